@@ -1,0 +1,32 @@
+# The commands of Lockstep. Each does its own set-up: system packages, pinned wheels, configure, build.
+BUILD := build
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+RUN ?= runs/demo
+# In CI warnings are errors.
+CONFIGURE_FLAGS := $(if $(filter true,$(CI)),-DLOCKSTEP_WERROR=ON,)
+
+.PHONY: demo test build bench check setup configure clean
+
+demo: build  ## learn to swing up a cartpole, and show it
+	$(BUILD)/lockstep train cartpole-swingup --agent sindy-mpc --run $(RUN)
+
+test: build  ## build, and run every test
+	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
+
+build: configure  ## build/lockstep
+	cmake --build $(BUILD) -j $(JOBS)
+
+configure: setup
+	@cmake --preset release $(CONFIGURE_FLAGS)
+
+bench: build  ## native physics against MuJoCo
+	$(BUILD)/lockstep bench physics
+
+check:  ## rules of the house: include direction, names, file sizes (under a second)
+	python3 tools/check.py
+
+setup:  ## system packages and pinned wheels; nothing where they are there
+	@tools/setup.sh
+
+clean:
+	rm -rf $(BUILD)
