@@ -13,11 +13,11 @@ class Cost {
  public:
   // Second-order expansion of one row: l_x [nx], l_u [nu], l_xx [nx][nx], l_ux [nu][nx], l_uu [nu][nu].
   struct Expansion {
-    View<double, 2> x;    // [rows][nx]
-    View<double, 2> u;    // [rows][nu]
-    View<double, 3> xx;   // [rows][nx][nx]
-    View<double, 3> ux;   // [rows][nu][nx]
-    View<double, 3> uu;   // [rows][nu][nu]
+    View<double, 2> x;   // [rows][nx]
+    View<double, 2> u;   // [rows][nu]
+    View<double, 3> xx;  // [rows][nx][nx]
+    View<double, 3> ux;  // [rows][nu][nx]
+    View<double, 3> uu;  // [rows][nu][nu]
   };
 
   virtual ~Cost() = default;

@@ -15,10 +15,10 @@ class Dynamics {
  public:
   virtual ~Dynamics() = default;
 
-  [[nodiscard]] virtual int state_size() const = 0;     // nx
-  [[nodiscard]] virtual int control_size() const = 0;   // nu
-  [[nodiscard]] virtual double timestep() const = 0;    // seconds of one step
-  [[nodiscard]] virtual std::string name() const = 0;   // "mujoco cartpole", "sindy(...)": for reports
+  [[nodiscard]] virtual int state_size() const = 0;    // nx
+  [[nodiscard]] virtual int control_size() const = 0;  // nu
+  [[nodiscard]] virtual double timestep() const = 0;   // seconds of one step
+  [[nodiscard]] virtual std::string name() const = 0;  // "mujoco cartpole", "sindy(...)": for reports
 
   // next [worlds][nx] = f(x, u). A world that diverges gets NaN in its own row and in no other.
   virtual void step(View<const double, 2> x, View<const double, 2> u, View<double, 2> next) = 0;

@@ -19,32 +19,32 @@ namespace lockstep {
 
 // What is fixed for a task, whatever the number of worlds.
 struct TaskSpec {
-  std::string name;                       // "cartpole-swingup"
-  std::string summary;                    // one line for `list` and --help
-  std::string source;                     // the suite and version whose numbers this task reproduces
+  std::string name;     // "cartpole-swingup"
+  std::string summary;  // one line for `list` and --help
+  std::string source;   // the suite and version whose numbers this task reproduces
   int observation_size = 0;
-  int action_size = 0;                    // for a discrete task 1: the action's index
-  int discrete_actions = 0;               // 0: continuous actions
-  std::vector<double> action_low, action_high;   // [action_size], in the suite's own units
-  std::vector<std::string> observation_names;    // [observation_size]
-  int state_size = 0;                     // nx: the full physical state (qpos, qvel, act), or the ODE's state
-  std::vector<std::string> state_names;   // [nx]
-  std::vector<bool> state_is_angle;       // [nx] true: an unbounded angle in rad; models may use sin and cos of it
-  double control_timestep = 0;            // s of one env step
-  int physics_steps = 1;                  // physics steps in one env step
-  int episode_steps = 0;                  // env steps until truncation; 0: none
-  double success_return = 0;              // an episode return that counts as success; 0: not defined
+  int action_size = 0;                          // for a discrete task 1: the action's index
+  int discrete_actions = 0;                     // 0: continuous actions
+  std::vector<double> action_low, action_high;  // [action_size], in the suite's own units
+  std::vector<std::string> observation_names;   // [observation_size]
+  int state_size = 0;                           // nx: the full physical state (qpos, qvel, act), or the ODE's state
+  std::vector<std::string> state_names;         // [nx]
+  std::vector<bool> state_is_angle;  // [nx] true: an unbounded angle in rad; models may use sin and cos of it
+  double control_timestep = 0;       // s of one env step
+  int physics_steps = 1;             // physics steps in one env step
+  int episode_steps = 0;             // env steps until truncation; 0: none
+  double success_return = 0;         // an episode return that counts as success; 0: not defined
 };
 
 // How many worlds, and how they run.
 struct EnvironmentConfig {
-  int num_worlds = 1;                // >= 1
-  std::uint64_t seed = 0;            // keys every random number of the environment
-  std::string backend = "auto";      // auto | cpu | cuda | mujoco
-  std::string precision = "float";   // float | double
-  int threads = 1;                   // >= 1 worker threads; results do not depend on it
-  bool auto_reset = true;            // a world that ended starts its next episode in the same step; its last
-                                     // observation is in final_observation
+  int num_worlds = 1;               // >= 1
+  std::uint64_t seed = 0;           // keys every random number of the environment
+  std::string backend = "auto";     // auto | cpu | cuda | mujoco
+  std::string precision = "float";  // float | double
+  int threads = 1;                  // >= 1 worker threads; results do not depend on it
+  bool auto_reset = true;           // a world that ended starts its next episode in the same step; its last
+                                    // observation is in final_observation
 };
 
 // W worlds of one task. Observations and rewards are float; states are double in SI units.
@@ -62,14 +62,14 @@ class Environment {
   virtual void step(View<const float, 2> actions) = 0;
 
   // Results of the last reset or step; valid until the next.
-  [[nodiscard]] virtual View<const float, 2> observation() const = 0;        // [worlds][observation_size]
-  [[nodiscard]] virtual View<const float, 2> final_observation() const = 0;  // [worlds][observation_size]
-  [[nodiscard]] virtual std::span<const float> reward() const = 0;           // [worlds]
+  [[nodiscard]] virtual View<const float, 2> observation() const = 0;          // [worlds][observation_size]
+  [[nodiscard]] virtual View<const float, 2> final_observation() const = 0;    // [worlds][observation_size]
+  [[nodiscard]] virtual std::span<const float> reward() const = 0;             // [worlds]
   [[nodiscard]] virtual std::span<const std::uint8_t> terminated() const = 0;  // [worlds] 1: the task ended it
   [[nodiscard]] virtual std::span<const std::uint8_t> truncated() const = 0;   // [worlds] 1: time limit or fault
-  [[nodiscard]] virtual std::span<const float> final_return() const = 0;     // [worlds] undiscounted, of the episode
-                                                                             // that ended in this step
-  [[nodiscard]] virtual std::int64_t faults() const = 0;                     // worlds ended as non-finite, in total
+  [[nodiscard]] virtual std::span<const float> final_return() const = 0;       // [worlds] undiscounted, of the episode
+                                                                               // that ended in this step
+  [[nodiscard]] virtual std::int64_t faults() const = 0;                       // worlds ended as non-finite, in total
 
   // Physical state of one world, [nx], exact in double for precision = "double".
   virtual void get_state(int world, std::span<double> x) const = 0;

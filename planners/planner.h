@@ -18,20 +18,20 @@ namespace lockstep::planners {
 
 // The problem a planner solves: horizon steps of `dynamics` under `cost`, controls kept in [u_min, u_max].
 struct Problem {
-  Dynamics* dynamics = nullptr;        // not owned
-  const Cost* cost = nullptr;          // not owned
+  Dynamics* dynamics = nullptr;          // not owned
+  const Cost* cost = nullptr;            // not owned
   std::span<const double> u_min, u_max;  // [nu]; infinite where unbounded
-  int horizon = 0;                     // N control steps, >= 1
+  int horizon = 0;                       // N control steps, >= 1
 };
 
 // What one plan took and reached.
 struct PlanStats {
-  double cost = 0;               // of the returned plan, under the problem's own dynamics
+  double cost = 0;  // of the returned plan, under the problem's own dynamics
   int iterations = 0;
   std::int64_t model_steps = 0;  // dynamics evaluations, Jacobian columns included
   double seconds = 0;
   bool converged = false;
-  std::string status;            // "converged", "out of iterations", "all candidates diverged: kept the warm start"
+  std::string status;  // "converged", "out of iterations", "all candidates diverged: kept the warm start"
 };
 
 // Receding-horizon planner. Deterministic given (seed, number of calls since reset).

@@ -1,0 +1,71 @@
+// Batch: the state of W worlds of one Model on a backend, stepped in lockstep.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "engine/view.h"
+
+namespace lockstep {
+
+class Model;
+
+enum class Precision { kFloat, kDouble };
+
+struct BatchConfig {
+  int num_worlds = 1;                       // >= 1
+  std::string backend = "auto";             // auto | cpu | cuda | mujoco
+  Precision precision = Precision::kFloat;  // of state and arithmetic; the mujoco backend always computes in double
+  int lanes = 0;                            // worlds per register; 0: the widest this ISA has
+  int threads = 1;                          // >= 1; results do not depend on it
+};
+
+// W worlds of a model. Worlds live in blocks of lanes() worlds, [block][field][lane]; a block is what one thread steps
+// in one go, so that a caller can fuse its own work with the physics of the same block while it is in cache.
+// Errors: Error for bad input at construction; a world whose state stops being finite is flagged in fault(world), keeps
+// its last finite state, and touches no other world.
+class Batch {
+ public:
+  virtual ~Batch() = default;
+  // Picks the backend; `auto` takes the native one where the model's features are supported.
+  static std::unique_ptr<Batch> make(std::shared_ptr<const Model> model, const BatchConfig& config);
+
+  [[nodiscard]] virtual const Model& model() const = 0;
+  [[nodiscard]] virtual const BatchConfig& config() const = 0;
+  [[nodiscard]] virtual int lanes() const = 0;
+  [[nodiscard]] virtual int num_blocks() const = 0;
+  // One line: backend, ISA, lanes, and for a fallback the feature that caused it.
+  [[nodiscard]] virtual std::string report() const = 0;
+
+  // `steps` physics steps of every world, blocks split over the threads.
+  virtual void step(int steps) = 0;
+  // `steps` physics steps of the worlds of one block, on the calling thread. `thread` < config().threads names the
+  // scratch to use; two calls at once need different threads and blocks.
+  virtual void step_block(int block, int steps, int thread) = 0;
+  // Runs f(block, thread) for every block, split over the threads; returns when all are done. Host backends only.
+  virtual void for_each_block(const std::function<void(int block, int thread)>& f) = 0;
+
+  // State arrays as (world, field) views, in the batch's own precision: ask for the one of config().precision.
+  template <class R>
+  struct Fields {
+    WorldView<R> qpos, qvel, act, ctrl, qacc_warmstart;  // [W][nq], [W][nv], [W][na], [W][nu], [W][nv]
+    WorldView<R> time;                                   // [W][1] s
+  };
+  virtual Fields<float> fields_float() = 0;    // throws std::logic_error in a double batch
+  virtual Fields<double> fields_double() = 0;  // throws std::logic_error in a float batch
+
+  // One world's state in double, whatever the precision.
+  virtual void get_state(int world, std::span<double> qpos, std::span<double> qvel, std::span<double> act) const = 0;
+  virtual void set_state(int world, std::span<const double> qpos, std::span<const double> qvel,
+                         std::span<const double> act) = 0;
+  virtual void set_ctrl(int world, std::span<const double> ctrl) = 0;
+
+  // 1 where the world went non-finite since the flag was last cleared.
+  [[nodiscard]] virtual bool fault(int world) const = 0;
+  virtual void clear_fault(int world) = 0;
+};
+
+}  // namespace lockstep
