@@ -102,7 +102,7 @@ else()
   list(APPEND lockstep_missing "CCCL headers (run tools/setup.sh)")
 endif()
 
-# Task models: read from their own wheels, at configure time a path, at run time see engine/model_folders.h.
+# Task models: read from their own wheels, at configure time a path, at run time see engine/task_models.h.
 foreach(suite IN ITEMS dm_control gymnasium)
   string(TOUPPER ${suite} upper)
   if(EXISTS "${LOCKSTEP_CACHE_DIR}/${LOCKSTEP_${upper}_FOLDER}/${suite}")

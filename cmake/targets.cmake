@@ -21,9 +21,9 @@ if(LOCKSTEP_SANITIZE)
   lockstep_feature(sanitizers ON "${LOCKSTEP_SANITIZE}")
 endif()
 
-# Where sources of ours find headers: the repository root ("kernels/lanes.h") and what configure generated.
+# Where sources of ours find headers: the repository root ("kernels/lanes.h") and what configure generated ("generated/model_paths.h").
 add_library(lockstep_headers INTERFACE)
-target_include_directories(lockstep_headers INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/generated")
+target_include_directories(lockstep_headers INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}")
 target_compile_definitions(lockstep_headers INTERFACE LOCKSTEP_HAS_CUDA=$<BOOL:${LOCKSTEP_HAS_CUDA}>)
 
 # A room's library. With no sources yet (an empty room) it is an INTERFACE library, so that others may already link it.
