@@ -1,6 +1,5 @@
 // Finds the model files of the task suites: environment variable, cache at configure time, this user's cache.
 #include "engine/task_models.h"
-
 #include "engine/error.h"
 #include "generated/model_paths.h"
 

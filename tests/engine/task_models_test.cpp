@@ -1,6 +1,5 @@
 // Tests where the task suites' model files are looked for.
 #include "engine/task_models.h"
-
 #include "engine/error.h"
 
 #include <cstdlib>
