@@ -64,6 +64,8 @@ struct AgentInputs {
   EnvironmentConfig environment;
   Settings settings;  // the agent's own keys
   std::uint64_t seed = 0;
+  // Called often inside iterate() with what is being done ("explore", "fit", "evaluate") and the share of it done.
+  std::function<void(std::string_view stage, double share)> on_progress;
 };
 
 struct Entry {

@@ -30,6 +30,9 @@ struct TaskSpec {
   int state_size = 0;                           // nx: the full physical state (qpos, qvel, act), or the ODE's state
   std::vector<std::string> state_names;         // [nx]
   std::vector<bool> state_is_angle;  // [nx] true: an unbounded angle in rad; models may use sin and cos of it
+  // Box in which the dynamics are smooth (joint ranges, rails); infinite where there is none. Models are fitted to
+  // rows inside it, and planners are charged for leaving it.
+  std::vector<double> state_low, state_high;  // [nx]
   double control_timestep = 0;       // s of one env step
   int physics_steps = 1;             // physics steps in one env step
   int episode_steps = 0;             // env steps until truncation; 0: none
