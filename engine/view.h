@@ -9,6 +9,12 @@ namespace lockstep {
 template <class T, int Rank>
 using View = cuda::std::mdspan<T, cuda::std::dextents<int, Rank>>;
 
+// The row-major view of `data` with these extents: view(x.data(), worlds, nx).
+template <class T, class... Extents>
+[[nodiscard]] View<T, sizeof...(Extents)> view(T* data, Extents... extents) {
+  return View<T, sizeof...(Extents)>(data, static_cast<int>(extents)...);
+}
+
 // Layout of (world, field) arrays in blocks of `lanes` worlds: [block][field][lane].
 //   lanes == 1           row-major [world][field], what a learner wants
 //   lanes == 8 or 16     what CPU kernels load into one register
