@@ -8,7 +8,7 @@ CONFIGURE_FLAGS := $(if $(filter true,$(CI)),-DLOCKSTEP_WERROR=ON,)
 .PHONY: demo test build bench check setup configure clean
 
 demo: build  ## learn to swing up a cartpole, and show it
-	$(BUILD)/lockstep train cartpole-swingup --agent sindy-mpc --run $(RUN)
+	$(BUILD)/lockstep train cartpole-swingup --agent sindy-mpc --run-dir $(RUN) --overwrite
 
 test: build  ## build, and run every test
 	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
