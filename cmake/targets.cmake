@@ -1,7 +1,7 @@
 # How a library, and a test, of this project is made: warnings, include root, sanitizers.
 #
 #   lockstep_library(<name> SOURCES <file>... DEPENDS <target>... [PRIVATE_DEPENDS <target>...])
-#   lockstep_test(<name> SOURCES <file>... DEPENDS <target>... LABELS fast|slow|gpu [TIMEOUT <seconds>])
+#   lockstep_test(<name> SOURCES <file>... DEPENDS <target>... LABELS fast|slow|gpu [fuzz] [viewer] [TIMEOUT <seconds>])
 #   lockstep_bench(<name> SOURCES <file>... DEPENDS <target>...)
 
 # What every source of ours is compiled with. Linked privately, so that nothing leaks to who links us.
@@ -45,6 +45,9 @@ function(lockstep_library name)
   endif()
 endfunction()
 
+# Builds the fuzz tests alone: what CI compiles with the sanitizers.
+add_custom_target(fuzz_tests)
+
 # A GoogleTest program; each of its tests is one test of ctest.
 function(lockstep_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
@@ -65,12 +68,17 @@ function(lockstep_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE lockstep_build lockstep_headers ${arg_DEPENDS} GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE LOCKSTEP_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  if("fuzz" IN_LIST arg_LABELS)
+    add_dependencies(fuzz_tests ${name})
+  endif()
   include(GoogleTest)
+  # One label, "fast-fuzz": ctest -L takes a part of it, and lists do not survive gtest_discover_tests.
+  list(JOIN arg_LABELS "-" label)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    PROPERTIES LABELS ${label} TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
-# A Google Benchmark program; `make bench` runs them all.
+# A Google Benchmark program, built with the rest and run by hand (build/tests/bench/<name>).
 function(lockstep_bench name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
   add_executable(${name} ${arg_SOURCES})

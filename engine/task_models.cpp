@@ -42,7 +42,7 @@ std::filesystem::path task_model(std::string_view package_path) {
   }
   std::string looked_at;
   for (const auto& place : places) {
-    const auto file = place / package_path;
+    auto file = place / package_path;
     std::error_code ignored;
     if (std::filesystem::is_regular_file(file, ignored)) return file;
     looked_at += (looked_at.empty() ? "" : ", ") + place.string();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes this machine able to build Lockstep: system packages (Debian, Ubuntu), then pinned wheels into the cache folder.
-# Does nothing, at once, where everything is there. Usage: tools/setup.sh
+# Does nothing, at once, where everything is there. Usage: tools/setup.sh [--lint]
+#   --lint   also what CI looks at the sources with: clang-format 14 and clang-tidy 14
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache="${LOCKSTEP_CACHE:-$HOME/.cache/lockstep}"
@@ -8,6 +9,7 @@ cache="${LOCKSTEP_CACHE:-$HOME/.cache/lockstep}"
 packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip unzip
   libeigen3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev zlib1g-dev
   libgtest-dev libbenchmark-dev libglfw3-dev libgl-dev libgl1-mesa-dri xvfb xauth ffmpeg)
+[ "${1:-}" = --lint ] && packages+=(clang-format-14 clang-tidy-14)
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {  # what, where, fix
