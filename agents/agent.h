@@ -1,6 +1,9 @@
 // Agent: learns to choose actions in an Environment; owns its models, data and planner or policy.
 #pragma once
 
+#include "engine/environment.h"
+#include "engine/settings.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "engine/environment.h"
-#include "engine/settings.h"
 
 namespace lockstep::agents {
 
