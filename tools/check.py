@@ -40,6 +40,7 @@ KERNEL_SYSTEM_HEADERS = re.compile(r"^(cuda/std/|cuda/cmath|cstdint$|cstddef$|cm
                                    r"immintrin\.h$|utility$|bit$|tuple$|array$|cstring$|numbers$)")
 FORBIDDEN_WORDS = ("toy", "utils", "util", "helpers", "helper", "common", "misc", "manager")
 FORBIDDEN_NAME = re.compile(r"(?:^|_)(?:" + "|".join(FORBIDDEN_WORDS) + r")(?:_|$|\d)")
+TERMS_OF_MATHEMATICS = re.compile(r"greatest_common_divisor|(?:least|lowest)_common_multiple|common_random_numbers")
 FORBIDDEN_ANYWHERE = re.compile("|".join(FORBIDDEN_WORDS), re.IGNORECASE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # Identifiers of C++ sources (but not what std:: calls so, as common_type), and what a Python file declares.
@@ -53,6 +54,11 @@ REGISTRY = re.compile(r"(?:index-url|extra-index|trusted-host|pypi\.org|pythonho
 def snake(name):
     """CamelCase or snake_case, as snake_case."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def is_forbidden(name):
+    """Whether a word of the name says nothing; terms of mathematics may hold one."""
+    return FORBIDDEN_NAME.search(TERMS_OF_MATHEMATICS.sub("", snake(name)))
 
 
 def without_comments_and_strings(text):
@@ -93,7 +99,7 @@ def check_includes(path, lines):
 
 def check_words(path, text):
     for part in path.parts:
-        if FORBIDDEN_NAME.search(snake(part.split(".")[0])):
+        if is_forbidden(part.split(".")[0]):
             yield 1, f"'{part}' says nothing about what is in it: name it after its content"
     if path.suffix in CODE:
         code, pattern = without_comments_and_strings(text), IDENTIFIER
@@ -104,7 +110,7 @@ def check_words(path, text):
     if not FORBIDDEN_ANYWHERE.search(code):  # the quick way out: nearly every file
         return
     for match in pattern.finditer(code):
-        if FORBIDDEN_NAME.search(snake(match.group(1))):
+        if is_forbidden(match.group(1)):
             yield code.count("\n", 0, match.start()) + 1, f"'{match.group(1)}' holds a forbidden word: say what it is"
 
 
