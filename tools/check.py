@@ -127,7 +127,7 @@ def check_first_line(path, lines):
             return
         body = first[len(mark):]
     body = body.strip()
-    if len(body.split()) < 3 or not body[0].isalnum():
+    if len(body.split()) < 3 or not re.match(r"[`'\"(]?\w", body):
         yield start + 1, "the first comment is no sentence: say in one line what the file is for"
 
 
