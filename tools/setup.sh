@@ -8,7 +8,7 @@ cache="${LOCKSTEP_CACHE:-$HOME/.cache/lockstep}"
 
 packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip unzip
   libeigen3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev zlib1g-dev
-  libgtest-dev libbenchmark-dev libglfw3-dev libgl-dev libgl1-mesa-dri xvfb xauth ffmpeg)
+  libgtest-dev libbenchmark-dev libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri xvfb xauth ffmpeg)
 [ "${1:-}" = --lint ] && packages+=(clang-format-14 clang-tidy-14)
 
 say() { printf 'setup: %s\n' "$*"; }

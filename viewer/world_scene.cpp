@@ -1,0 +1,262 @@
+// Grid of worlds: reach of one world by sampling its joints, offset copies of its geoms, camera that frames them all.
+#include "viewer/world_scene.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace lockstep::viewer {
+namespace {
+
+constexpr int kReachSamples = 64;
+constexpr double kWantedAspect = 1.5;  // of the whole grid on the floor, width / depth
+
+// Van der Corput sequence in `base`: an even spread over [0, 1) without a random generator.
+double spread(int index, int base) {
+  double value = 0, share = 1;
+  for (; index > 0; index /= base) {
+    share /= base;
+    value += share * (index % base);
+  }
+  return value;
+}
+
+bool is_endless(const mjModel& model, int geom) {
+  return model.geom_type[geom] == mjGEOM_PLANE || model.geom_type[geom] == mjGEOM_HFIELD;
+}
+
+// Moves hinges and limited slides of `qpos` to the sample `index` of their ranges; other joints stay.
+void sample_joints(const mjModel& model, int index, mjtNum* qpos) {
+  constexpr std::array<int, 6> kBases = {2, 3, 5, 7, 11, 13};
+  for (int joint = 0; joint < model.njnt; ++joint) {
+    const bool limited = model.jnt_limited[joint] != 0;
+    const bool hinge = model.jnt_type[joint] == mjJNT_HINGE;
+    if (!hinge && !(model.jnt_type[joint] == mjJNT_SLIDE && limited)) continue;
+    const double low = limited ? model.jnt_range[2 * joint] : -std::numbers::pi;
+    const double high = limited ? model.jnt_range[2 * joint + 1] : std::numbers::pi;
+    const double share = spread(index + joint, kBases[static_cast<std::size_t>(joint) % kBases.size()]);
+    qpos[model.jnt_qposadr[joint]] = low + share * (high - low);
+  }
+}
+
+}  // namespace
+
+WorldScene::WorldScene(const mjModel& model, int num_worlds)
+    : model_(mj_copyModel(nullptr, &model)),
+      data_(mj_makeData(model_.get())),
+      other_data_(mj_makeData(model_.get())),
+      num_worlds_(std::max(1, num_worlds)) {
+  measure_reach();
+  lay_out();
+  mjv_defaultOption(&option);
+  mjv_defaultPerturb(&perturb);
+  camera = overview(4.0 / 3);
+  mjv_defaultScene(&scene_);
+  const auto per_world = static_cast<int>(model_->ngeom + 4 * (model_->nbody + model_->njnt + model_->nsite)) + 64;
+  mjv_makeScene(model_.get(), &scene_, 2000 + std::min(num_worlds_ * per_world, 400000));
+}
+
+WorldScene::~WorldScene() { mjv_freeScene(&scene_); }
+
+// The box around every geom but planes, over samples of the joints: what a neighbour has to stay away from.
+void WorldScene::measure_reach() {
+  low_.fill(std::numeric_limits<double>::infinity());
+  high_.fill(-std::numeric_limits<double>::infinity());
+  for (int sample = 0; sample < kReachSamples; ++sample) {
+    mj_resetData(model_.get(), other_data_.get());
+    if (sample > 0) sample_joints(*model_, sample, other_data_->qpos);
+    mj_kinematics(model_.get(), other_data_.get());
+    for (int geom = 0; geom < model_->ngeom; ++geom) {
+      if (is_endless(*model_, geom)) continue;
+      const mjtNum* box = model_->geom_aabb + 6 * geom;  // centre and half sizes in the geom's frame
+      const mjtNum* rotation = other_data_->geom_xmat + 9 * geom;
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        double centre = other_data_->geom_xpos[3 * geom + static_cast<int>(axis)], half = 0;
+        for (int k = 0; k < 3; ++k) {
+          centre += rotation[3 * static_cast<int>(axis) + k] * box[k];
+          half += std::abs(rotation[3 * static_cast<int>(axis) + k]) * box[3 + k];
+        }
+        low_[axis] = std::min(low_[axis], centre - half);
+        high_[axis] = std::max(high_[axis], centre + half);
+      }
+    }
+  }
+  if (low_[0] > high_[0]) {  // nothing but planes
+    low_.fill(-1);
+    high_.fill(1);
+  }
+}
+
+// Spacing from the reach, columns so that the grid's floor is about kWantedAspect wide; several worlds stand on endless
+// planes under directional light, so that each looks like the others.
+void WorldScene::lay_out() {
+  const double width = high_[0] - low_[0], depth = high_[1] - low_[1], height = high_[2] - low_[2];
+  layout_.spacing_x = 1.04 * width;
+  layout_.spacing_y = std::max(1.15 * depth, 0.45 * height);
+  double best = std::numeric_limits<double>::infinity();
+  for (int columns = 1; columns <= num_worlds_; ++columns) {
+    const int rows = (num_worlds_ + columns - 1) / columns;
+    const double aspect = columns * layout_.spacing_x / (rows * layout_.spacing_y);
+    const double badness = std::abs(std::log(aspect / kWantedAspect)) + 0.2 * (columns * rows - num_worlds_) / columns;
+    if (badness >= best) continue;
+    best = badness;
+    layout_.columns = columns;
+    layout_.rows = rows;
+  }
+  if (num_worlds_ == 1) return;
+  for (int geom = 0; geom < model_->ngeom; ++geom) {
+    if (model_->geom_type[geom] == mjGEOM_PLANE && model_->geom_bodyid[geom] == 0) {
+      model_->geom_size[3 * geom] = model_->geom_size[3 * geom + 1] = 0;
+    }
+  }
+  for (int material = 0; material < model_->nmat; ++material) model_->mat_reflectance[material] = 0;  // one is enough
+  for (int light = 0; light < model_->nlight; ++light) model_->light_type[light] = mjLIGHT_DIRECTIONAL;
+  const double radius = 0.5 * std::hypot(layout_.columns * layout_.spacing_x, layout_.rows * layout_.spacing_y);
+  model_->stat.extent = std::max(model_->stat.extent, radius);
+}
+
+std::array<double, 3> WorldScene::offset(int world) const {
+  const int row = world / layout_.columns, column = world % layout_.columns;
+  return {(column - 0.5 * (layout_.columns - 1)) * layout_.spacing_x,
+          (0.5 * (layout_.rows - 1) - row) * layout_.spacing_y, 0};
+}
+
+// For every corner c of the box, seen from a distance D along the direction f: |c.up| <= (D + c.f) tan(fovy / 2), and
+// the same to the right with the aspect. The largest D wins.
+mjvCamera WorldScene::overview(double aspect, bool all) const {
+  mjvCamera view;
+  mjv_defaultCamera(&view);
+  view.azimuth = 90;
+  const bool many = all && num_worlds_ > 1;
+  view.elevation = many ? -28 : -16;
+  const double half_x = 0.5 * (many ? (layout_.columns - 1) * layout_.spacing_x : 0);
+  const double half_y = 0.5 * (many ? (layout_.rows - 1) * layout_.spacing_y : 0);
+  const std::array<double, 3> low = {low_[0] - half_x, low_[1] - half_y, low_[2]};
+  const std::array<double, 3> high = {high_[0] + half_x, high_[1] + half_y, high_[2]};
+  for (std::size_t axis = 0; axis < 3; ++axis) view.lookat[axis] = 0.5 * (low[axis] + high[axis]);
+
+  const double elevation = view.elevation * std::numbers::pi / 180;
+  const std::array<double, 3> forward = {0, std::cos(elevation), std::sin(elevation)};
+  const std::array<double, 3> up = {0, -std::sin(elevation), std::cos(elevation)};
+  const double tangent = std::tan(0.5 * static_cast<double>(model_->vis.global.fovy) * std::numbers::pi / 180);
+  double distance = 0;
+  for (int corner = 0; corner < 8; ++corner) {
+    std::array<double, 3> c{};
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      c[axis] = ((corner >> axis & 1) != 0 ? high[axis] : low[axis]) - view.lookat[axis];
+    }
+    const double along = c[1] * forward[1] + c[2] * forward[2];
+    distance = std::max(distance, std::abs(c[1] * up[1] + c[2] * up[2]) / tangent - along);
+    distance = std::max(distance, std::abs(c[0]) / (tangent * aspect) - along);
+  }
+  view.distance = 1.08 * distance;
+  return view;
+}
+
+// Puts a world into data_ (`whole`: with everything that can be drawn of it) or its kinematics alone into other_data_.
+void WorldScene::pose(const WorldPose& world, bool whole) {
+  mjData* data = whole ? data_.get() : other_data_.get();
+  std::copy(world.qpos.begin(), world.qpos.end(), data->qpos);
+  if (!whole) {
+    mj_kinematics(model_.get(), data);
+    mj_comPos(model_.get(), data);
+    mj_camlight(model_.get(), data);
+    mj_tendon(model_.get(), data);
+    return;
+  }
+  std::fill_n(data->qvel, model_->nv, 0);
+  std::fill_n(data->ctrl, model_->nu, 0);
+  std::copy(world.qvel.begin(), world.qvel.end(), data->qvel);
+  std::copy(world.ctrl.begin(), world.ctrl.end(), data->ctrl);
+  mj_forward(model_.get(), data);
+}
+
+// Moves the scene's geoms from `first` on by `offset`. Static planes stay (keep_planes) or are taken out: all worlds
+// share those of the selected one.
+void WorldScene::shift_geoms(int first, const std::array<double, 3>& offset, bool keep_planes) {
+  int kept = first;
+  for (int index = first; index < scene_.ngeom; ++index) {
+    const mjvGeom& geom = scene_.geoms[index];
+    const bool shared = geom.type == mjGEOM_PLANE && geom.category == mjCAT_STATIC && num_worlds_ > 1;
+    if (shared && !keep_planes) continue;
+    scene_.geoms[kept] = geom;
+    if (!shared) {
+      for (std::size_t axis = 0; axis < 3; ++axis) scene_.geoms[kept].pos[axis] += static_cast<float>(offset[axis]);
+    }
+    ++kept;
+  }
+  scene_.ngeom = kept;
+}
+
+void WorldScene::add_ghost(const GhostPose& ghost, const std::array<double, 3>& offset) {
+  pose({.qpos = ghost.qpos, .qvel = {}, .ctrl = {}}, false);
+  const int first = scene_.ngeom;
+  mjvOption plain;
+  mjv_defaultOption(&plain);
+  mjv_addGeoms(model_.get(), other_data_.get(), &plain, nullptr, mjCAT_DYNAMIC, &scene_);
+  for (int index = first; index < scene_.ngeom; ++index) {
+    mjvGeom& geom = scene_.geoms[index];
+    std::copy(ghost.rgba.begin(), ghost.rgba.end(), geom.rgba);
+    geom.matid = geom.texid = -1;
+    geom.reflectance = 0;
+    geom.castshadow = 0;
+  }
+  shift_geoms(first, offset, false);
+}
+
+// Draws the geoms from `first` on nearer to grey, so that the selected world stands out.
+void WorldScene::dim_geoms(int first) {
+  constexpr float kKept = 0.55F, kGrey = 0.34F;
+  for (int index = first; index < scene_.ngeom; ++index) {
+    for (int channel = 0; channel < 3; ++channel) {
+      float& colour = scene_.geoms[index].rgba[channel];
+      colour = kKept * colour + (1 - kKept) * kGrey;
+    }
+  }
+}
+
+// A thin frame on the floor around the cell of the selected world.
+void WorldScene::frame_selected(const std::array<double, 3>& offset) {
+  const double x[2] = {offset[0] + low_[0], offset[0] + high_[0]};
+  const double middle_y = offset[1] + 0.5 * (low_[1] + high_[1]);
+  const double y[2] = {middle_y - 0.46 * layout_.spacing_y, middle_y + 0.46 * layout_.spacing_y};
+  const double width = 0.004 * (high_[0] - low_[0]), z = std::min(0.0, low_[2]) + width;
+  const mjtNum corners[4][3] = {{x[0], y[0], z}, {x[1], y[0], z}, {x[1], y[1], z}, {x[0], y[1], z}};
+  constexpr std::array<float, 4> kColour = {1.0F, 0.72F, 0.25F, 1.0F};
+  for (int edge = 0; edge < 4 && scene_.ngeom < scene_.maxgeom; ++edge) {
+    mjvGeom& geom = scene_.geoms[scene_.ngeom++];
+    mjv_initGeom(&geom, mjGEOM_CAPSULE, nullptr, nullptr, nullptr, kColour.data());
+    mjv_connector(&geom, mjGEOM_CAPSULE, width, corners[edge], corners[(edge + 1) % 4]);
+    geom.category = mjCAT_DECOR;
+    geom.emission = 0.6F;
+    geom.castshadow = 0;
+    geom.objtype = mjOBJ_UNKNOWN;
+    geom.objid = -1;
+  }
+}
+
+void WorldScene::update(std::span<const WorldPose> worlds, int selected, std::span<const GhostPose> ghosts) {
+  const bool grid = static_cast<int>(worlds.size()) == num_worlds_ && num_worlds_ > 1;
+  const auto place = [&](int world) { return grid ? offset(world) : std::array<double, 3>{}; };
+  pose(worlds[static_cast<std::size_t>(selected)], true);
+  mjv_updateScene(model_.get(), data_.get(), &option, &perturb, &camera, mjCAT_ALL, &scene_);
+  shift_geoms(0, place(selected), true);
+  if (camera.type != mjCAMERA_FREE) {  // cameras of the model look at the selected world
+    for (mjvGLCamera& eye : scene_.camera) {
+      for (std::size_t axis = 0; axis < 3; ++axis) eye.pos[axis] += static_cast<float>(place(selected)[axis]);
+    }
+  }
+  for (int world = 0; world < static_cast<int>(worlds.size()); ++world) {
+    if (world == selected) continue;
+    pose(worlds[static_cast<std::size_t>(world)], false);
+    const int first = scene_.ngeom;
+    mjv_addGeoms(model_.get(), other_data_.get(), &option, nullptr, mjCAT_STATIC | mjCAT_DYNAMIC, &scene_);
+    shift_geoms(first, place(world), false);
+    if (mark_selection) dim_geoms(first);
+  }
+  for (const GhostPose& ghost : ghosts) add_ghost(ghost, place(ghost.world));
+  if (grid && mark_selection) frame_selected(place(selected));
+}
+
+}  // namespace lockstep::viewer
