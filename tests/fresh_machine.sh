@@ -57,7 +57,7 @@ copy_in() {  # copies files and folders to the same place in the root, where the
   for item in "$@"; do
     [ -e "$item" ] || continue
     mkdir -p "$root$(dirname "$item")"
-    cp -rL "$item" "$root$(dirname "$item")/"
+    cp -rL --remove-destination "$item" "$root$(dirname "$item")/"
   done
 }
 
@@ -67,22 +67,22 @@ make_root() {
   mkdir -p "$root"
   debootstrap --variant=minbase --include=ca-certificates,git,make bookworm "$root" ${mirror:+"$mirror"}
   rm -f "$root/etc/apt/sources.list"
-  copy_in /etc/apt/sources.list /etc/apt/auth.conf.d /etc/pip.conf /root/.config/pip /root/.pip
+  copy_in /etc/apt/sources.list /etc/apt/auth.conf.d /etc/pip.conf "$HOME/.config/pip" "$HOME/.pip"
   for file in /etc/apt/sources.list.d/*debian* /etc/apt/apt.conf.d/*; do
     grep -qs '/var/\|DPkg::Post\|APT::Update' "$file" || copy_in "$file"  # hooks of this machine stay here
   done
 }
 
 [ -x "$root/usr/bin/git" ] || make_root
-copy_in /etc/resolv.conf /etc/hosts /etc/ssl/certs /usr/local/share/ca-certificates
+copy_in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates
 mkdir -p "$root/proc" "$root/sys" "$root/dev"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 
 # A clone of what is committed, as a user would get it.
-rm -rf "$root/root/lockstep" "$root/root/lockstep.git"
-git clone --quiet --bare "$repository" "$root/root/lockstep.git"
+rm -rf "$root/srv/lockstep" "$root/srv/lockstep.git"
+git clone --quiet --bare "$repository" "$root/srv/lockstep.git"
 
 # A bare environment but for how packages are reached. pip's local wheel folders are no part of a fresh machine.
 environment=(HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb)
@@ -91,12 +91,12 @@ while IFS= read -r variable; do
 done < <(env | grep -E '^(PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|CERT|DEFAULT_TIMEOUT|CONFIG_FILE)|SSL_CERT_(FILE|DIR)|https?_proxy|HTTPS?_PROXY|no_proxy|NO_PROXY)=')
 inside() { env -i "${environment[@]}" chroot "$root" /bin/bash -c "$1" </dev/null; }
 
-inside 'git clone --quiet /root/lockstep.git /root/lockstep'
+inside 'git clone --quiet /srv/lockstep.git /srv/lockstep'
 inside 'command -v g++ cmake python3 || true' | sed 's/^/fresh_machine: already there: /'
 for target in "${targets[@]}"; do
   begin=$SECONDS
   echo "fresh_machine: make $target"
-  inside "cd /root/lockstep && make $target"
+  inside "cd /srv/lockstep && make $target"
   echo "fresh_machine: make $target: done in $((SECONDS - begin)) s"
 done
 echo "fresh_machine: all done"
