@@ -1,5 +1,6 @@
 // `lockstep info`: what this program was built from and what it finds on this machine, for bug reports.
 #include "apps/commands.h"
+#include "engine/checkpoint.h"
 
 #include <string>
 #include <utility>
@@ -15,7 +16,7 @@ using Facts = std::vector<std::pair<std::string, std::string>>;
 
 Facts facts() {
   return {
-      {"version", LOCKSTEP_VERSION},
+      {"version", std::string(program_version())},
       {"compiler", std::string("g++ ") + __VERSION__},
       {"mujoco", mj_versionString()},
   };

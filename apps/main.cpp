@@ -1,5 +1,6 @@
 // The program `lockstep`: reads the command line, runs one command, and turns errors into text and exit codes.
 #include "apps/commands.h"
+#include "engine/checkpoint.h"
 #include "engine/error.h"
 
 #include <cstdio>
@@ -65,7 +66,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& parse) {
 int run(int argc, const char* const* argv) {
   CLI::App app("Steps thousands of copies of a MuJoCo model in lockstep, learns their dynamics, and plans with them.",
                "lockstep");
-  app.set_version_flag("--version", std::string("lockstep ") + LOCKSTEP_VERSION);
+  app.set_version_flag("--version", fmt::format("lockstep {}", program_version()));
   app.require_subcommand(1);
   app.footer(
       "`lockstep COMMAND --help` shows a command's options and examples.\n"

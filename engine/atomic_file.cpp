@@ -1,10 +1,12 @@
 // Writes beside the target, syncs and renames, so that a crash or a full disk leaves the old file as it was.
 #include "engine/atomic_file.h"
 #include "engine/error.h"
+#include "engine/write_failure.h"
 
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <string>
 #include <system_error>
 #include <unistd.h>
@@ -15,11 +17,8 @@
 namespace lockstep {
 namespace {
 
-[[noreturn]] void fail(const std::string& problem, const std::filesystem::path& target, int reason) {
-  const std::string what = problem + ": " + std::generic_category().message(reason);
-  if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
-    throw MissingResource(what, target.string(), "free space on this disk or raise the limit; the old file is intact");
-  throw Error(what, target.string(), "check that the folder exists and may be written; the old file is intact");
+[[noreturn]] void fail(std::string_view problem, const std::filesystem::path& target, int reason) {
+  throw_write_failure(problem, target, reason, "the old file is intact");
 }
 
 std::filesystem::path folder_of(const std::filesystem::path& target) {
@@ -84,6 +83,27 @@ void write_file(const std::filesystem::path& target, std::span<const std::byte> 
 
 void write_file(const std::filesystem::path& target, std::string_view text) {
   write_file(target, std::as_bytes(std::span(text)));
+}
+
+std::vector<std::byte> read_file(const std::filesystem::path& file) {
+  std::error_code reason;
+  const std::uintmax_t size = std::filesystem::file_size(file, reason);  // an error for what is no regular file
+  std::vector<std::byte> bytes;
+  if (!reason) {
+    bytes.resize(size);
+    std::ifstream stream(file, std::ios::binary);
+    stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+    if (!stream.is_open()) {
+      reason = std::error_code(errno, std::generic_category());
+    } else if (!stream) {
+      reason = std::make_error_code(std::errc::io_error);
+    }
+  }
+  if (reason) {
+    throw Error(fmt::format("cannot read the file: {}", reason.message()), file.string(),
+                "check the path and its permissions");
+  }
+  return bytes;
 }
 
 }  // namespace lockstep

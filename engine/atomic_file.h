@@ -1,10 +1,11 @@
-// Files that appear whole or not at all: written beside the target, synced, then renamed over it.
+// Files that appear whole or not at all: written beside the target, synced, then renamed over it; and whole reads.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace lockstep {
 
@@ -35,5 +36,8 @@ class AtomicFile {
 // The whole content of a file in one go.
 void write_file(const std::filesystem::path& target, std::span<const std::byte> bytes);
 void write_file(const std::filesystem::path& target, std::string_view text);
+
+// All bytes of a regular file. Throws Error where it cannot be read.
+[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& file);
 
 }  // namespace lockstep

@@ -1,17 +1,16 @@
 // Reads TOML into flat settings, and writes settings into the fields of configuration structs with checks.
 #include "engine/settings.h"
-
-#include <fmt/format.h>
-#include <toml++/toml.h>
+#include "engine/atomic_file.h"
+#include "engine/error.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <sstream>
 
-#include "engine/error.h"
+#include <fmt/format.h>
+#include <toml++/toml.h>
 
 namespace lockstep {
 namespace {
@@ -133,11 +132,8 @@ Settings Settings::from_toml(std::string_view text, const std::string& origin) {
 }
 
 Settings Settings::from_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error("cannot read the configuration file", path, "check the path and its permissions");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return from_toml(text.str(), path);
+  const std::vector<std::byte> bytes = read_file(path);
+  return from_toml({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
 }
 
 void Settings::set_from_argument(std::string_view argument) {
@@ -152,8 +148,8 @@ void Settings::set_from_argument(std::string_view argument) {
   if (!plain_key) throw Error("'" + key + "' is not a key", origin, "keys are letters, digits, '_', '-' and '.'");
   Settings parsed;
   try {
-    parsed = from_toml("value = " + text + "\n", origin);
-  } catch (const Error&) {
+    flatten(toml::parse("value = " + text + "\n"), "", origin, parsed);
+  } catch (const toml::parse_error&) {
     parsed.set("value", {text, origin});  // a bare word: the shell has eaten the quotes
   }
   if (parsed.values().size() != 1 || !parsed.values().contains("value"))
