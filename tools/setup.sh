@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes this machine able to build Lockstep: system packages (Debian, Ubuntu), then pinned wheels into the cache folder.
-# Does nothing, at once, where everything is there. Usage: tools/setup.sh [--lint]
-#   --lint   also what CI looks at the sources with: clang-format 14 and clang-tidy 14
+# Does nothing, at once, where everything is there. Usage: tools/setup.sh [--lint] [--no-packages]
+#   --lint          also what CI looks at the sources with: clang-format 14 and clang-tidy 14
+#   --no-packages   leave the system's packages as they are, fetch the wheels only
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache="${LOCKSTEP_CACHE:-$HOME/.cache/lockstep}"
@@ -9,13 +10,20 @@ cache="${LOCKSTEP_CACHE:-$HOME/.cache/lockstep}"
 packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip unzip
   libeigen3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev zlib1g-dev
   libgtest-dev libbenchmark-dev libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri xvfb xauth ffmpeg)
-[ "${1:-}" = --lint ] && packages+=(clang-format-14 clang-tidy-14)
-
 say() { printf 'setup: %s\n' "$*"; }
 fail() {  # what, where, fix
   printf 'error: %s\n  where: %s\n  fix: %s\n' "$1" "$2" "$3" >&2
   exit 3
 }
+
+with_packages=true
+for option in "$@"; do
+  case "$option" in
+    --lint) packages+=(clang-format-14 clang-tidy-14) ;;
+    --no-packages) with_packages=false ;;
+    *) fail "unknown option '$option'" "tools/setup.sh" "tools/setup.sh [--lint] [--no-packages]" ;;
+  esac
+done
 
 missing_packages() {
   local package
@@ -61,12 +69,14 @@ fetch() {
   local folder="$cache/$name-$version-${sha256:0:12}"
   [ -d "$folder" ] && return
   mkdir -p "$cache"
+  case "$kind" in wheel | source) ;; *) fail "unknown kind '$kind' of $name" "tools/pins.txt" "write wheel or source" ;; esac
   local work options=()
   work="$(mktemp -d "$cache/.fetch.XXXXXX")"
   trap 'rm -rf "$work"' EXIT
   printf '%s==%s --hash=sha256:%s\n' "$name" "$version" "$sha256" >"$work/requirements.txt"
   if [ "$kind" = source ]; then
-    options=(--no-binary "$name")
+    # pip asks a source package's build backend for its metadata: tools/no_build answers, so that none is installed.
+    options=(--no-binary "$name" --no-build-isolation --ignore-requires-python)
   else
     # The same wheel whatever Python this machine has: only C++ files are taken out of it.
     options=(--only-binary ":all:" --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none
@@ -74,23 +84,23 @@ fetch() {
       --platform manylinux2014_x86_64 --platform any)
   fi
   say "fetching $name $version"
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes "${options[@]}" \
+  PYTHONPATH="$PWD/tools/no_build" python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes "${options[@]}" \
     --dest "$work/download" --requirement "$work/requirements.txt" ||
     fail "pip could not download $name $version with SHA-256 $sha256" "tools/pins.txt" \
       "check the network and pip's configuration (pip config list), then run this again"
   mkdir "$work/unpacked"
-  case "$kind" in
-    wheel) python3 -m zipfile -e "$work"/download/*.whl "$work/unpacked" ;;
-    source) tar -xzf "$work"/download/*.tar.gz -C "$work/unpacked" ;;
-    *) fail "unknown kind '$kind' of $name" "tools/pins.txt" "write wheel or source" ;;
-  esac
+  if [ "$kind" = source ]; then
+    tar -xzf "$work"/download/*.tar.gz -C "$work/unpacked"
+  else
+    python3 -m zipfile -e "$work"/download/*.whl "$work/unpacked"
+  fi || fail "$name $version could not be unpacked" "$cache" "check that the disk is not full, then run this again"
   chmod -R u+rwX,go+rX "$work/unpacked"
   mv -T "$work/unpacked" "$folder" 2>/dev/null || [ -d "$folder" ]  # somebody else may have been faster
   rm -rf "$work"
   trap - EXIT
 }
 
-install_packages
+if $with_packages; then install_packages; fi
 while read -r name version sha256 kind; do
   case "$name" in '' | '#'*) continue ;; esac
   fetch "$name" "$version" "$sha256" "$kind" </dev/null
