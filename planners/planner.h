@@ -1,6 +1,11 @@
 // Planner: chooses controls by looking ahead through Dynamics, minimising Cost, within bounds and a budget.
 #pragma once
 
+#include "engine/cost.h"
+#include "engine/dynamics.h"
+#include "engine/settings.h"
+#include "engine/view.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "engine/cost.h"
-#include "engine/dynamics.h"
-#include "engine/settings.h"
-#include "engine/view.h"
 
 namespace lockstep::planners {
 

@@ -1,0 +1,85 @@
+// iLQR with control limits: second-order trajectory optimisation for smooth dynamics and costs.
+// Tassa, Erez, Todorov, IROS 2012 (regularisation, line search); Tassa, Mansard, Todorov, ICRA 2014 (box constraints).
+#pragma once
+
+#include "planners/backward_pass.h"
+#include "planners/planner.h"
+
+#include <chrono>
+
+namespace lockstep::planners::ilqr {
+
+struct Config {
+  int iterations = 50;           // most iterations of one plan, over all guesses together on a warm plan
+  double time_budget_ms = 0;     // no new iteration after this wall time; 0: none (deterministic)
+  int starts = 1;                // guesses solved by the first plan after reset: the given controls and seeded waves
+  int cold_iterations = 100;     // most iterations for each guess of the first plan after reset
+  double start_amplitude = 0.5;  // of the seeded waves, share of half the control range (of 1 where unbounded)
+  int step_sizes = 8;            // candidates of a line search, rolled out side by side
+  double smallest_step = 1e-3;   // the last of them; the first is 1
+  double accept_ratio = 1e-4;    // least actual / expected decrease of the cost
+  double cost_tolerance = 1e-7;  // converged when an accepted step lowers the cost by less than this share of it
+  double gradient_tolerance = 1e-5;  // converged when the mean of max |k| / (|u| + 1) is below
+  double mu = 1e-6;                  // regularisation that a plan begins with
+  double mu_min = 1e-6;              // below it, 0
+  double mu_max = 1e10;              // give up above
+  double mu_factor = 1.6;            // delta_0 of Tassa et al. 2012, sec. II-F
+
+  void describe(Fields& fields);
+  void check() const;  // throws Error
+};
+
+class Ilqr final : public Planner {
+ public:
+  explicit Ilqr(const Config& config);
+
+  [[nodiscard]] std::string_view name() const override { return "ilqr"; }
+  void reset(const Problem& problem, std::uint64_t seed) override;
+  PlanStats plan(std::span<const double> x0, View<double, 2> controls) override;
+  [[nodiscard]] View<const double, 2> predicted() const override;
+  [[nodiscard]] View<const double, 3> gains() const override;
+  [[nodiscard]] std::vector<std::byte> save() const override;
+  void load(std::span<const std::byte> bytes) override;
+
+ private:
+  struct Trajectory {
+    std::vector<double> states, controls, gains;  // [N + 1][nx], [N][nu], [N][nu][nx]
+    double cost = 0;
+  };
+  enum class Step : std::uint8_t { kAccepted, kRefused, kConverged, kStuck, kBadModel };
+  using Clock = std::chrono::steady_clock;
+
+  void seeded_guess(int start, View<const double, 2> given, std::vector<double>& controls) const;
+  bool roll_out(std::span<const double> x0, Trajectory& trajectory);
+  std::string solve(int iterations, PlanStats& stats);
+  bool expand();
+  Step iterate(bool& expanded, PlanStats& stats);
+  int line_search();
+  void roll_out_candidates();
+  void evaluate_candidates();
+  void raise_mu();
+  void lower_mu();
+  [[nodiscard]] bool out_of_time() const;
+
+  Config config_;
+  Problem problem_;
+  std::vector<double> u_min_, u_max_;
+  std::uint64_t seed_ = 0;
+  std::int64_t plans_ = 0;  // since reset
+  int nx_ = 0, nu_ = 0, horizon_ = 0;
+
+  Trajectory current_, best_;
+  LocalModel model_;
+  Gains gains_;
+  BackwardPass backward_;
+  PsdProjection joint_{1}, terminal_{1};
+  double mu_ = 0, delta_ = 1;
+  Clock::time_point started_;
+
+  std::vector<double> step_sizes_;                       // [S]
+  std::vector<double> candidate_x_, candidate_u_;        // [N + 1][S][nx], [N][S][nu]
+  std::vector<double> stage_costs_;                      // [N][S]
+  std::vector<double> terminal_costs_, candidate_cost_;  // [S]
+};
+
+}  // namespace lockstep::planners::ilqr
