@@ -1,0 +1,94 @@
+// Finds tasks by name and makes environments of them.
+#include "envs/env.h"
+#include "engine/error.h"
+#include "envs/task_environment.h"
+
+#include <array>
+#include <cctype>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace lockstep::envs {
+namespace {
+
+// Spelling that all suites' names share: lower case, '-' between words.
+std::string normalized(std::string_view name) {
+  std::string result;
+  for (const char c : name) {
+    result += c == '_' || c == '/' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return result;
+}
+
+void check(const EnvironmentConfig& config) {
+  const auto at_least_one = [](std::string_view name, int value) {
+    if (value < 1) {
+      throw Error(fmt::format("{} = {} is below 1", name, value), "environment",
+                  fmt::format("set {} to at least 1", name));
+    }
+  };
+  at_least_one("num_worlds", config.num_worlds);
+  at_least_one("threads", config.threads);
+  const auto one_of = [](std::string_view name, const std::string& value, std::span<const std::string> known) {
+    for (const std::string& candidate : known) {
+      if (value == candidate) return;
+    }
+    throw Error(fmt::format("unknown {} '{}'", name, value), "environment",
+                fmt::format("set {} to one of: {}", name, fmt::join(known, ", ")));
+  };
+  one_of("precision", config.precision, std::array<std::string, 2>{"float", "double"});
+  one_of("backend", config.backend, std::array<std::string, 4>{"auto", "cpu", "cuda", "mujoco"});
+}
+
+}  // namespace
+
+const Entry& find(std::string_view name) {
+  const std::string wanted = normalized(name);
+  std::vector<std::string> names;
+  for (const Entry* const entry : entries()) {
+    if (normalized(entry->name) == wanted || normalized(entry->facts->suite_name) == wanted) return *entry;
+    names.emplace_back(entry->name);
+  }
+  const std::string near = nearest_name(wanted, names);
+  throw Error(fmt::format("unknown task '{}'", name), "task",
+              near.empty() ? fmt::format("choose one of: {}", fmt::join(names, ", "))
+                           : fmt::format("did you mean '{}'? `lockstep list tasks` shows all", near));
+}
+
+TaskSpec spec(const Entry& entry) {
+  const Facts& facts = *entry.facts;
+  TaskSpec spec;
+  spec.name = facts.name;
+  spec.summary = facts.summary;
+  spec.source = facts.source;
+  spec.observation_size = static_cast<int>(entry.observation.size());
+  spec.action_size = static_cast<int>(entry.action.size());
+  spec.discrete_actions = facts.discrete_actions;
+  spec.state_size = static_cast<int>(entry.state.size());
+  for (const ActionField& field : entry.action) {
+    spec.action_low.push_back(field.low);
+    spec.action_high.push_back(field.high);
+  }
+  spec.observation_names.assign(entry.observation.begin(), entry.observation.end());
+  for (const StateField& field : entry.state) {
+    spec.state_names.emplace_back(field.name);
+    spec.state_is_angle.push_back(field.is_angle);
+    spec.state_low.push_back(field.low);
+    spec.state_high.push_back(field.high);
+  }
+  spec.control_timestep = facts.control_timestep;
+  spec.physics_steps = facts.physics_steps;
+  spec.episode_steps = facts.episode_steps;
+  spec.success_return = facts.success_return;
+  return spec;
+}
+
+std::unique_ptr<Environment> make_environment(std::string_view task, const EnvironmentConfig& config) {
+  const Entry& entry = find(task);
+  check(config);
+  return make_task_environment(entry, config);
+}
+
+}  // namespace lockstep::envs

@@ -1,0 +1,41 @@
+// The table of tasks, and environments made from it by name.
+#pragma once
+
+#include "engine/environment.h"
+#include "engine/isa.h"
+#include "envs/task_facts.h"
+#include "envs/task_kernels.h"
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace lockstep::envs {
+
+// One row of the table, made from a Task (envs/task_entry.h).
+struct Entry {
+  std::string_view name;     // "cartpole-swingup"
+  std::string_view summary;  // one line
+  const Facts* facts = nullptr;
+  std::span<const StateField> state;
+  std::span<const ActionField> action;
+  std::span<const char* const> observation;
+  TaskKernels (*kernels)(Isa) = nullptr;            // compiled for that instruction set
+  StepKernels<float> (*float_kernels)() = nullptr;  // of width 1, for blocks of any size
+  StepKernels<double> (*double_kernels)() = nullptr;
+};
+
+// The table, in the order of envs/CMakeLists.txt.
+std::span<const Entry* const> entries();
+
+// The task of this name; the suite's own spelling ("CartPole-v1", "cartpole/swingup") is understood too.
+// Throws Error with the nearest name where there is none.
+const Entry& find(std::string_view name);
+
+[[nodiscard]] TaskSpec spec(const Entry& entry);
+
+// An environment of a task, in the first episode of every world. Throws Error for an unknown task or a bad setting, and
+// MissingResource where the task's model file, or the backend, is not on this machine.
+std::unique_ptr<Environment> make_environment(std::string_view task, const EnvironmentConfig& config);
+
+}  // namespace lockstep::envs

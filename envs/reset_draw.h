@@ -1,0 +1,51 @@
+// Random numbers of a reset: functions of (seed, stream, world, episode, index) alone, whatever runs beside.
+#pragma once
+
+#include "kernels/lanes.h"
+#include "kernels/math.h"
+#include "kernels/philox.h"
+
+#include <cstdint>
+
+namespace lockstep::envs {
+
+// Draws of the worlds first_world ... first_world + kLanes<T> - 1, each in its own episode. A task numbers its draws
+// from 0 and gives uniform and normal ones numbers that do not share a pair (0 and 1, 2 and 3, ...).
+template <class T>
+struct ResetDraw {
+  using R = kernels::Real<T>;
+  kernels::RandomStream stream;
+  std::uint32_t first_world = 0;
+  const std::uint32_t* episodes = nullptr;  // [kLanes<T>]
+
+  // Uniform in [low, high).
+  [[nodiscard]] LS_FN T uniform(std::uint32_t index, double low, double high) const {
+    T first, second;
+    pair(index / 2, first, second);
+    return T(low) + T(high - low) * (index % 2 == 0 ? first : second);
+  }
+  // Normal with this mean and standard deviation (Box and Muller 1958).
+  [[nodiscard]] LS_FN T normal(std::uint32_t index, double mean, double deviation) const {
+    T radius_draw, angle_draw, s, c;
+    pair(index / 2, radius_draw, angle_draw);
+    // 1 - u is in (0, 1]: the logarithm stays finite.
+    const T radius = kernels::square_root(T(-2) * kernels::logarithm(T(1) - radius_draw));
+    kernels::sine_cosine(T(6.283185307179586) * angle_draw, s, c);
+    return T(mean) + T(deviation) * radius * (index % 2 == 0 ? c : s);
+  }
+
+ private:
+  // Uniform draws 2 * number and 2 * number + 1.
+  LS_FN void pair(std::uint32_t number, T& first, T& second) const {
+    R firsts[kernels::kLanes<T>], seconds[kernels::kLanes<T>];
+    for (int i = 0; i < kernels::kLanes<T>; ++i) {
+      const auto w = kernels::philox(stream, first_world + static_cast<std::uint32_t>(i), episodes[i], number);
+      firsts[i] = kernels::uniform_from_words<R>(w.word[0], w.word[1]);
+      seconds[i] = kernels::uniform_from_words<R>(w.word[2], w.word[3]);
+    }
+    first = kernels::load<T>(firsts);
+    second = kernels::load<T>(seconds);
+  }
+};
+
+}  // namespace lockstep::envs

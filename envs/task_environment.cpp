@@ -1,0 +1,255 @@
+// Environments: steps the blocks of a task's worlds and keeps clocks, returns, flags and observations of every world.
+#include "envs/task_environment.h"
+#include "engine/buffer.h"
+#include "engine/byte_stream.h"
+#include "envs/task_cost.h"
+#include "envs/worlds.h"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace lockstep::envs {
+namespace {
+
+// The stream of random numbers that resets draw from; no other place uses it.
+constexpr std::uint32_t kResetStream = 0x7e5e7000;
+constexpr std::uint32_t kSavedVersion = 1;
+
+// The widest kernels whose width divides the blocks of the worlds; width 1 fits all.
+template <class R>
+StepKernels<R> fitting_kernels(const Entry& entry, Isa isa, int lanes) {
+  const TaskKernels kernels = entry.kernels(isa);
+  const auto choose = [&](const StepKernels<R>(&widths)[2], StepKernels<R> (*scalar)()) {
+    for (const StepKernels<R>& candidate : widths) {
+      if (lanes % candidate.width == 0) return candidate;
+    }
+    return scalar();
+  };
+  if constexpr (std::is_same_v<R, float>) {
+    return choose(kernels.floats, entry.float_kernels);
+  } else {
+    return choose(kernels.doubles, entry.double_kernels);
+  }
+}
+
+// What is kept and shown of every world beside its state; the arrays have room for whole blocks.
+template <class R>
+struct Episodes {
+  Episodes(std::size_t rows, std::size_t observation_size)
+      : clock(rows),
+        running_return(rows),
+        episode(rows),
+        fault(rows),
+        observation(rows * observation_size),
+        final_observation(rows * observation_size),
+        reward(rows),
+        final_return(rows),
+        terminated(rows),
+        truncated(rows) {}
+
+  // f on every array that outlives a step; `observation` alone can be computed again.
+  template <class Self, class Function>
+  static void each_saved(Self& self, Function&& f) {
+    f(self.clock), f(self.running_return), f(self.episode), f(self.final_observation), f(self.reward);
+    f(self.final_return), f(self.terminated), f(self.truncated);
+  }
+
+  HostBuffer<R> clock, running_return;
+  HostBuffer<std::uint32_t> episode;
+  HostBuffer<std::uint8_t> fault;
+  HostBuffer<float> observation, final_observation, reward, final_return;
+  HostBuffer<std::uint8_t> terminated, truncated;
+};
+
+template <class R>
+class TaskEnvironment final : public Environment {
+ public:
+  TaskEnvironment(const Entry& entry, const EnvironmentConfig& config, std::unique_ptr<Worlds<R>> worlds)
+      : spec_(envs::spec(entry)),
+        config_(config),
+        worlds_(std::move(worlds)),
+        kernels_(fitting_kernels<R>(entry, chosen_isa(), worlds_->lanes())),
+        planning_(entry.kernels(chosen_isa()).planning),
+        episodes_(static_cast<std::size_t>(worlds_->num_blocks() * worlds_->lanes()),
+                  static_cast<std::size_t>(spec_.observation_size)),
+        faults_in_block_(static_cast<std::size_t>(worlds_->num_blocks())) {
+    settings_.stream = {.seed = config.seed, .stream = kResetStream};
+    settings_.episode_steps = spec_.episode_steps;
+    settings_.auto_reset = config.auto_reset;
+    begin_episodes();
+  }
+
+  [[nodiscard]] const TaskSpec& spec() const override { return spec_; }
+  [[nodiscard]] const EnvironmentConfig& config() const override { return config_; }
+
+  void reset() override {
+    if (touched_) {
+      for (std::uint32_t& episode : episodes_.episode.span()) ++episode;
+    }
+    touched_ = true;
+    begin_episodes();
+  }
+
+  void step(View<const float, 2> actions) override {
+    assert(actions.extent(0) == config_.num_worlds && actions.extent(1) == spec_.action_size);
+    touched_ = true;
+    const auto step_block = [&](int block, int thread) {
+      Block<R> b = block_of(block);
+      b.actions = actions.data_handle() + static_cast<std::ptrdiff_t>(b.first_world) * spec_.action_size;
+      if (kernels_.prepare != nullptr) {
+        kernels_.prepare(b);
+        worlds_->advance(block, thread, b);
+      }
+      faults_in_block_[static_cast<std::size_t>(block)] = kernels_.finish(b, settings_);
+    };
+    worlds_->for_each_block(std::ref(step_block));
+    for (const int faults : faults_in_block_) faults_ += faults;
+  }
+
+  [[nodiscard]] View<const float, 2> observation() const override { return rows(episodes_.observation); }
+  [[nodiscard]] View<const float, 2> final_observation() const override { return rows(episodes_.final_observation); }
+  [[nodiscard]] std::span<const float> reward() const override { return of_worlds(episodes_.reward); }
+  [[nodiscard]] std::span<const std::uint8_t> terminated() const override { return of_worlds(episodes_.terminated); }
+  [[nodiscard]] std::span<const std::uint8_t> truncated() const override { return of_worlds(episodes_.truncated); }
+  [[nodiscard]] std::span<const float> final_return() const override { return of_worlds(episodes_.final_return); }
+  [[nodiscard]] std::int64_t faults() const override { return faults_; }
+
+  void get_state(int world, std::span<double> x) const override {
+    assert(world >= 0 && world < config_.num_worlds && x.size() == spec_.state_names.size());
+    worlds_->get_state(world, x);
+  }
+  void set_state(int world, std::span<const double> x) override {
+    assert(world >= 0 && world < config_.num_worlds && x.size() == spec_.state_names.size());
+    touched_ = true;
+    worlds_->set_state(world, x);
+    kernels_.observe(block_of(world / worlds_->lanes()));
+  }
+
+  [[nodiscard]] std::vector<std::byte> save() const override;
+  void load(std::span<const std::byte> bytes) override;
+
+  [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override { return worlds_->dynamics(); }
+  [[nodiscard]] std::unique_ptr<Cost> cost() const override {
+    return std::make_unique<TaskCost>(planning_, spec_.state_size, spec_.action_size);
+  }
+
+  [[nodiscard]] const mjModel_* mujoco_model() const override { return worlds_->mujoco_model(); }
+  void get_mujoco_state(int world, std::span<double> qpos, std::span<double> qvel) const override {
+    if (mujoco_model() == nullptr) throw std::logic_error("a task with dynamics of its own has no MuJoCo state");
+    std::vector<double> x(spec_.state_names.size());
+    get_state(world, x);
+    std::copy_n(x.begin(), qpos.size(), qpos.begin());
+    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(qpos.size()), qvel.size(), qvel.begin());
+  }
+  [[nodiscard]] std::string backend_report() const override { return worlds_->report(); }
+
+ private:
+  [[nodiscard]] std::string saved_kind() const { return "environment " + spec_.name; }
+  [[nodiscard]] View<const float, 2> rows(const HostBuffer<float>& buffer) const {
+    return View<const float, 2>(buffer.data(), config_.num_worlds, spec_.observation_size);
+  }
+  template <class T>
+  [[nodiscard]] std::span<const T> of_worlds(const HostBuffer<T>& buffer) const {
+    return buffer.span().first(static_cast<std::size_t>(config_.num_worlds));
+  }
+
+  [[nodiscard]] Block<R> block_of(int block) {
+    const int lanes = worlds_->lanes();
+    const std::ptrdiff_t first = static_cast<std::ptrdiff_t>(block) * lanes;
+    Block<R> b;
+    b.lanes = lanes;
+    b.worlds = std::min(lanes, config_.num_worlds - static_cast<int>(first));
+    b.first_world = static_cast<std::uint32_t>(first);
+    worlds_->point_to(block, b);
+    b.clock = episodes_.clock.data() + first;
+    b.running_return = episodes_.running_return.data() + first;
+    b.episode = episodes_.episode.data() + first;
+    b.fault = episodes_.fault.data() + first;
+    b.observation = episodes_.observation.data() + first * spec_.observation_size;
+    b.final_observation = episodes_.final_observation.data() + first * spec_.observation_size;
+    b.reward = episodes_.reward.data() + first;
+    b.final_return = episodes_.final_return.data() + first;
+    b.terminated = episodes_.terminated.data() + first;
+    b.truncated = episodes_.truncated.data() + first;
+    return b;
+  }
+
+  // Starts the episodes whose numbers are in episodes_.episode, and clears the results of the last step.
+  void begin_episodes() {
+    std::ranges::fill(episodes_.reward.span(), 0.0f);
+    std::ranges::fill(episodes_.final_return.span(), 0.0f);
+    std::ranges::fill(episodes_.terminated.span(), std::uint8_t{0});
+    std::ranges::fill(episodes_.truncated.span(), std::uint8_t{0});
+    const auto begin = [&](int block, int) { kernels_.begin(block_of(block), settings_); };
+    worlds_->for_each_block(std::ref(begin));
+  }
+
+  TaskSpec spec_;
+  EnvironmentConfig config_;
+  std::unique_ptr<Worlds<R>> worlds_;
+  StepKernels<R> kernels_;
+  PlanningKernels planning_;
+  StepSettings settings_;
+  Episodes<R> episodes_;
+  std::vector<int> faults_in_block_;
+  std::int64_t faults_ = 0;
+  bool touched_ = false;  // false until the first reset, step or set_state: that reset keeps the first episode
+};
+
+template <class R>
+std::vector<std::byte> TaskEnvironment<R>::save() const {
+  ByteWriter writer(saved_kind(), kSavedVersion);
+  writer.write(config_.num_worlds);
+  writer.write(config_.precision);
+  writer.write(config_.seed);
+  writer.write(faults_);
+  writer.write(touched_);
+  // The arrays of worlds that exist; how many more a block has room for is no matter of what is saved.
+  Episodes<R>::each_saved(episodes_, [&](const auto& buffer) {
+    const std::size_t per_world = buffer.size() / episodes_.clock.size();
+    writer.write_array(buffer.span().first(per_world * static_cast<std::size_t>(config_.num_worlds)));
+  });
+  worlds_->save(writer);
+  return std::move(writer).finish();
+}
+
+template <class R>
+void TaskEnvironment<R>::load(std::span<const std::byte> bytes) {
+  ByteReader reader(bytes, saved_kind(), kSavedVersion, "state of the environment " + spec_.name);
+  const auto num_worlds = reader.read<int>();
+  const std::string precision = reader.read_string();
+  if (num_worlds != config_.num_worlds || precision != config_.precision) {
+    reader.fail(fmt::format("the saved environment has {} worlds of {}, this one {} of {}", num_worlds, precision,
+                            config_.num_worlds, config_.precision));
+  }
+  config_.seed = settings_.stream.seed = reader.read<std::uint64_t>();
+  faults_ = reader.read<std::int64_t>();
+  touched_ = reader.read<bool>();
+  Episodes<R>::each_saved(episodes_, [&](auto& buffer) {
+    const std::size_t per_world = buffer.size() / episodes_.clock.size();
+    reader.read_array(buffer.span().first(per_world * static_cast<std::size_t>(config_.num_worlds)));
+  });
+  worlds_->load(reader);
+  reader.expect_end();
+  const auto observe = [&](int block, int) { kernels_.observe(block_of(block)); };
+  worlds_->for_each_block(std::ref(observe));
+}
+
+template <class R>
+std::unique_ptr<Environment> make(const Entry& entry, const EnvironmentConfig& config) {
+  return std::make_unique<TaskEnvironment<R>>(entry, config, make_own_worlds<R>(entry, config));
+}
+
+}  // namespace
+
+std::unique_ptr<Environment> make_task_environment(const Entry& entry, const EnvironmentConfig& config) {
+  return config.precision == "double" ? make<double>(entry, config) : make<float>(entry, config);
+}
+
+}  // namespace lockstep::envs

@@ -1,0 +1,54 @@
+// Reads what tools/record_env_reference.py recorded of a suite.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace lockstep::envs {
+
+using Rows = std::vector<std::vector<double>>;
+
+// A trajectory: states [n + 1][nx], actions [n][nu], observations [n + 1][no], rewards [n], terminated [n].
+struct Trajectory {
+  Rows states, actions, observations;
+  std::vector<double> rewards;
+  std::vector<bool> terminated;
+};
+
+struct Reference {
+  int episode_steps = 0;
+  std::vector<double> action_low, action_high;
+  int reset_samples = 0;
+  Rows reset_quantiles;  // [nx][21]: 0, 0.05 ... 1
+  std::vector<Trajectory> trajectories;
+};
+
+inline nlohmann::json read_json(const std::string& name) {
+  const std::filesystem::path path = std::filesystem::path(LOCKSTEP_TEST_DATA) / "envs" / name;
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("no reference " + path.string());
+  return nlohmann::json::parse(file);
+}
+
+inline Reference read_reference(const std::string& task) {
+  const nlohmann::json json = read_json(task + ".json");
+  Reference reference;
+  reference.episode_steps = json.at("episode_steps");
+  reference.action_low = json.at("action_low").get<std::vector<double>>();
+  reference.action_high = json.at("action_high").get<std::vector<double>>();
+  reference.reset_samples = json.at("resets").at("samples");
+  reference.reset_quantiles = json.at("resets").at("quantiles").get<Rows>();
+  for (const auto& item : json.at("trajectories")) {
+    reference.trajectories.push_back(
+        {item.at("states").get<Rows>(), item.at("actions").get<Rows>(), item.at("observations").get<Rows>(),
+         item.at("rewards").get<std::vector<double>>(), item.at("terminated").get<std::vector<bool>>()});
+  }
+  return reference;
+}
+
+}  // namespace lockstep::envs

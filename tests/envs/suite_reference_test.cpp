@@ -1,0 +1,157 @@
+// Holds every task to trajectories, resets and limits that the suite's own Python code gave.
+#include "envs/env.h"
+#include "tests/envs/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::envs {
+namespace {
+
+class SuiteReference : public testing::TestWithParam<std::string> {
+ protected:
+  static std::unique_ptr<Environment> environment(const char* precision, int num_worlds = 1) {
+    return make_environment(GetParam(), {.num_worlds = num_worlds, .precision = precision, .auto_reset = false});
+  }
+  static void step(Environment& environment, const std::vector<double>& action) {
+    const std::vector<float> row(action.begin(), action.end());
+    environment.step(View<const float, 2>(row.data(), 1, static_cast<int>(row.size())));
+  }
+  static std::vector<double> state(const Environment& environment, int world = 0) {
+    std::vector<double> x(static_cast<std::size_t>(environment.spec().state_size));
+    environment.get_state(world, x);
+    return x;
+  }
+  const Reference reference_ = read_reference(GetParam());
+};
+
+// Observations and rewards are float: a rounding of the exact value, plus that of the sum it may be part of.
+constexpr double kFloatRounding = 2 * std::numeric_limits<float>::epsilon();
+
+TEST_P(SuiteReference, GivesTheSuitesLimits) {
+  const auto env = environment("float");
+  EXPECT_EQ(env->spec().episode_steps, reference_.episode_steps);
+  EXPECT_EQ(env->spec().action_low, reference_.action_low);
+  EXPECT_EQ(env->spec().action_high, reference_.action_high);
+}
+
+TEST_P(SuiteReference, FollowsTheSuitesTrajectoriesInDouble) {
+  const auto env = environment("double");
+  for (std::size_t number = 0; number < reference_.trajectories.size(); ++number) {
+    const Trajectory& trajectory = reference_.trajectories[number];
+    env->reset();
+    env->set_state(0, trajectory.states[0]);
+    for (std::size_t k = 0; k <= trajectory.actions.size(); ++k) {
+      SCOPED_TRACE("trajectory " + std::to_string(number) + ", after step " + std::to_string(k));
+      if (k > 0) {
+        step(*env, trajectory.actions[k - 1]);
+        EXPECT_NEAR(env->reward()[0], trajectory.rewards[k - 1],
+                    kFloatRounding * std::max(1.0, std::abs(trajectory.rewards[k - 1])));
+        EXPECT_EQ(env->terminated()[0] != 0, trajectory.terminated[k - 1]);
+      }
+      const auto x = state(*env);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double expected = trajectory.states[k][i];
+        ASSERT_NEAR(x[i], expected, 1e-9 * std::max(1.0, std::abs(expected))) << env->spec().state_names[i];
+      }
+      for (std::size_t i = 0; i < trajectory.observations[k].size(); ++i) {
+        const double expected = trajectory.observations[k][i];
+        ASSERT_NEAR(env->observation()(0, static_cast<int>(i)), expected,
+                    kFloatRounding * std::max(1.0, std::abs(expected)))
+            << env->spec().observation_names[i];
+      }
+    }
+  }
+}
+
+// One step from each recorded state. The rounding of the state (epsilon) is amplified by the step's Jacobian and
+// by the sums inside, both of which scale with how far the step goes: 32 epsilon of state and change covers them.
+TEST_P(SuiteReference, MatchesTheSuitesStepsInFloat) {
+  const auto env = environment("float");
+  for (const Trajectory& trajectory : reference_.trajectories) {
+    for (std::size_t k = 0; k < trajectory.actions.size(); ++k) {
+      env->reset();
+      env->set_state(0, trajectory.states[k]);
+      step(*env, trajectory.actions[k]);
+      const auto x = state(*env);
+      double scale = 1;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        scale = std::max({scale, std::abs(trajectory.states[k][i]),
+                          std::abs(trajectory.states[k + 1][i] - trajectory.states[k][i]) * 10});
+      }
+      const double tolerance = 32 * static_cast<double>(std::numeric_limits<float>::epsilon()) * scale;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        EXPECT_NEAR(x[i], trajectory.states[k + 1][i], tolerance) << env->spec().state_names[i] << ", step " << k;
+      }
+      EXPECT_NEAR(env->reward()[0], trajectory.rewards[k], tolerance) << "step " << k;
+    }
+  }
+}
+
+// Two samples of n and m draws from one distribution: their distribution functions differ by more than
+// 1.95 sqrt(1/n + 1/m) with probability 0.001 (Kolmogorov, Smirnov). Seeds are fixed.
+TEST_P(SuiteReference, ResetsAsTheSuiteDoes) {
+  constexpr int kWorlds = 4000;
+  const auto env = environment("double", kWorlds);
+  const double bound = 1.95 * std::sqrt(1.0 / kWorlds + 1.0 / reference_.reset_samples);
+  for (std::size_t i = 0; i < reference_.reset_quantiles.size(); ++i) {
+    SCOPED_TRACE(env->spec().state_names[i]);
+    const auto& quantiles = reference_.reset_quantiles[i];
+    std::vector<double> sample;
+    for (int world = 0; world < kWorlds; ++world) sample.push_back(state(*env, world)[i]);
+    std::ranges::sort(sample);
+    if (quantiles.front() == quantiles.back()) {
+      EXPECT_EQ(sample.front(), quantiles.front());
+      EXPECT_EQ(sample.back(), quantiles.front());
+      continue;
+    }
+    for (std::size_t q = 0; q < quantiles.size(); ++q) {
+      const auto below = std::ranges::upper_bound(sample, quantiles[q]) - sample.begin();
+      EXPECT_NEAR(static_cast<double>(below) / kWorlds, static_cast<double>(q) / 20, bound) << "quantile " << q;
+    }
+  }
+}
+
+// Numbers of the state are drawn independently: sample correlations stay within 4.5 / sqrt(n).
+TEST_P(SuiteReference, ResetsNumbersIndependently) {
+  constexpr int kWorlds = 4000;
+  const auto env = environment("double", kWorlds);
+  const auto nx = static_cast<std::size_t>(env->spec().state_size);
+  std::vector<double> mean(nx), products(nx * nx);
+  for (int world = 0; world < kWorlds; ++world) {
+    const auto x = state(*env, world);
+    for (std::size_t i = 0; i < nx; ++i) mean[i] += x[i] / kWorlds;
+  }
+  for (int world = 0; world < kWorlds; ++world) {
+    const auto x = state(*env, world);
+    for (std::size_t i = 0; i < nx; ++i) {
+      for (std::size_t j = 0; j < nx; ++j) products[i * nx + j] += (x[i] - mean[i]) * (x[j] - mean[j]);
+    }
+  }
+  for (std::size_t i = 0; i < nx; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const double scale = std::sqrt(products[i * nx + i] * products[j * nx + j]);
+      if (scale == 0) continue;
+      EXPECT_LT(std::abs(products[i * nx + j]) / scale, 4.5 / std::sqrt(kWorlds)) << i << ", " << j;
+    }
+  }
+}
+
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Tasks, SuiteReference, testing::ValuesIn(task_names()), [](const auto& task) {
+  std::string name = task.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace lockstep::envs

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Records reference trajectories of the task suites into tests/data/envs/, for tests/envs/suite_reference_test.cpp.
+
+Usage: tools/record_env_reference.py [TASK...]      (default: all)
+Needs Python 3.11 with dm_control 1.0.50, gymnasium 1.4.0 and mujoco 4.0.0:
+    python3 -m venv venv && venv/bin/pip install dm_control==1.0.50 'gymnasium[mujoco]==1.4.0' mujoco==4.0.0
+
+A file holds, for one task, as the suite's own Python code gave them:
+  episode_steps     steps after which the suite ended an episode by its time limit
+  action_low, action_high
+  resets            how many were made, and per number of the state the quantiles 0, 0.05 ... 1 over them
+  trajectories      each from a state that was set: states [n + 1][nx], actions [n][nu], observations [n + 1][no],
+                    rewards [n], terminated [n]
+"""
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+os.environ.setdefault("MUJOCO_GL", "disable")
+import numpy as np  # noqa: E402
+
+OUT = Path(__file__).resolve().parent.parent / "tests" / "data" / "envs"
+RESETS = 4000
+STEPS = 60
+
+
+class DmControl:
+    """A task of dm_control's suite. State: qpos, qvel."""
+
+    source = f"dm_control {version('dm_control')}, mujoco {version('mujoco')}"
+
+    def __init__(self, domain, task):
+        self.forget_missing_fields()
+        from dm_control import suite
+        self.env = suite.load(domain, task, task_kwargs={"random": 1})
+        self.physics = self.env.physics
+        spec = self.env.action_spec()
+        self.low, self.high = spec.minimum.tolist(), spec.maximum.tolist()
+
+    @staticmethod
+    def forget_missing_fields():
+        """dm_control 1.0.50 makes indexers for fields of mjModel that MuJoCo 4.0.0 has no longer; no task needs them."""
+        import mujoco
+        from dm_control.mujoco.wrapper.mjbindings import sizes
+        model = mujoco.MjModel.from_xml_string("<mujoco/>")
+        structs = {"mjmodel": model, "mjdata": mujoco.MjData(model)}
+        for name, struct in structs.items():
+            fields = sizes.array_sizes[name]
+            for field in [field for field in fields if not hasattr(struct, field)]:
+                del fields[field]
+
+    @staticmethod
+    def flat(observation):
+        return np.concatenate([np.ravel(part) for part in observation.values()]).tolist()
+
+    def state(self):
+        return np.concatenate([self.physics.data.qpos, self.physics.data.qvel]).tolist()
+
+    def reset(self):
+        self.env.reset()
+
+    def set_state(self, x):
+        self.env.reset()
+        with self.physics.reset_context():
+            self.physics.data.qpos[:] = x[:self.physics.model.nq]
+            self.physics.data.qvel[:] = x[self.physics.model.nq:]
+        return self.flat(self.env.task.get_observation(self.physics))
+
+    def step(self, action):
+        result = self.env.step(np.array(action))
+        terminated = result.last() and result.discount == 0.0
+        return self.flat(result.observation), float(result.reward), bool(terminated), result.last()
+
+
+class Gymnasium:
+    """A task of Gymnasium, classic control or MuJoCo."""
+
+    source = f"gymnasium {version('gymnasium')}, mujoco {version('mujoco')}"
+
+    def __init__(self, name):
+        import gymnasium
+        self.env = gymnasium.make(name)
+        self.inner = self.env.unwrapped
+        self.discrete = not hasattr(self.env.action_space, "low")
+        self.low = [0.0] if self.discrete else self.env.action_space.low.tolist()
+        self.high = [float(self.env.action_space.n - 1)] if self.discrete else self.env.action_space.high.tolist()
+        self.env.reset(seed=1)
+
+    def state(self):
+        if hasattr(self.inner, "data"):
+            return np.concatenate([self.inner.data.qpos, self.inner.data.qvel]).tolist()
+        return np.asarray(self.inner.state, dtype=float).tolist()
+
+    def observe(self):
+        return self.inner._get_obs() if hasattr(self.inner, "_get_obs") else np.asarray(self.inner.state, dtype=np.float32)
+
+    def reset(self):
+        self.env.reset()
+
+    def set_state(self, x):
+        self.env.reset()
+        if hasattr(self.inner, "data"):
+            self.inner.set_state(np.array(x[:self.inner.model.nq]), np.array(x[self.inner.model.nq:]))
+        else:
+            self.inner.state = np.array(x, dtype=np.float64)
+        return np.asarray(self.observe(), dtype=float).tolist()
+
+    def step(self, action):
+        # Classic control clips and computes in the type it is given: doubles here, so that tests may be exact.
+        action = int(action[0]) if self.discrete else np.array(action, dtype=np.float64)
+        observation, reward, terminated, truncated, _ = self.env.step(action)
+        return np.asarray(observation, dtype=float).tolist(), float(reward), bool(terminated), terminated or truncated
+
+
+# Starting states beside the suite's own resets: fast ones that hit walls, rails, speed limits and terminations.
+CARTPOLE = [[1.7, 3.0, 2.0, -4.0], [-1.79, 0.4, -3.0, 9.0], [0.1, 0.02, 0.3, -0.1]]
+TASKS = {
+    "cartpole-balance": (lambda: DmControl("cartpole", "balance"), CARTPOLE),
+    "cartpole-balance_sparse": (lambda: DmControl("cartpole", "balance_sparse"), CARTPOLE),
+    "cartpole-swingup": (lambda: DmControl("cartpole", "swingup"), CARTPOLE),
+    "cartpole-swingup_sparse": (lambda: DmControl("cartpole", "swingup_sparse"), CARTPOLE),
+    "pendulum-swingup": (lambda: DmControl("pendulum", "swingup"), [[0.05, -0.1], [3.0, 12.0]]),
+    "acrobot-swingup": (lambda: DmControl("acrobot", "swingup"), [[0.05, 0.02, 0.1, 0.0], [2.0, -1.0, 5.0, -7.0]]),
+    "acrobot-swingup_sparse": (lambda: DmControl("acrobot", "swingup_sparse"),
+                               [[0.05, 0.02, 0.1, 0.0], [2.0, -1.0, 5.0, -7.0]]),
+    "inverted-pendulum-v5": (lambda: Gymnasium("InvertedPendulum-v5"), [[0.95, 0.15, 2.0, 0.5], [0.0, 0.1, 0.0, 0.4]]),
+    "cartpole-v1": (lambda: Gymnasium("CartPole-v1"), [[2.3, 0.01, 2.0, -0.1], [0.0, 0.19, 0.0, 0.3]]),
+    "pendulum-v1": (lambda: Gymnasium("Pendulum-v1"), [[3.1, 7.9], [-9.5, -1.0], [0.05, 0.1]]),
+}
+
+
+def reset_statistics(task):
+    states = []
+    for _ in range(RESETS):
+        task.reset()
+        states.append(task.state())
+    quantiles = np.quantile(np.array(states), np.linspace(0, 1, 21), axis=0, method="inverted_cdf")
+    return {"samples": RESETS, "quantiles": quantiles.T.tolist()}
+
+
+def trajectory(task, x, rng):
+    """Up to STEPS steps from x under noise that is held for a few steps and reaches beyond the action's bounds."""
+    low, high = np.array(task.low), np.array(task.high)
+    result = {"states": [list(x)], "actions": [], "observations": [task.set_state(x)], "rewards": [], "terminated": []}
+    for k in range(STEPS):
+        if k % 4 == 0:
+            action = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low))
+            if getattr(task, "discrete", False):
+                action = rng.integers(0, 2, size=1).astype(float)
+            action = np.float64(np.float32(action))  # environments take float actions
+        observation, reward, terminated, over = task.step(action)
+        result["states"].append(task.state())
+        result["actions"].append(action.tolist())
+        result["observations"].append(observation)
+        result["rewards"].append(reward)
+        result["terminated"].append(terminated)
+        if over:
+            break
+    return result
+
+
+def time_limit(task):
+    """Steps of an episode that nothing but the time limit ends; 0 where another ending comes first."""
+    rng = np.random.default_rng(3)
+    task.reset()
+    for k in range(1, 100000):
+        action = rng.uniform(task.low, task.high) * 0
+        _, _, terminated, over = task.step(action)
+        if terminated:
+            return task.env.spec.max_episode_steps
+        if over:
+            return k
+    return 0
+
+
+def record(name):
+    make, starts = TASKS[name]
+    task = make()
+    rng = np.random.default_rng(7)
+    resets = reset_statistics(task)
+    trajectories = [trajectory(task, x, rng) for x in starts]
+    while len(trajectories) < len(starts) + 2 or sum(len(t["actions"]) for t in trajectories) < 2 * STEPS:
+        task.reset()
+        trajectories.append(trajectory(task, task.state(), rng))
+    document = {
+        "task": name,
+        "source": f"{task.source}; recorded by tools/record_env_reference.py",
+        "episode_steps": time_limit(task),
+        "action_low": task.low, "action_high": task.high,
+        "resets": resets,
+        "trajectories": trajectories,
+    }
+    text = json.dumps(document)
+    (OUT / f"{name}.json").write_text(text.replace('"trajectories"', '\n"trajectories"').replace("]], ", "]],\n ") + "\n",
+                                      encoding="utf-8")
+    print(name, len(text), "bytes,", document["episode_steps"], "steps")
+
+
+def record_tolerance():
+    """Values of dm_control's soft indicator for every shape, inside and outside its interval."""
+    from dm_control.utils import rewards
+    rows = []
+    for shape in ("gaussian", "hyperbolic", "long_tail", "reciprocal", "cosine", "linear", "quadratic", "tanh_squared"):
+        for bounds, margin, at_margin in (((0.0, 0.0), 2.0, 0.1), ((-1.0, 0.5), 0.7, 0.3), ((0.2, 0.9), 0.0, 0.1)):
+            for x in (-3.0, -1.3, -1.0, -0.4, 0.0, 0.2, 0.55, 0.9, 1.1, 2.5):
+                value = rewards.tolerance(x, bounds, margin, shape, at_margin)
+                rows.append([shape, bounds[0], bounds[1], margin, at_margin, x, value])
+    document = {"source": f"{DmControl.source}; recorded by tools/record_env_reference.py",
+                "columns": ["shape", "low", "high", "margin", "value_at_margin", "x", "value"], "rows": rows}
+    (OUT / "tolerance.json").write_text(json.dumps(document).replace("], [", "],\n["), encoding="utf-8")
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:] or TASKS:
+        record(name)
+    record_tolerance()
+
+
+if __name__ == "__main__":
+    main()
