@@ -108,8 +108,10 @@ struct Lanes {
 
 // What a kernel needs to know about T.
 template <class T>
-struct LaneTraits {
-  static_assert(std::same_as<T, float> || std::same_as<T, double>, "a lane type is float, double or Lanes<...>");
+struct LaneTraits;  // undefined but for lane types, so that a function on lanes is no candidate for other types
+template <class T>
+  requires(std::same_as<T, float> || std::same_as<T, double>)
+struct LaneTraits<T> {
   using Scalar = T;
   using Comparison = bool;
   using Bits = IntOf<T>;
