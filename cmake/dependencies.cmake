@@ -118,8 +118,12 @@ if(lockstep_missing)
   message(FATAL_ERROR "Lockstep cannot be built here. Missing:\n  - ${lockstep_missing_lines}\n"
     "fix: `make setup` installs all of it on Debian and Ubuntu; docs/building.md lists the packages for other systems")
 endif()
-add_library(stb INTERFACE)
-target_include_directories(stb SYSTEM INTERFACE "${LOCKSTEP_STB_DIR}")
+# stb's headers hold their bodies: compiled once here, apart from sources of ours and their warnings.
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/generated/stb_bodies.c" CONTENT
+  "#define STB_IMAGE_WRITE_IMPLEMENTATION\n#include <stb_image_write.h>\n" @ONLY)
+add_library(stb STATIC "${PROJECT_BINARY_DIR}/generated/stb_bodies.c")
+set_source_files_properties("${PROJECT_BINARY_DIR}/generated/stb_bodies.c" PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -w)
+target_include_directories(stb SYSTEM PUBLIC "${LOCKSTEP_STB_DIR}")
 
 # --- optional: the window --------------------------------------------------------------------------------------------
 set(LOCKSTEP_HAS_VIEWER OFF)

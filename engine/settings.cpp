@@ -184,7 +184,8 @@ std::string Settings::to_toml() const {
 void Fields::apply(const Settings& settings) {
   std::vector<std::function<void()>> stores;
   for (const auto& [key, setting] : settings.values()) {
-    const auto field = std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return f.name == key; });
+    const auto field =
+        std::find_if(fields_.begin(), fields_.end(), [&name = key](const Field& f) { return f.name == name; });
     if (field == fields_.end()) {
       std::vector<std::string> names;
       for (const Field& f : fields_) names.push_back(f.name);

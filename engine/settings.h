@@ -44,15 +44,18 @@ class Settings {
   std::map<std::string, Setting> values_;
 };
 
+// Inclusive bounds of a numeric field. (Not inside Fields: clang needs its defaults before Fields is complete.)
+struct FieldRange {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
 // The public fields of a configuration struct: name, address, meaning, range. A struct lists them in
 //   void describe(Fields& fields) { fields.add("horizon", horizon, "steps planned ahead", {1, 10000}); }
 // and one list serves TOML, --set, --help and the viewer's sliders.
 class Fields {
  public:
-  struct Range {
-    double low = -std::numeric_limits<double>::infinity();
-    double high = std::numeric_limits<double>::infinity();
-  };
+  using Range = FieldRange;
   struct Field {
     std::string name;
     std::variant<bool*, int*, std::uint64_t*, float*, double*, std::string*> target;

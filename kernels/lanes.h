@@ -78,8 +78,9 @@ struct Lanes {
   Lanes() = default;
   [[gnu::always_inline]] explicit Lanes(Vector values) : v(values) {}
   template <class S>
+  // NOLINTNEXTLINE(google-explicit-constructor)
   requires(std::same_as<S, R> || (std::integral<S> && !std::same_as<S, bool>)) [[gnu::always_inline]] Lanes(S s)
-      : v(Vector{} + static_cast<R>(s)) {}  // NOLINT(google-explicit-constructor)
+      : v(Vector{} + static_cast<R>(s)) {}
   template <class S>
   requires(std::floating_point<S> && !std::same_as<S, R>) [[gnu::always_inline]] explicit Lanes(S s)
       : v(Vector{} + static_cast<R>(s)) {}

@@ -78,7 +78,8 @@ def main():
         for path, code, text in pool.map(run, queue):
             if code:
                 failed.append(path)
-                print(text)
+                lines = text.splitlines()
+                print("\n".join(lines[:60] + ([f"... and {len(lines) - 60} lines more"] if len(lines) > 60 else [])))
     for path in unknown:
         print(f"tidy.py: {path} is not compiled in {build}: not looked at")
     if skipped:

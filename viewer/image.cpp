@@ -8,8 +8,6 @@
 #include <string>
 #include <system_error>
 
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb_image_write.h>
 
 namespace lockstep::viewer {
