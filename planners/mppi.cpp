@@ -1,0 +1,353 @@
+// MPPI: sample noise, roll out, average by the exponential of the costs.
+#include "planners/mppi.h"
+#include "engine/byte_stream.h"
+#include "engine/error.h"
+#include "kernels/philox.h"
+#include "planners/control_bounds.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace lockstep::planners::mppi {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::uint64_t kSeedMark = 0x6d70706900000000;  // "mppi": keeps the streams apart from other users of the seed
+constexpr const char* kSaved = "planner mppi";
+constexpr std::uint32_t kSavedVersion = 1;
+constexpr const char* kDiverged = "all candidates diverged: kept the warm start";
+
+size_t length(int a, int b, int c = 1) {
+  return static_cast<size_t>(a) * static_cast<size_t>(b) * static_cast<size_t>(c);
+}
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Catmull-Rom: the cubic through p1 (t = 0) and p2 (t = 1) with the slopes of their neighbours' chords.
+double cubic(double p0, double p1, double p2, double p3, double t) {
+  const double m1 = 0.5 * (p2 - p0), m2 = 0.5 * (p3 - p1), t2 = t * t, t3 = t2 * t;
+  return (2 * t3 - 3 * t2 + 1) * p1 + (t3 - 2 * t2 + t) * m1 + (3 * t2 - 2 * t3) * p2 + (t3 - t2) * m2;
+}
+
+}  // namespace
+
+void Config::describe(Fields& fields) {
+  fields.add("samples", samples, "rollouts of one iteration, the undisturbed plan included", {2, 1000000});
+  fields.add("iterations", iterations, "updates of one plan", {1, 10000});
+  fields.add("time_budget_ms", time_budget_ms, "no new iteration after this wall time; 0: none, deterministic",
+             {0, 1e7});
+  fields.add("temperature", temperature, "lambda: low follows the best samples, high averages all", {1e-9, 1e9});
+  fields.add_choice("temperature_unit", temperature_unit, "of lambda: the costs' standard deviation, or a cost",
+                    {"spread", "cost"});
+  fields.add("noise_std", noise_std, "of the sampled controls, share of half the control range", {1e-6, 10});
+  fields.add("noise_decay", noise_decay, "factor on noise_std from one iteration of a plan to the next", {0.01, 1});
+  fields.add("correlation", correlation, "of a control's noise with that one step earlier", {0, 0.999});
+  fields.add("knots", knots, "instants at which noise is drawn, to be interpolated; 0: every step", {0, 10000});
+  fields.add_choice("interpolation", interpolation, "of the noise between knots", {"hold", "linear", "cubic"});
+  fields.add("control_weight", control_weight, "of the information-theoretic control cost, in units of lambda", {0, 1});
+  fields.add("keep_best", keep_best, "the best sample replaces the mean where it is cheaper");
+  fields.add("batch", batch, "samples of one call of the dynamics", {1, 1000000});
+  fields.add("threads", threads, "that roll out samples", {1, 1024});
+}
+
+void Config::check() const {
+  const char* where = "settings of the planner mppi";
+  if (knots == 1)
+    throw Error("mppi.knots = 1 leaves nothing to interpolate", where,
+                "set mppi.knots to 0 (every step) or at least 2");
+  if (knots > 0 && correlation > 0)
+    throw Error(fmt::format("mppi.knots = {} and mppi.correlation = {} both smooth the noise", knots, correlation),
+                where, "set one of them to 0");
+  if (knots > 0 && control_weight > 0)
+    throw Error(fmt::format("mppi.control_weight = {} with mppi.knots = {}", control_weight, knots), where,
+                "the control cost is defined for noise at every step: set mppi.knots or mppi.control_weight to 0");
+}
+
+Mppi::Mppi(const Config& config) : config_(config) { config_.check(); }
+
+void Mppi::reset(const Problem& problem, std::uint64_t seed) {
+  check_problem(problem, name());
+  if (config_.knots > problem.horizon)
+    throw Error(fmt::format("mppi.knots = {} exceeds the horizon of {} steps", config_.knots, problem.horizon),
+                "settings of the planner mppi", "set mppi.knots at most the horizon, or 0");
+  problem_ = problem;
+  u_min_.assign(problem.u_min.begin(), problem.u_min.end());
+  u_max_.assign(problem.u_max.begin(), problem.u_max.end());
+  problem_.u_min = u_min_;
+  problem_.u_max = u_max_;
+  seed_ = seed;
+  plans_ = 0;
+  round_ = 0;
+  nx_ = problem.dynamics->state_size();
+  nu_ = problem.dynamics->control_size();
+  horizon_ = problem.horizon;
+  if (pool_ == nullptr && config_.threads > 1) pool_ = std::make_unique<ThreadPool>(config_.threads);
+  clones_.clear();
+  for (int thread = 1; thread < config_.threads; ++thread) clones_.push_back(problem.dynamics->clone());
+  const int rows = config_.samples + 1;
+  start_.assign(length(rows, nx_), 0.0);
+  noise_.assign(length(rows, horizon_, nu_), 0.0);
+  knots_.assign(length(rows, config_.knots, nu_), 0.0);
+  controls_.assign(length(rows, horizon_, nu_), 0.0);
+  states_.assign(length(rows, horizon_ + 1, nx_), 0.0);
+  stage_.assign(length(rows, horizon_), 0.0);
+  costs_.assign(static_cast<size_t>(rows), 0.0);
+  weights_.assign(static_cast<size_t>(rows), 0.0);
+  mean_.assign(length(horizon_, nu_), 0.0);
+  predicted_.assign(length(horizon_ + 1, nx_), 0.0);
+}
+
+// noise [N][nu] of one sample before scaling by the range: a function of (seed, round, sample, step) alone.
+void Mppi::fill_noise(int sample, double std, double* noise) const {
+  const kernels::RandomStream key{seed_ ^ kSeedMark, round_};
+  const int instants = config_.knots > 0 ? config_.knots : horizon_;
+  for (int step = 0; step < instants; step += 2) {
+    for (int i = 0; i < nu_; ++i) {
+      double even, odd;
+      kernels::normal_pair<double>(key, static_cast<std::uint32_t>(sample), static_cast<std::uint32_t>(step / 2),
+                                   static_cast<std::uint32_t>(i), even, odd);
+      noise[length(step, nu_) + i] = std * even;
+      if (step + 1 < instants) noise[length(step + 1, nu_) + i] = std * odd;
+    }
+  }
+  const double rho = config_.correlation;
+  if (rho == 0) return;
+  // First-order autoregressive, of the same variance at every step.
+  for (int step = 1; step < instants; ++step)
+    for (int i = 0; i < nu_; ++i) {
+      double& value = noise[length(step, nu_) + i];
+      value = rho * noise[length(step - 1, nu_) + i] + std::sqrt(1 - rho * rho) * value;
+    }
+}
+
+// knots [K][nu], the first at step 0 and the last at step N - 1 -> noise [N][nu].
+void Mppi::interpolate(const double* knots, double* noise) const {
+  const int last = config_.knots - 1;
+  for (int step = 0; step < horizon_; ++step) {
+    const double position = horizon_ > 1 ? static_cast<double>(step) * last / (horizon_ - 1) : 0;
+    const int left = std::min(static_cast<int>(position), last - 1);
+    const double t = position - left;
+    for (int i = 0; i < nu_; ++i) {
+      const auto at = [&](int knot) { return knots[length(std::clamp(knot, 0, last), nu_) + i]; };
+      double& value = noise[length(step, nu_) + i];
+      if (config_.interpolation == "hold")
+        value = t < 1 ? at(left) : at(left + 1);
+      else if (config_.interpolation == "linear")
+        value = (1 - t) * at(left) + t * at(left + 1);
+      else
+        value = cubic(at(left - 1), at(left), at(left + 1), at(left + 2), t);
+    }
+  }
+}
+
+// Controls of all samples: mean + noise, clipped; the first sample is the mean itself.
+void Mppi::sample_controls(double std) {
+  for (int sample = 0; sample < config_.samples; ++sample) {
+    double* noise = &noise_[length(sample, horizon_, nu_)];
+    if (sample == 0) {
+      std::fill_n(noise, length(horizon_, nu_), 0.0);
+    } else if (config_.knots > 0) {
+      double* knots = &knots_[length(sample, config_.knots, nu_)];
+      fill_noise(sample, std, knots);
+      interpolate(knots, noise);
+    } else {
+      fill_noise(sample, std, noise);
+    }
+    double* controls = &controls_[length(sample, horizon_, nu_)];
+    for (int i = 0; i < nu_; ++i) {
+      const double scale = half_range(problem_, i);
+      for (int step = 0; step < horizon_; ++step) {
+        const size_t at = length(step, nu_) + i;
+        controls[at] = std::clamp(mean_[at] + scale * noise[at], u_min_[i], u_max_[i]);
+      }
+    }
+  }
+}
+
+// States and costs of `count` samples from `first` on.
+void Mppi::roll_out(Dynamics& dynamics, int first, int count) {
+  double* states = &states_[length(first, horizon_ + 1, nx_)];
+  const double* controls = &controls_[length(first, horizon_, nu_)];
+  dynamics.rollout(View<const double, 2>(&start_[length(first, nx_)], count, nx_),
+                   View<const double, 3>(controls, count, horizon_, nu_),
+                   View<double, 3>(states, count, horizon_ + 1, nx_));
+  for (int i = 0; i < count; ++i) {
+    const double* x = states + length(i, horizon_ + 1, nx_);
+    double* stage = &stage_[length(first + i, horizon_)];
+    double total = 0;
+    problem_.cost->stage(View<const double, 2>(x, horizon_, nx_),
+                         View<const double, 2>(controls + length(i, horizon_, nu_), horizon_, nu_),
+                         View<double, 1>(stage, horizon_));
+    problem_.cost->terminal(View<const double, 2>(x + length(horizon_, nx_), 1, nx_), View<double, 1>(&total, 1));
+    for (int step = 0; step < horizon_; ++step) total += stage[step];
+    // A state may be lost without the cost noticing it: look at the last one, which inherits what is not finite.
+    const double* end = x + length(horizon_, nx_);
+    const bool finite = std::isfinite(total) && std::all_of(end, end + nx_, [](double v) { return std::isfinite(v); });
+    costs_[first + i] = finite ? total : kInfinity;
+  }
+}
+
+void Mppi::roll_out_samples() {
+  const int batches = (config_.samples + config_.batch - 1) / config_.batch;
+  const auto run = [&](int batch, int thread) {
+    const int first = batch * config_.batch, count = std::min(config_.batch, config_.samples - first);
+    roll_out(thread == 0 ? *problem_.dynamics : *clones_[static_cast<size_t>(thread) - 1], first, count);
+  };
+  if (pool_ != nullptr) {
+    pool_->for_each(batches, run);
+  } else {
+    for (int batch = 0; batch < batches; ++batch) run(batch, 0);
+  }
+}
+
+// sum over steps of u' Sigma^-1 noise (Williams et al. 2017, algorithm 2), u the mean, Sigma the noise's covariance
+// over time; Sigma^-1 = L^-T L^-1 with the bidiagonal L^-1 of the autoregression.
+double Mppi::control_term(int sample, double std) const {
+  const double* noise = &noise_[length(sample, horizon_, nu_)];
+  const double rho = config_.correlation;
+  double sum = 0;
+  for (int i = 0; i < nu_; ++i) {
+    const double half = half_range(problem_, i);
+    if (half == 0) continue;
+    for (int step = 0; step < horizon_; ++step) {
+      const size_t at = length(step, nu_) + i;
+      const double before = step > 0 ? rho : 0, scale = step > 0 ? 1 - rho * rho : 1;
+      const double u = mean_[at] - (step > 0 ? before * mean_[at - nu_] : 0);
+      const double e = noise[at] - (step > 0 ? before * noise[at - nu_] : 0);
+      sum += u * e / (scale * std * std * half);
+    }
+  }
+  return sum;
+}
+
+// weights_ from costs_: softmin with the least cost as baseline. False where every sample diverged.
+bool Mppi::weigh(double std) {
+  const int samples = config_.samples;
+  double mean = 0, square = 0;
+  int finite = 0;
+  for (int s = 0; s < samples; ++s) {
+    if (costs_[s] == kInfinity) continue;
+    ++finite;
+    mean += costs_[s];
+  }
+  if (finite == 0) return false;
+  mean /= finite;
+  for (int s = 0; s < samples; ++s)
+    if (costs_[s] != kInfinity) square += (costs_[s] - mean) * (costs_[s] - mean);
+  const double spread = std::sqrt(square / finite);
+  const double lambda = config_.temperature * (config_.temperature_unit == "spread" ? spread : 1);
+  double least = kInfinity;
+  for (int s = 0; s < samples; ++s) {
+    weights_[s] = costs_[s];
+    if (config_.control_weight > 0) weights_[s] += config_.control_weight * lambda * control_term(s, std);
+    least = std::min(least, weights_[s]);
+  }
+  double total = 0;
+  for (int s = 0; s < samples; ++s) {
+    const double above = weights_[s] - least;
+    weights_[s] = above == 0 ? 1 : lambda > 0 ? std::exp(-above / lambda) : 0;
+    total += weights_[s];
+  }
+  for (int s = 0; s < samples; ++s) weights_[s] /= total;
+  return true;
+}
+
+// mean_ += sum of weights times (clipped controls - mean): a convex combination, so that it stays in bounds.
+void Mppi::move_mean() {
+  double* moved = &controls_[length(config_.samples, horizon_, nu_)];
+  std::fill_n(moved, mean_.size(), 0.0);
+  for (int s = 0; s < config_.samples; ++s) {
+    if (weights_[s] == 0) continue;
+    const double* controls = &controls_[length(s, horizon_, nu_)];
+    for (size_t at = 0; at < mean_.size(); ++at) moved[at] += weights_[s] * controls[at];
+  }
+  for (size_t at = 0; at < mean_.size(); ++at) {
+    const auto i = static_cast<int>(at) % nu_;
+    moved[at] = std::clamp(moved[at], u_min_[i], u_max_[i]);  // rounding of the weights' sum
+  }
+  roll_out(*problem_.dynamics, config_.samples, 1);
+}
+
+// mean_ and predicted_ <- the weighted mean, or the best sample where that is cheaper (or the mean diverged).
+void Mppi::keep_cheapest() {
+  int chosen = config_.samples;
+  const auto best = static_cast<int>(std::min_element(costs_.begin(), costs_.end() - 1) - costs_.begin());
+  if (costs_[chosen] == kInfinity || (config_.keep_best && costs_[best] < costs_[chosen])) chosen = best;
+  std::copy_n(&controls_[length(chosen, horizon_, nu_)], mean_.size(), mean_.begin());
+  std::copy_n(&states_[length(chosen, horizon_ + 1, nx_)], predicted_.size(), predicted_.begin());
+  mean_cost_ = costs_[chosen];
+}
+
+PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) {
+  assert(std::ssize(x0) == nx_ && controls.extent(0) == horizon_ && controls.extent(1) == nu_);
+  const auto started = std::chrono::steady_clock::now();
+  PlanStats stats;
+  clip(problem_, controls);
+  ++plans_;
+  std::copy_n(controls.data_handle(), mean_.size(), mean_.begin());
+  const bool usable = std::all_of(x0.begin(), x0.end(), [](double v) { return std::isfinite(v); });
+  for (int row = 0; row <= config_.samples && usable; ++row) std::copy(x0.begin(), x0.end(), &start_[length(row, nx_)]);
+  mean_cost_ = kInfinity;
+  stats.status = kDiverged;
+  double std = config_.noise_std;
+  for (int iteration = 0; iteration < config_.iterations && usable; ++iteration, std *= config_.noise_decay) {
+    if (iteration > 0 && config_.time_budget_ms > 0 && milliseconds_since(started) >= config_.time_budget_ms) {
+      stats.status = "out of time";
+      break;
+    }
+    sample_controls(std);
+    ++round_;
+    roll_out_samples();
+    ++stats.iterations;
+    stats.model_steps += std::int64_t{horizon_} * (config_.samples + 1);
+    if (!weigh(std)) break;
+    move_mean();
+    keep_cheapest();
+    stats.status = "all iterations done";
+  }
+  stats.cost = mean_cost_;
+  if (mean_cost_ == kInfinity) {
+    // Nothing to predict: the start is held, or 0 where not even that is finite.
+    for (int step = 0; step <= horizon_; ++step)
+      for (int i = 0; i < nx_; ++i) predicted_[length(step, nx_) + i] = std::isfinite(x0[i]) ? x0[i] : 0;
+  } else {
+    std::copy(mean_.begin(), mean_.end(), controls.data_handle());
+  }
+  stats.seconds = milliseconds_since(started) / 1000;
+  return stats;
+}
+
+View<const double, 2> Mppi::predicted() const { return View<const double, 2>(predicted_.data(), horizon_ + 1, nx_); }
+
+std::vector<std::byte> Mppi::save() const {
+  ByteWriter writer(kSaved, kSavedVersion);
+  writer.write(seed_);
+  writer.write(plans_);
+  writer.write(round_);
+  return std::move(writer).finish();
+}
+
+void Mppi::load(std::span<const std::byte> bytes) {
+  ByteReader reader(bytes, kSaved, kSavedVersion, "saved state of the planner mppi");
+  const auto seed = reader.read<std::uint64_t>();
+  const auto plans = reader.read<std::int64_t>();
+  const auto round = reader.read<std::uint32_t>();
+  reader.expect_end();
+  seed_ = seed;
+  plans_ = plans;
+  round_ = round;
+}
+
+extern const Entry kEntry{"mppi", "path-integral control by sampled rollouts: needs no derivatives",
+                          [](const Settings& settings) -> std::unique_ptr<Planner> {
+                            return std::make_unique<Mppi>(configured<Config>(settings));
+                          },
+                          [] { return settings_of(Config{}); }};
+
+}  // namespace lockstep::planners::mppi

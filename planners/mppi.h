@@ -1,0 +1,82 @@
+// MPPI: path-integral control by sampled rollouts, for any dynamics and cost, smooth or not.
+// Williams, Wagener, Goldfain, Drews, Rehg, Boots, Theodorou, "Information theoretic MPC for model-based reinforcement
+// learning", ICRA 2017, algorithms 1 and 2.
+#pragma once
+
+#include "engine/thread_pool.h"
+#include "planners/planner.h"
+
+#include <chrono>
+#include <memory>
+
+namespace lockstep::planners::mppi {
+
+struct Config {
+  int samples = 256;                        // rollouts of one iteration; the first is the undisturbed plan
+  int iterations = 1;                       // updates of one plan
+  double time_budget_ms = 0;                // no new iteration after this wall time; 0: none (deterministic)
+  double temperature = 0.1;                 // lambda
+  std::string temperature_unit = "spread";  // of lambda: "spread" (the costs' standard deviation) or "cost"
+  double noise_std = 0.3;                   // share of half the control range (of 1 where unbounded)
+  double noise_decay = 1;                   // factor on noise_std from one iteration of a plan to the next
+  double correlation = 0;                   // of a control's noise with that one step earlier, at every step alike
+  int knots = 0;                            // noise is drawn at so many instants and interpolated; 0: at every step
+  std::string interpolation = "cubic";      // between knots: "hold", "linear", "cubic" (Catmull-Rom)
+  double control_weight = 0;                // gamma / lambda of the term gamma u' Sigma^-1 noise; needs knots = 0
+  bool keep_best = true;                    // the best sample replaces the weighted mean where it is cheaper
+  int batch = 64;                           // samples of one call of the dynamics; results do not depend on it
+  int threads = 1;                          // results do not depend on it
+
+  void describe(Fields& fields);
+  void check() const;  // throws Error
+};
+
+class Mppi final : public Planner {
+ public:
+  explicit Mppi(const Config& config);
+
+  [[nodiscard]] std::string_view name() const override { return "mppi"; }
+  void reset(const Problem& problem, std::uint64_t seed) override;
+  PlanStats plan(std::span<const double> x0, View<double, 2> controls) override;
+  [[nodiscard]] View<const double, 2> predicted() const override;
+  [[nodiscard]] View<const double, 3> gains() const override { return {}; }
+  [[nodiscard]] std::vector<std::byte> save() const override;
+  void load(std::span<const std::byte> bytes) override;
+
+ private:
+  void sample_controls(double std);
+  void fill_noise(int sample, double std, double* noise) const;
+  void interpolate(const double* knots, double* noise) const;
+  void roll_out_samples();
+  void roll_out(Dynamics& dynamics, int first, int count);
+  [[nodiscard]] double control_term(int sample, double std) const;
+  bool weigh(double std);
+  void move_mean();
+  void keep_cheapest();
+
+  Config config_;
+  Problem problem_;
+  std::vector<double> u_min_, u_max_;
+  std::uint64_t seed_ = 0;
+  std::int64_t plans_ = 0;   // since reset
+  std::uint32_t round_ = 0;  // iterations since reset: the noise's stream
+  int nx_ = 0, nu_ = 0, horizon_ = 0;
+
+  std::unique_ptr<ThreadPool> pool_;
+  std::vector<std::unique_ptr<Dynamics>> clones_;  // of threads 1 ...
+
+  // One more row than samples: the last is the mean's.
+  std::vector<double> start_;      // [S + 1][nx]
+  std::vector<double> noise_;      // [S][N][nu]
+  std::vector<double> knots_;      // [S][knots][nu]
+  std::vector<double> controls_;   // [S + 1][N][nu]
+  std::vector<double> states_;     // [S + 1][N + 1][nx]
+  std::vector<double> stage_;      // [S + 1][N]
+  std::vector<double> costs_;      // [S + 1] infinite where the rollout diverged
+  std::vector<double> weights_;    // [S]
+  std::vector<double> mean_;       // [N][nu]
+  std::vector<double> predicted_;  // [N + 1][nx]
+  double mean_cost_ = 0;
+};
+
+}  // namespace lockstep::planners::mppi
