@@ -1,0 +1,61 @@
+// Receding-horizon control: plan, apply the first control, shift the plan, plan again.
+#pragma once
+
+#include "planners/planner.h"
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace lockstep::planners {
+
+struct RecedingHorizonConfig {
+  int horizon = 120;     // control steps planned ahead, >= 1
+  int replan_steps = 1;  // control steps between two plans; between them the plan's own controls (with feedback) act
+  bool feedback = true;  // between plans, add K (x - predicted x) where the planner has gains
+
+  void describe(Fields& fields);
+};
+
+// Wall-clock cost of the plans since the last reset; not part of any result.
+struct PlanTiming {
+  int plans = 0;
+  double mean_ms = 0, p50_ms = 0, p99_ms = 0;
+  double rate_hz = 0;  // plans per second of planning time
+};
+
+// Steers one world by planning through `dynamics` under `cost`. Does not own either; they outlive it.
+// Deterministic given the planner's iteration budget: act() depends on (seed, states seen since reset) alone.
+class RecedingHorizon {
+ public:
+  // u_min, u_max [nu]: bounds of the controls.
+  RecedingHorizon(std::unique_ptr<Planner> planner, Dynamics& dynamics, const Cost& cost, std::span<const double> u_min,
+                  std::span<const double> u_max, const RecedingHorizonConfig& config);
+
+  // Starts an episode: no plan, no warm start, timing cleared.
+  void reset(std::uint64_t seed);
+  // The control [nu] for state x [nx] at the next control step; within bounds, never NaN. Valid until the next call.
+  std::span<const double> act(std::span<const double> x);
+
+  [[nodiscard]] const Planner& planner() const { return *planner_; }
+  [[nodiscard]] const PlanStats& last() const { return last_; }
+  [[nodiscard]] PlanTiming timing() const;
+
+ private:
+  void shift(int steps);
+  void follow(std::span<const double> x, int step);
+
+  std::unique_ptr<Planner> planner_;
+  RecedingHorizonConfig config_;
+  int nx_, nu_;
+  std::vector<double> u_min_, u_max_;
+  Problem problem_;
+  std::vector<double> plan_;     // [horizon][nu]
+  std::vector<double> control_;  // [nu]
+  int since_plan_ = 0;           // control steps taken from the present plan
+  bool has_plan_ = false;
+  PlanStats last_;
+  std::vector<double> milliseconds_;  // of each plan since reset
+};
+
+}  // namespace lockstep::planners
