@@ -96,7 +96,7 @@ struct StepOn {
     }
   }
 
-  // The transition of one group: reward and state after it. True where the new state is not finite; x then stays.
+  // The transition of one group: reward and state after it. True where a state is not finite; x is finite in the end.
   LS_FN static Mask transition(const Block<R>& b, int group, T (&x)[kStates], Mask& bad_action, T& reward) {
     T action[kActions];
     load_state(b, group, x);
@@ -107,9 +107,13 @@ struct StepOn {
       T next[kStates];
       for (int i = 0; i < kStates; ++i) next[i] = x[i];
       Task::advance(next, action);
+      // A step may hide what it was given (a limit makes a speed of infinity finite): look at both states.
       Mask finite = true;
-      for (int i = 0; i < kStates; ++i) finite = finite && kernels::is_finite(next[i]);
-      for (int i = 0; i < kStates; ++i) x[i] = kernels::select(finite, next[i], x[i]);
+      for (int i = 0; i < kStates; ++i) finite = finite && kernels::is_finite(x[i]) && kernels::is_finite(next[i]);
+      for (int i = 0; i < kStates; ++i) {
+        const T last = kernels::select(kernels::is_finite(x[i]), x[i], T(0));
+        x[i] = kernels::select(finite, next[i], last);
+      }
       if constexpr (!Task::kRewardsStateBefore) reward = Task::reward(x, action);
       return !finite;
     } else {

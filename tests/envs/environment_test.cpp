@@ -1,0 +1,258 @@
+// Tests what every environment promises, task by task: episodes, resets, faults, saving, and independence of how it
+// runs.
+#include "engine/error.h"
+#include "envs/env.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::envs {
+namespace {
+
+// Action of a world at a step, somewhere in its range: a hash, so that it is the same for any number of worlds.
+float action_of(const TaskSpec& spec, int world, int step) {
+  std::uint32_t h = static_cast<std::uint32_t>(world) * 0x9e3779b9u + static_cast<std::uint32_t>(step) * 0x85ebca6bu;
+  h = (h ^ (h >> 15)) * 0x2c1b3c6du;
+  h = (h ^ (h >> 12)) * 0x297a2d39u;
+  const double share = static_cast<double>(h ^ (h >> 15)) * 0x1p-32;
+  if (spec.discrete_actions > 0) return std::floor(static_cast<float>(share * spec.discrete_actions));
+  return static_cast<float>(spec.action_low[0] + (spec.action_high[0] - spec.action_low[0]) * share);
+}
+
+std::vector<float> actions_of(const Environment& env, int step) {
+  std::vector<float> actions;
+  for (int world = 0; world < env.config().num_worlds; ++world) actions.push_back(action_of(env.spec(), world, step));
+  return actions;
+}
+
+void step(Environment& env, std::vector<float> actions) {
+  env.step(View<const float, 2>(actions.data(), env.config().num_worlds, env.spec().action_size));
+}
+void run(Environment& env, int first, int last) {
+  for (int k = first; k < last; ++k) step(env, actions_of(env, k));
+}
+
+std::vector<double> state(const Environment& env, int world) {
+  std::vector<double> x(static_cast<std::size_t>(env.spec().state_size));
+  env.get_state(world, x);
+  return x;
+}
+std::vector<float> observation(const Environment& env, int world) {
+  std::vector<float> row;
+  for (int i = 0; i < env.spec().observation_size; ++i) row.push_back(env.observation()(world, i));
+  return row;
+}
+// All that is seen of one world after a step.
+struct Seen {
+  std::vector<double> state;
+  std::vector<float> observation;
+  float reward, final_return;
+  int terminated, truncated;
+  bool operator==(const Seen&) const = default;
+};
+Seen see(const Environment& env, int world) {
+  const auto w = static_cast<std::size_t>(world);
+  return {state(env, world),     observation(env, world), env.reward()[w],
+          env.final_return()[w], env.terminated()[w],     env.truncated()[w]};
+}
+
+class EnvironmentOf : public testing::TestWithParam<std::string> {
+ protected:
+  static std::unique_ptr<Environment> make(EnvironmentConfig config) { return make_environment(GetParam(), config); }
+};
+
+TEST_P(EnvironmentOf, StartsTheFirstEpisodeByItselfAndByTheFirstReset) {
+  const auto env = make({.num_worlds = 5, .seed = 3});
+  const auto before = see(*env, 4);
+  env->reset();
+  EXPECT_EQ(see(*env, 4), before);
+  env->reset();
+  EXPECT_NE(see(*env, 4).state, before.state) << "the second episode starts as the first did";
+}
+
+TEST_P(EnvironmentOf, DrawsAnotherStartForAnotherSeedAndWorld) {
+  const auto one = make({.num_worlds = 2, .seed = 1}), two = make({.num_worlds = 2, .seed = 2});
+  EXPECT_NE(state(*one, 0), state(*two, 0));
+  EXPECT_NE(state(*one, 0), state(*one, 1));
+}
+
+TEST_P(EnvironmentOf, EndsAnEpisodeOnceAndStartsTheNext) {
+  const auto env = make({.num_worlds = 3, .seed = 5, .precision = "double"});
+  const auto twin = make({.num_worlds = 3, .seed = 5, .precision = "double", .auto_reset = false});
+  double sum = 0;
+  int steps = 0;
+  bool ended = false;
+  while (!ended) {
+    const auto actions = actions_of(*env, steps++);
+    step(*env, actions);
+    step(*twin, actions);
+    sum += static_cast<double>(env->reward()[1]);
+    ended = env->terminated()[1] != 0 || env->truncated()[1] != 0;
+    ASSERT_EQ(env->reward()[1], twin->reward()[1]) << "step " << steps;
+    ASSERT_LE(steps, env->spec().episode_steps);
+  }
+  EXPECT_EQ(env->truncated()[1] != 0, steps == env->spec().episode_steps);
+  EXPECT_NEAR(env->final_return()[1], sum, 1e-6 * std::max(1.0, std::abs(sum)));
+  for (int i = 0; i < env->spec().observation_size; ++i) {
+    EXPECT_EQ(env->final_observation()(1, i), twin->observation()(1, i)) << "the last observation, " << i;
+  }
+  const auto fresh = make({.num_worlds = 3, .seed = 5, .precision = "double"});
+  fresh->reset();
+  fresh->reset();
+  EXPECT_EQ(state(*env, 1), state(*fresh, 1)) << "the second episode's start";
+  EXPECT_EQ(observation(*env, 1), observation(*fresh, 1));
+  step(*env, actions_of(*env, steps));
+  EXPECT_EQ(env->final_return()[1], 0) << "given again after the end";
+}
+
+TEST_P(EnvironmentOf, DoesNotDependOnThreadsOrNumberOfWorlds) {
+  const auto few = make({.num_worlds = 37, .seed = 11});
+  const auto many = make({.num_worlds = 530, .seed = 11, .threads = 2});
+  for (int k = 0; k < 60; ++k) {
+    run(*few, k, k + 1);
+    run(*many, k, k + 1);
+    for (int world = 0; world < 37; ++world) ASSERT_EQ(see(*few, world), see(*many, world)) << world << ", step " << k;
+  }
+}
+
+// One world at every place in the lanes, and in the last, partly filled block.
+TEST_P(EnvironmentOf, EndsAWorldWithABadActionAndLeavesItsNeighboursAlone) {
+  constexpr int kWorlds = 19;
+  for (int bad = 0; bad < kWorlds; ++bad) {
+    const auto env = make({.num_worlds = kWorlds, .seed = 2}), calm = make({.num_worlds = kWorlds, .seed = 2});
+    run(*env, 0, 3);
+    run(*calm, 0, 3);
+    auto actions = actions_of(*env, 3);
+    step(*calm, actions);
+    actions[static_cast<std::size_t>(bad)] =
+        bad % 2 == 0 ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
+    step(*env, actions);
+    EXPECT_EQ(env->faults(), 1);
+    EXPECT_EQ(env->truncated()[static_cast<std::size_t>(bad)], 1);
+    EXPECT_EQ(env->terminated()[static_cast<std::size_t>(bad)], 0);
+    EXPECT_EQ(env->reward()[static_cast<std::size_t>(bad)], 0);
+    for (const float number : observation(*env, bad)) EXPECT_TRUE(std::isfinite(number));
+    run(*env, 4, 8);
+    run(*calm, 4, 8);
+    for (int world = 0; world < kWorlds; ++world) {
+      if (world == bad) continue;
+      ASSERT_EQ(see(*env, world), see(*calm, world)) << "world " << world << " beside " << bad;
+    }
+  }
+}
+
+TEST_P(EnvironmentOf, EndsAWorldWithABadStateAndLeavesItsNeighboursAlone) {
+  constexpr int kWorlds = 19;
+  for (int bad = 0; bad < kWorlds; ++bad) {
+    const auto env = make({.num_worlds = kWorlds, .seed = 2}), calm = make({.num_worlds = kWorlds, .seed = 2});
+    auto x = state(*env, bad);
+    x[static_cast<std::size_t>(bad) % x.size()] =
+        bad % 2 == 0 ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+    env->set_state(bad, x);
+    run(*env, 0, 1);
+    EXPECT_EQ(env->faults(), 1) << "world " << bad;
+    EXPECT_EQ(env->truncated()[static_cast<std::size_t>(bad)], 1);
+    for (const double number : state(*env, bad)) EXPECT_TRUE(std::isfinite(number));
+    run(*env, 1, 5);
+    run(*calm, 0, 5);
+    EXPECT_EQ(env->faults(), 1);
+    for (int world = 0; world < kWorlds; ++world) {
+      if (world == bad) continue;
+      ASSERT_EQ(see(*env, world), see(*calm, world)) << "world " << world << " beside " << bad;
+    }
+  }
+}
+
+TEST_P(EnvironmentOf, ContinuesBitForBitWhereItWasSaved) {
+  const auto env = make({.num_worlds = 21, .seed = 9});
+  run(*env, 0, 40);
+  const auto bytes = env->save();
+  const auto other = make({.num_worlds = 21, .seed = 1, .threads = 2});
+  run(*other, 0, 7);
+  other->load(bytes);
+  EXPECT_EQ(other->save(), bytes);
+  for (int world = 0; world < 21; ++world) EXPECT_EQ(see(*other, world), see(*env, world));
+  run(*env, 40, 90);
+  run(*other, 40, 90);
+  for (int world = 0; world < 21; ++world) EXPECT_EQ(see(*other, world), see(*env, world)) << "world " << world;
+  EXPECT_EQ(other->save(), env->save());
+}
+
+TEST_P(EnvironmentOf, RefusesASavedStateThatIsCutShortOrOfAnotherSize) {
+  const auto env = make({.num_worlds = 3});
+  const auto bytes = env->save();
+  for (const std::size_t size : {std::size_t{0}, std::size_t{3}, bytes.size() / 2, bytes.size() - 1}) {
+    EXPECT_THROW(env->load(std::span(bytes).first(size)), Error) << size << " bytes";
+  }
+  EXPECT_THROW(make({.num_worlds = 4})->load(bytes), Error);
+  EXPECT_THROW(make({.num_worlds = 3, .precision = "double"})->load(bytes), Error);
+}
+
+TEST_P(EnvironmentOf, DescribesItselfCompletely) {
+  const auto env = make({});
+  const TaskSpec& spec = env->spec();
+  const auto nx = static_cast<std::size_t>(spec.state_size);
+  EXPECT_EQ(spec.state_names.size(), nx);
+  EXPECT_EQ(spec.state_is_angle.size(), nx);
+  EXPECT_EQ(spec.state_low.size(), nx);
+  EXPECT_EQ(spec.state_high.size(), nx);
+  EXPECT_EQ(spec.action_low.size(), static_cast<std::size_t>(spec.action_size));
+  EXPECT_EQ(spec.action_high.size(), static_cast<std::size_t>(spec.action_size));
+  EXPECT_EQ(spec.observation_names.size(), static_cast<std::size_t>(spec.observation_size));
+  EXPECT_FALSE(spec.summary.empty());
+  EXPECT_FALSE(spec.source.empty());
+  EXPECT_GT(spec.control_timestep, 0);
+  EXPECT_NE(env->backend_report(), "");
+}
+
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Tasks, EnvironmentOf, testing::ValuesIn(task_names()), [](const auto& task) {
+  std::string name = task.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
+
+TEST(MakeEnvironment, UnderstandsTheSuitesOwnSpelling) {
+  EXPECT_EQ(find("CartPole-v1").name, "cartpole-v1");
+  EXPECT_EQ(find("pendulum_v1").name, "pendulum-v1");
+}
+
+TEST(MakeEnvironment, RefusesAnUnknownTaskAndSaysTheNearest) {
+  try {
+    (void)make_environment("cartpol-v1", {});
+    FAIL() << "expected Error";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("cartpol-v1"), std::string::npos);
+    EXPECT_NE(error.fix().find("'cartpole-v1'"), std::string::npos);
+  }
+}
+
+TEST(MakeEnvironment, RefusesBadSettings) {
+  EXPECT_THROW((void)make_environment("pendulum-v1", {.num_worlds = 0}), Error);
+  EXPECT_THROW((void)make_environment("pendulum-v1", {.precision = "half"}), Error);
+  EXPECT_THROW((void)make_environment("pendulum-v1", {.backend = "gpu"}), Error);
+  EXPECT_THROW((void)make_environment("pendulum-v1", {.threads = 0}), Error);
+  EXPECT_THROW((void)make_environment("pendulum-v1", {.backend = "mujoco"}), Error);
+}
+
+TEST(MakeEnvironment, RefusesTheSavedStateOfAnotherTask) {
+  const auto bytes = make_environment("pendulum-v1", {})->save();
+  try {
+    make_environment("cartpole-v1", {})->load(bytes);
+    FAIL() << "expected Error";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("pendulum-v1"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::envs

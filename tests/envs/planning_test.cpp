@@ -1,0 +1,141 @@
+// Tests what planners see of a task: its cost with derivatives, and its dynamics, against differences and the
+// simulator.
+#include "envs/env.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::envs {
+namespace {
+
+constexpr int kRows = 11;  // not a multiple of any lane width
+
+class PlanningOf : public testing::TestWithParam<std::string> {
+ protected:
+  PlanningOf() {
+    std::mt19937 generator(4);
+    std::uniform_real_distribution<double> angle(-1, 1);
+    for (double& number : x_) number = angle(generator);
+    const double low = env_->spec().action_low[0], high = env_->spec().action_high[0];
+    for (double& number : u_) number = low + (high - low) * (0.5 + 0.5 * angle(generator));
+  }
+  [[nodiscard]] View<const double, 2> x() const { return View<const double, 2>(x_.data(), kRows, nx_); }
+  [[nodiscard]] View<const double, 2> u() const { return View<const double, 2>(u_.data(), kRows, nu_); }
+
+  std::unique_ptr<Environment> env_ = make_environment(GetParam(), {.precision = "double"});
+  int nx_ = env_->spec().state_size, nu_ = env_->spec().action_size;
+  std::vector<double> x_ = std::vector<double>(static_cast<std::size_t>(kRows * nx_));
+  std::vector<double> u_ = std::vector<double>(static_cast<std::size_t>(kRows * nu_));
+};
+
+struct Expanded {
+  explicit Expanded(int nx, int nu)
+      : x(size(kRows * nx)),
+        u(size(kRows * nu)),
+        xx(size(kRows * nx * nx)),
+        ux(size(kRows * nu * nx)),
+        uu(size(kRows * nu * nu)),
+        views{View<double, 2>(x.data(), kRows, nx), View<double, 2>(u.data(), kRows, nu),
+              View<double, 3>(xx.data(), kRows, nx, nx), View<double, 3>(ux.data(), kRows, nu, nx),
+              View<double, 3>(uu.data(), kRows, nu, nu)} {}
+  static std::size_t size(int count) { return static_cast<std::size_t>(count); }
+  std::vector<double> x, u, xx, ux, uu;
+  Cost::Expansion views;
+};
+
+void expect_near(const std::vector<double>& found, const std::vector<double>& expected, double tolerance) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_NEAR(found[i], expected[i], tolerance * std::max(1.0, std::abs(expected[i]))) << "element " << i;
+  }
+}
+
+// Centred second differences with steps of epsilon^(1/4) = 1.2e-4 are good to about 1e-6 of the fourth derivative.
+TEST_P(PlanningOf, ExpandsTheStageCostExactly) {
+  const auto cost = env_->cost();
+  Expanded exact(nx_, nu_), differences(nx_, nu_);
+  cost->expand_stage(x(), u(), exact.views);
+  cost->Cost::expand_stage(x(), u(), differences.views);
+  expect_near(exact.x, differences.x, 1e-5);
+  expect_near(exact.u, differences.u, 1e-5);
+  expect_near(exact.xx, differences.xx, 1e-4);
+  expect_near(exact.ux, differences.ux, 1e-4);
+  expect_near(exact.uu, differences.uu, 1e-4);
+}
+
+TEST_P(PlanningOf, ExpandsTheTerminalCostExactly) {
+  const auto cost = env_->cost();
+  Expanded exact(nx_, nu_), differences(nx_, nu_);
+  cost->expand_terminal(x(), exact.views.x, exact.views.xx);
+  cost->Cost::expand_terminal(x(), differences.views.x, differences.views.xx);
+  expect_near(exact.x, differences.x, 1e-4);
+  expect_near(exact.xx, differences.xx, 1e-3);
+}
+
+TEST_P(PlanningOf, CostsLeastAtTheGoal) {
+  const auto cost = env_->cost();
+  const bool pushes = env_->spec().discrete_actions > 0;
+  const std::vector<double> goal(static_cast<std::size_t>(nx_)), rest(static_cast<std::size_t>(nu_), pushes ? 0.5 : 0);
+  double least = -1;
+  cost->stage(View<const double, 2>(goal.data(), 1, nx_), View<const double, 2>(rest.data(), 1, nu_),
+              View<double, 1>(&least, 1));
+  EXPECT_NEAR(least, 0, 1e-12);
+  std::vector<double> values(kRows);
+  cost->stage(x(), u(), View<double, 1>(values.data(), kRows));
+  for (const double value : values) EXPECT_GT(value, least);
+}
+
+TEST_P(PlanningOf, PredictsTheEnvironmentsOwnStep) {
+  const auto dynamics = env_->dynamics();
+  ASSERT_EQ(dynamics->state_size(), nx_);
+  ASSERT_EQ(dynamics->control_size(), nu_);
+  EXPECT_DOUBLE_EQ(dynamics->timestep(), env_->spec().control_timestep);
+  if (env_->spec().discrete_actions > 0) {
+    for (double& number : u_) number = number > 0.5 ? 1 : 0;
+  }
+  for (double& number : u_) number = static_cast<double>(static_cast<float>(number));
+  std::vector<double> next(x_.size()), expected(static_cast<std::size_t>(nx_));
+  dynamics->step(x(), u(), View<double, 2>(next.data(), kRows, nx_));
+  const auto env = make_environment(GetParam(), {.precision = "double", .auto_reset = false});
+  for (int row = 0; row < kRows; ++row) {
+    env->set_state(0, std::span(x_).subspan(static_cast<std::size_t>(row * nx_), static_cast<std::size_t>(nx_)));
+    const float action = static_cast<float>(u_[static_cast<std::size_t>(row)]);
+    env->step(View<const float, 2>(&action, 1, 1));
+    env->get_state(0, expected);
+    for (int i = 0; i < nx_; ++i) {
+      const double value = expected[static_cast<std::size_t>(i)];
+      EXPECT_NEAR(next[static_cast<std::size_t>(row * nx_ + i)], value, 1e-13 * std::max(1.0, std::abs(value)));
+    }
+  }
+}
+
+TEST_P(PlanningOf, LinearizesItsDynamics) {
+  const auto dynamics = env_->dynamics();
+  const auto size = static_cast<std::size_t>(kRows * nx_);
+  std::vector<double> A(size * static_cast<std::size_t>(nx_)), B(size * static_cast<std::size_t>(nu_));
+  std::vector<double> A_differences(A.size()), B_differences(B.size());
+  dynamics->jacobian(x(), u(), View<double, 3>(A.data(), kRows, nx_, nx_), View<double, 3>(B.data(), kRows, nx_, nu_));
+  dynamics->Dynamics::jacobian(x(), u(), View<double, 3>(A_differences.data(), kRows, nx_, nx_),
+                               View<double, 3>(B_differences.data(), kRows, nx_, nu_));
+  expect_near(A, A_differences, 1e-7);
+  expect_near(B, B_differences, 1e-7);
+}
+
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Tasks, PlanningOf, testing::ValuesIn(task_names()), [](const auto& task) {
+  std::string name = task.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace lockstep::envs

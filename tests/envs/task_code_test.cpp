@@ -1,0 +1,91 @@
+// Tests each task's observation, reward and termination, as code on numbers, on states that the suite itself went
+// through; physics has no part in it.
+#include "envs/acrobot_swingup.h"
+#include "envs/acrobot_swingup_sparse.h"
+#include "envs/cartpole_balance.h"
+#include "envs/cartpole_balance_sparse.h"
+#include "envs/cartpole_swingup.h"
+#include "envs/cartpole_swingup_sparse.h"
+#include "envs/cartpole_v1.h"
+#include "envs/inverted_pendulum_v5.h"
+#include "envs/pendulum_swingup.h"
+#include "envs/pendulum_v1.h"
+#include "tests/envs/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::envs {
+namespace {
+
+template <class Task>
+struct TaskCode : testing::Test {
+  static constexpr int kStates = Task::kStates, kActions = Task::kActions, kObservations = Task::kObservations;
+
+  template <class T, int n>
+  static void fill(T (&numbers)[n], const std::vector<double>& row) {
+    for (int i = 0; i < n; ++i) numbers[i] = T(row[static_cast<std::size_t>(i)]);
+  }
+
+  // Rewards and observations of all recorded steps on T, within `bound` of the suite's own.
+  template <class T>
+  void expect_suites_numbers(double bound) const {
+    for (const Trajectory& trajectory : reference_.trajectories) {
+      for (std::size_t k = 0; k < trajectory.actions.size(); ++k) {
+        T before[kStates], after[kStates], action[kActions], observation[kObservations];
+        fill(before, trajectory.states[k]);
+        fill(after, trajectory.states[k + 1]);
+        fill(action, trajectory.actions[k]);
+        const T reward = Task::reward(Task::kRewardsStateBefore ? before : after, action);
+        EXPECT_NEAR(static_cast<double>(kernels::first(reward)), trajectory.rewards[k],
+                    bound * std::max(1.0, std::abs(trajectory.rewards[k])))
+            << "step " << k;
+        Task::observe(after, observation);
+        for (int i = 0; i < kObservations; ++i) {
+          const double expected = trajectory.observations[k + 1][static_cast<std::size_t>(i)];
+          EXPECT_NEAR(static_cast<double>(kernels::first(observation[i])), expected,
+                      std::max(bound, kRecorded) * std::max(1.0, std::abs(expected)))
+              << Task::kObservation[i] << ", step " << k;
+        }
+        EXPECT_EQ(kernels::lane(Task::terminated(after), 0), trajectory.terminated[k]) << "step " << k;
+      }
+    }
+  }
+
+  // Classic control hands out observations as float.
+  static constexpr double kRecorded =
+      Task::kFacts.model == nullptr ? static_cast<double>(std::numeric_limits<float>::epsilon()) : 0;
+  const Reference reference_ = read_reference(Task::kFacts.name);
+};
+
+using Tasks = testing::Types<acrobot_swingup::Task, acrobot_swingup_sparse::Task, cartpole_balance::Task,
+                             cartpole_balance_sparse::Task, cartpole_swingup::Task, cartpole_swingup_sparse::Task,
+                             cartpole_v1::Task, inverted_pendulum_v5::Task, pendulum_swingup::Task, pendulum_v1::Task>;
+struct Name {
+  template <class Task>
+  static std::string GetName(int) {
+    std::string name = Task::kFacts.name;
+    std::ranges::replace(name, '-', '_');
+    return name;
+  }
+};
+TYPED_TEST_SUITE(TaskCode, Tasks, Name);
+
+// MuJoCo turns angles into rotation matrices by way of quaternions: a few roundings more than cos and sin.
+TYPED_TEST(TaskCode, GivesTheSuitesNumbersInDouble) {
+  this->template expect_suites_numbers<double>(16 * std::numeric_limits<double>::epsilon());
+}
+TYPED_TEST(TaskCode, GivesTheSuitesNumbersInLanesOfDouble) {
+  this->template expect_suites_numbers<kernels::Lanes<double, 4>>(16 * std::numeric_limits<double>::epsilon());
+}
+// The state is rounded to float first; angles of up to 10 rad and the Gaussians' steepest slope amplify that.
+TYPED_TEST(TaskCode, GivesTheSuitesNumbersInLanesOfFloat) {
+  this->template expect_suites_numbers<kernels::Lanes<float, 8>>(
+      64 * static_cast<double>(std::numeric_limits<float>::epsilon()));
+}
+
+}  // namespace
+}  // namespace lockstep::envs
