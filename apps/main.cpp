@@ -1,5 +1,6 @@
 // The program `lockstep`: reads the command line, runs one command, and turns errors into text and exit codes.
 #include "apps/commands.h"
+#include "apps/interrupt.h"
 #include "engine/checkpoint.h"
 #include "engine/error.h"
 
@@ -92,6 +93,8 @@ int main(int argc, char** argv) {
   try {
     log_to_stderr();
     return run(argc, argv);
+  } catch (const Interrupted&) {
+    return kInterrupted;
   } catch (const lockstep::MissingResource& error) {
     return print_error(error, kMissingResource);
   } catch (const lockstep::Error& error) {

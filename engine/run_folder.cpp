@@ -196,10 +196,13 @@ RunFolder RunFolder::create(const std::filesystem::path& folder, const Settings&
   return {folder, std::move(lock), {config, std::nullopt}, {}};
 }
 
-RunFolder RunFolder::resume(const std::filesystem::path& folder) {
+RunFolder RunFolder::resume(const std::filesystem::path& folder, const Settings& config,
+                            const std::function<void(const SavedRun&)>& check) {
   read_folder(folder);  // errors come before the lock file
   Lock lock(folder);
   ReadRun run = read_folder(folder);
+  check(run.saved);
+  if (config.to_toml() != run.saved.config.to_toml()) write_file(folder / kConfig, config.to_toml());
   return {folder, std::move(lock), std::move(run.saved), {run.session.metrics_bytes, run.session.events_bytes}};
 }
 

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -58,8 +59,10 @@ class RunFolder {
   // Makes the folder and writes config.toml. Throws Error, having written nothing, where the folder is in use, or is
   // not empty (kOverwrite takes the place of an older run, and of nothing else).
   static RunFolder create(const std::filesystem::path& folder, const Settings& config, Existing existing);
-  // Opens a run to continue it: metrics and events are cut back to its last checkpoint.
-  static RunFolder resume(const std::filesystem::path& folder);
+  // Opens a run to continue it. `check` sees what was saved, and may throw, before anything is changed: then metrics
+  // and events are cut back to the last checkpoint, and config.toml becomes `config`.
+  static RunFolder resume(const std::filesystem::path& folder, const Settings& config,
+                          const std::function<void(const SavedRun&)>& check);
 
   [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
   [[nodiscard]] const SavedRun& saved() const { return saved_; }

@@ -21,7 +21,16 @@ Settings example_config() {
   return config;
 }
 
+std::string content(const std::filesystem::path& file) {
+  const std::vector<std::byte> bytes = read_file(file);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 RunState state_at(std::int64_t iteration) { return {iteration, 1.5, {std::byte{1}, std::byte{2}}}; }
+
+RunFolder resume(const std::filesystem::path& folder) {
+  return RunFolder::resume(folder, example_config(), [](const SavedRun&) {});
+}
 
 RunFolder new_run(const std::filesystem::path& folder) {
   return RunFolder::create(folder, example_config(), RunFolder::Existing::kRefuse);
@@ -58,7 +67,7 @@ TEST(RunFolder, DropsRowsAfterTheCheckpointWhenResumed) {
     run.save(state_at(1));
     run.record(2, {{"return", 20}});
   }
-  RunFolder run = RunFolder::resume(parent / "run");
+  RunFolder run = resume(parent / "run");
   EXPECT_EQ(run.saved().state->iteration, 1);
   run.record(2, {{"return", 21}});
   EXPECT_EQ(*run.metrics().find("return"), (std::vector<double>{10, 21}));
@@ -67,7 +76,7 @@ TEST(RunFolder, DropsRowsAfterTheCheckpointWhenResumed) {
 TEST(RunFolder, IsResumedFromTheBeginningWithoutACheckpoint) {
   const TemporaryFolder parent;
   new_run(parent / "run").record(1, {{"return", 10}});
-  RunFolder run = RunFolder::resume(parent / "run");
+  RunFolder run = resume(parent / "run");
   EXPECT_FALSE(run.saved().state.has_value());
   EXPECT_EQ(run.metrics().num_rows(), 0u);
 }
@@ -79,11 +88,33 @@ TEST(RunFolder, RefusesOtherColumns) {
   EXPECT_THROW(run.record(2, {{"retrun", 10}}), Error);
 }
 
+TEST(RunFolder, IsLeftAloneWhenItsStateIsRefused) {
+  const TemporaryFolder parent;
+  {
+    RunFolder run = new_run(parent / "run");
+    run.save(state_at(0));
+    run.record(1, {{"return", 10}});
+  }
+  const auto refuse = [](const SavedRun&) { throw Error("not mine", "", ""); };
+  EXPECT_THROW((void)RunFolder::resume(parent / "run", {}, refuse), Error);
+  EXPECT_EQ(content(parent.path() / "run" / "metrics.csv"), "iteration,return\n1,10\n");
+  EXPECT_EQ(read_run(parent / "run").config.to_toml(), example_config().to_toml());
+}
+
+TEST(RunFolder, KeepsTheConfigurationItIsResumedWith) {
+  const TemporaryFolder parent;
+  new_run(parent / "run").save(state_at(1));
+  Settings longer = example_config();
+  longer.set("max_iterations", {std::int64_t{50}, "test"});
+  { const RunFolder run = RunFolder::resume(parent / "run", longer, [](const SavedRun&) {}); }
+  EXPECT_EQ(read_run(parent / "run").config.to_toml(), longer.to_toml());
+}
+
 TEST(RunFolder, IsWrittenByOneProcessAtATime) {
   const TemporaryFolder parent;
   const RunFolder run = new_run(parent / "run");
   try {
-    (void)RunFolder::resume(parent / "run");
+    (void)resume(parent / "run");
     FAIL() << "expected Error";
   } catch (const Error& error) {
     EXPECT_NE(error.problem().find("another process"), std::string::npos);
@@ -114,7 +145,7 @@ TEST(RunFolder, NeverReplacesAFolderWithOtherFiles) {
 
 TEST(RunFolder, RefusesToResumeWhatIsNoRun) {
   const TemporaryFolder parent;
-  EXPECT_THROW((void)RunFolder::resume(parent.path()), Error);
+  EXPECT_THROW((void)resume(parent.path()), Error);
   EXPECT_TRUE(std::filesystem::is_empty(parent.path()));
 }
 
@@ -127,9 +158,8 @@ TEST(RunFolder, RefusesACheckpointThatWasCutShortAndLeavesTheRunAlone) {
   }
   const auto checkpoint = parent.path() / "run" / "checkpoint.lockstep";
   std::filesystem::resize_file(checkpoint, std::filesystem::file_size(checkpoint) - 1);
-  EXPECT_THROW((void)RunFolder::resume(parent / "run"), Error);
-  const std::vector<std::byte> csv = read_file(parent.path() / "run" / "metrics.csv");
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(csv.data()), csv.size()), "iteration,return\n1,10\n");
+  EXPECT_THROW((void)resume(parent / "run"), Error);
+  EXPECT_EQ(content(parent.path() / "run" / "metrics.csv"), "iteration,return\n1,10\n");
 }
 
 TEST(FreeRunFolder, IsTheFirstThatDoesNotExist) {

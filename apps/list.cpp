@@ -1,0 +1,86 @@
+// `lockstep list`: the names that other commands take, one line each.
+#include "agents/agent.h"
+#include "apps/commands.h"
+#include "apps/run_config.h"
+#include "envs/env.h"
+#include "planners/planner.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace lockstep::apps {
+namespace {
+
+using Rows = std::vector<std::pair<std::string, std::string>>;  // name, summary
+
+template <class Entries>
+Rows rows_of(const Entries& entries) {
+  Rows rows;
+  for (const auto* entry : entries) rows.emplace_back(entry->name, entry->summary);
+  return rows;
+}
+
+void print_rows(const Rows& rows, CommandContext& context) {
+  size_t width = 0;
+  for (const auto& [name, summary] : rows) width = std::max(width, name.size());
+  for (const auto& [name, summary] : rows) {
+    context.print("{:<{}}  {}\n", name, width, summary);
+    JsonRow row;
+    row["name"] = name;
+    row["summary"] = summary;
+    context.row(row);
+  }
+}
+
+// Every key that a run of this agent takes, with its default.
+Rows keys_of(const std::string& agent) {
+  Rows rows;
+  RunConfig config;
+  config.agent = agent;
+  Fields fields;
+  config.describe(fields);
+  Settings values = fields.values();
+  values.merge(agents::find(agent).defaults());
+  for (const auto& [key, setting] : values.values()) {
+    Settings one;
+    one.set(key, setting);
+    const std::string line = one.to_toml();  // "key = value\n"
+    const auto field = std::ranges::find(fields.fields(), key, &Fields::Field::name);
+    const std::string help = field == fields.fields().end() ? "" : "  # " + field->help;
+    rows.emplace_back(key, "= " + line.substr(key.size() + 3, line.size() - key.size() - 4) + help);
+  }
+  return rows;
+}
+
+void add_rows(CLI::App& list, CommandContext& context, const std::string& name, const std::string& summary,
+              Rows (*rows)()) {
+  CLI::App& command = context.add(list, name, summary, "  lockstep list " + name + "\n");
+  context.on_run(command, [rows, &context] {
+    print_rows(rows(), context);
+    return kDone;
+  });
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, CommandContext& context) {
+  CLI::App& list = context.add_group(app, "list", "show the names of tasks, agents, planners, and a run's settings");
+  add_rows(list, context, "tasks", "what can be learned and viewed", [] { return rows_of(envs::entries()); });
+  add_rows(list, context, "agents", "who learns", [] { return rows_of(agents::entries()); });
+  add_rows(list, context, "planners", "who plans", [] { return rows_of(planners::entries()); });
+  auto agent = std::make_shared<std::string>();
+  CLI::App& keys = context.add(list, "keys", "every setting of a run with an agent, and its default",
+                               "  lockstep list keys sindy-mpc\n");
+  keys.add_option("AGENT", *agent, "Agent of the run")->required();
+  context.on_run(keys, [agent, &context] {
+    print_rows(keys_of(*agent), context);
+    return kDone;
+  });
+}
+
+}  // namespace lockstep::apps

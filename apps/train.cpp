@@ -1,0 +1,235 @@
+// `lockstep train`: learns a task, leaves a run folder with report and video, and prints what was learned.
+#include "agents/agent.h"
+#include "apps/commands.h"
+#include "apps/interrupt.h"
+#include "apps/machine.h"
+#include "apps/progress_bar.h"
+#include "apps/report.h"
+#include "apps/training.h"
+#include "apps/video.h"
+#include "engine/atomic_file.h"
+#include "engine/error.h"
+#include "envs/env.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+namespace lockstep::apps {
+namespace {
+
+struct TrainOptions {
+  std::string task, agent, run_dir, resume;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::int64_t> iterations, threads;
+  bool overwrite = false, no_video = false, no_view = false;
+  SettingsOptions settings;
+};
+
+Settings settings_from(const TrainOptions& options) {
+  Settings settings;
+  const auto set = [&](const char* key, auto value, const char* option) { settings.set(key, {value, option}); };
+  if (!options.task.empty()) set("task", options.task, "TASK");
+  if (!options.agent.empty()) set("agent", options.agent, "--agent");
+  if (options.seed) set("seed", static_cast<std::int64_t>(*options.seed), "--seed");
+  if (options.iterations) set("max_iterations", *options.iterations, "--iterations");
+  if (options.threads) set("environment.threads", *options.threads, "--threads");
+  if (options.no_video) set("video", false, "--no-video");
+  return settings;
+}
+
+// What a resumed run may be given anew: nothing that its results depend on.
+void check_resumable(const Settings& given, const SavedRun& saved) {
+  for (const auto& [key, setting] : given.values()) {
+    if (key == "max_iterations" || key == "environment.threads" || key == "video" || key == "evaluation_episodes")
+      continue;
+    const auto before = saved.config.values().find(key);
+    if (before != saved.config.values().end() && before->second.value == setting.value) continue;
+    throw Error(fmt::format("{} cannot change in a run that is resumed", key), setting.origin,
+                "leave it out, or start a new run with --run-dir");
+  }
+}
+
+TrainRequest request_from(const TrainOptions& options) {
+  const AgentDefaults defaults = [](const std::string& agent) { return agents::find(agent).defaults(); };
+  Settings given = merged_settings(options.settings, settings_from(options));
+  TrainRequest request;
+  request.overwrite = options.overwrite;
+  request.resume = !options.resume.empty();
+  if (request.resume) {
+    if (!options.run_dir.empty() || options.overwrite) {
+      throw Error("--resume goes on in the run's own folder", "lockstep train --resume",
+                  "leave out --run-dir and --overwrite");
+    }
+    const SavedRun saved = read_run(options.resume);
+    check_resumable(given, saved);
+    Settings all = saved.config;
+    all.merge(given);
+    given = all;
+  }
+  if (const auto task = given.values().find("task"); task != given.values().end()) {
+    if (const auto* name = std::get_if<std::string>(&task->second.value))
+      given.set("task", {std::string(envs::find(*name).name), task->second.origin});
+  }
+  request.run = resolve_run(given, defaults);
+  const RunConfig& config = request.run.config;
+  if (request.resume) {
+    request.folder = options.resume;
+  } else if (options.run_dir.empty()) {
+    request.folder = free_run_folder("runs", config.task + "-" + config.agent);
+  } else {
+    request.folder = options.run_dir;
+  }
+  return request;
+}
+
+std::unique_ptr<Environment> drawing_worlds(const RunConfig& config) {
+  EnvironmentConfig environment = config.environment;
+  environment.num_worlds = 1;
+  environment.threads = 1;
+  environment.precision = "double";
+  return envs::make_environment(config.task, environment);
+}
+
+// Films the last episode; what the machine lacks for that costs one line, and no run.
+ReportVideo make_video(const TrainRequest& request, const TrainResult& result, Environment& worlds) {
+  if (!request.run.config.video || result.episodes.empty()) return {};
+  try {
+    const std::filesystem::path file = film(result.episodes.back(), worlds, request.folder / "video");
+    const bool is_gif = file.extension() == ".gif";
+    return {is_gif ? "image/gif" : "video/mp4", read_file(file)};
+  } catch (const Error& error) {
+    spdlog::warn("no video: {}; {}", error.problem(), error.fix());
+    return {};
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> machine_rows() {
+  std::vector<std::pair<std::string, std::string>> rows;
+  const JsonRow machine = machine_description();
+  for (const auto& [name, value] : machine.items())
+    rows.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+  return rows;
+}
+
+void write_report(const TrainRequest& request, TrainResult& result) {
+  const std::unique_ptr<Environment> worlds = drawing_worlds(request.run.config);
+  Report report;
+  report.task = worlds->spec();
+  report.state_units = state_units(report.task, worlds->mujoco_model());
+  report.config = request.run.all();
+  report.backend = worlds->backend_report();
+  report.machine = machine_rows();
+  try {
+    report.video = make_video(request, result, *worlds);
+  } catch (const Interrupted&) {
+    result.is_interrupted = true;
+  }
+  report.result = result;
+  write_file(request.folder / "report.html", report_html(report));
+}
+
+void print_summary(const TrainRequest& request, const TrainResult& result, CommandContext& context) {
+  const RunConfig& config = request.run.config;
+  const char* verdict = result.is_interrupted ? "interrupted" : result.is_success ? "solved" : "criterion not met";
+  context.print("\n{}, {}, seed {}: {} after {} iterations\n", config.task, config.agent, config.seed, verdict,
+                result.iterations);
+  context.print("  {:<20} {:.1f} s ({} steps)\n", "real interaction", result.real_seconds, result.env_steps);
+  if (!result.model_error.empty()) {
+    context.print("  {:<20} {:.2e} after 1 step, {:.2e} after {}\n", "model error", result.model_error.front(),
+                  result.model_error.back(), result.model_error.size());
+  }
+  if (result.returns.episodes > 0) {
+    const std::string interval =
+        result.returns.half_width ? fmt::format(" ± {:.1f} (95%)", *result.returns.half_width) : "";
+    context.print("  {:<20} {:.1f}{} over {} episode{}\n", "return", result.returns.mean, interval,
+                  result.returns.episodes, result.returns.episodes == 1 ? "" : "s");
+  }
+  context.print("  {:<20} {:.1f} s\n", "wall time", result.wall_seconds);
+  for (size_t k = 0; k < result.equations.size(); ++k)
+    context.print("  {:<20} {}\n", k == 0 ? "equations" : "", result.equations[k]);
+  context.print("  {:<20} {}\n", "run folder", request.folder.string());
+  if (result.is_interrupted) context.print("  go on with: lockstep train --resume {}\n", request.folder.string());
+}
+
+JsonRow summary_row(const TrainRequest& request, const TrainResult& result) {
+  const RunConfig& config = request.run.config;
+  JsonRow row;
+  row["task"] = config.task;
+  row["agent"] = config.agent;
+  row["seed"] = config.seed;
+  row["env_steps"] = result.env_steps;
+  row["real_seconds"] = result.real_seconds;
+  row["return_mean"] = result.returns.episodes > 0 ? JsonRow(result.returns.mean) : JsonRow(nullptr);
+  row["return_ci"] = result.returns.half_width ? JsonRow(*result.returns.half_width) : JsonRow(nullptr);
+  row["success"] = result.is_success;
+  row["wall_seconds"] = result.wall_seconds;
+  row["run_dir"] = request.folder.string();
+  return row;
+}
+
+TrainObserver observer_of(ProgressBar& bar, CommandContext& context) {
+  TrainObserver observer;
+  observer.progress = [&bar](double share, const std::string& text) { bar.update(share, text); };
+  observer.iteration = [&bar, &context](std::int64_t iteration, const std::vector<agents::Metric>& metrics) {
+    std::string line = fmt::format("iteration {}", iteration);
+    JsonRow row;
+    row["iteration"] = iteration;
+    for (const agents::Metric& metric : metrics) {
+      line += fmt::format("  {} {:.4g}", metric.name, metric.value);
+      row[metric.name] = metric.value;
+    }
+    bar.line(line);
+    context.row(row);
+  };
+  return observer;
+}
+
+int train_command(const TrainOptions& options, CommandContext& context) {
+  const TrainRequest request = request_from(options);
+  const InterruptGuard guard;
+  TrainResult result;
+  {
+    ProgressBar bar(context.text_stream());
+    result = train(request, agents::find(request.run.config.agent), envs::make_environment, observer_of(bar, context));
+    bar.update(1, "report and video");
+    write_report(request, result);
+  }
+  print_summary(request, result, context);
+  context.row(summary_row(request, result));
+  if (result.is_interrupted) return kInterrupted;
+  return result.is_success ? kDone : kCriterionNotMet;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, CommandContext& context) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App& command = context.add(app, "train", "learn a task; leaves a run folder with metrics, report and video",
+                                  "  lockstep train cartpole-swingup --agent sindy-mpc --seed 3\n"
+                                  "  lockstep train cartpole-swingup --set planner.horizon=40 --run-dir runs/long\n"
+                                  "  lockstep train --config runs/long/config.toml --seed 4\n"
+                                  "  lockstep train --resume runs/long\n"
+                                  "Settings: the agent's defaults, then --config, then options, then --set.\n");
+  command.add_option("TASK", options->task, "Task to learn (`lockstep list tasks`)");
+  command.add_option("--agent", options->agent, "Agent that learns it (`lockstep list agents`)")->type_name("NAME");
+  command.add_option("--seed", options->seed, "Of every random number of the run")->type_name("N");
+  command.add_option("--run-dir", options->run_dir, "Folder of the run; default runs/TASK-AGENT-N")->type_name("DIR");
+  command.add_flag("--overwrite", options->overwrite, "Replace an older run in --run-dir");
+  command.add_option("--resume", options->resume, "Go on with a run, to the bit-same result")->type_name("DIR");
+  command.add_option("--iterations", options->iterations, "At most so many iterations")->type_name("N");
+  command.add_option("--threads", options->threads, "Worker threads; results do not depend on it")->type_name("N");
+  command.add_option("--config", options->settings.config_file, "TOML file of settings")->type_name("FILE");
+  command.add_option("--set", options->settings.assignments, "One setting, as in TOML; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command.add_flag("--no-video", options->no_video, "Make no video");
+  command.add_flag("--no-view", options->no_view, "Do not open the window at the end");
+  context.on_run(command, [options, &context] { return train_command(*options, context); });
+}
+
+}  // namespace lockstep::apps
