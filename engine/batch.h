@@ -1,13 +1,13 @@
 // Batch: the state of W worlds of one Model on a backend, stepped in lockstep.
 #pragma once
 
+#include "engine/view.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
-
-#include "engine/view.h"
 
 namespace lockstep {
 

@@ -1,10 +1,10 @@
 // Cost: what a planner minimises, with derivatives, beside Dynamics and knowing nothing of it.
 #pragma once
 
+#include "engine/view.h"
+
 #include <memory>
 #include <string>
-
-#include "engine/view.h"
 
 namespace lockstep {
 

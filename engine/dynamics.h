@@ -1,10 +1,10 @@
 // Dynamics: x' = f(x, u), batched, with Jacobians: what planners see of a simulator or of a learned model.
 #pragma once
 
+#include "engine/view.h"
+
 #include <memory>
 #include <string>
-
-#include "engine/view.h"
 
 namespace lockstep {
 

@@ -1,6 +1,10 @@
 // Environment: a batch of worlds of one task, as agents, planners, the viewer and the command line see it.
 #pragma once
 
+#include "engine/cost.h"
+#include "engine/dynamics.h"
+#include "engine/view.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,10 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "engine/cost.h"
-#include "engine/dynamics.h"
-#include "engine/view.h"
 
 struct mjModel_;
 
@@ -33,10 +33,10 @@ struct TaskSpec {
   // Box in which the dynamics are smooth (joint ranges, rails); infinite where there is none. Models are fitted to
   // rows inside it, and planners are charged for leaving it.
   std::vector<double> state_low, state_high;  // [nx]
-  double control_timestep = 0;       // s of one env step
-  int physics_steps = 1;             // physics steps in one env step
-  int episode_steps = 0;             // env steps until truncation; 0: none
-  double success_return = 0;         // an episode return that counts as success; 0: not defined
+  double control_timestep = 0;                // s of one env step
+  int physics_steps = 1;                      // physics steps in one env step
+  int episode_steps = 0;                      // env steps until truncation; 0: none
+  double success_return = 0;                  // an episode return that counts as success; 0: not defined
 };
 
 // How many worlds, and how they run.

@@ -111,8 +111,7 @@ struct Lanes {
 template <class T>
 struct LaneTraits;  // undefined but for lane types, so that a function on lanes is no candidate for other types
 template <class T>
-  requires(std::same_as<T, float> || std::same_as<T, double>)
-struct LaneTraits<T> {
+requires(std::same_as<T, float> || std::same_as<T, double>) struct LaneTraits<T> {
   using Scalar = T;
   using Comparison = bool;
   using Bits = IntOf<T>;

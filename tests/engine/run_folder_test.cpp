@@ -106,7 +106,9 @@ TEST(RunFolder, KeepsTheConfigurationItIsResumedWith) {
   new_run(parent / "run").save(state_at(1));
   Settings longer = example_config();
   longer.set("max_iterations", {std::int64_t{50}, "test"});
-  { const RunFolder run = RunFolder::resume(parent / "run", longer, [](const SavedRun&) {}); }
+  {
+    const RunFolder run = RunFolder::resume(parent / "run", longer, [](const SavedRun&) {});
+  }
   EXPECT_EQ(read_run(parent / "run").config.to_toml(), longer.to_toml());
 }
 
