@@ -10,7 +10,8 @@ namespace lockstep::viewer {
 namespace {
 
 constexpr int kReachSamples = 64;
-constexpr double kWantedAspect = 1.5;  // of the whole grid on the floor, width / depth
+constexpr double kUsualAspect = 1.5;  // width / height of the picture that the grid is laid out for
+constexpr double kSlant = -32;        // deg, elevation of the camera over a grid
 
 // Van der Corput sequence in `base`: an even spread over [0, 1) without a random generator.
 double spread(int index, int base) {
@@ -63,6 +64,7 @@ WorldScene::~WorldScene() { mjv_freeScene(&scene_); }
 void WorldScene::measure_reach() {
   low_.fill(std::numeric_limits<double>::infinity());
   high_.fill(-std::numeric_limits<double>::infinity());
+  rest_z_ = std::numeric_limits<double>::infinity();
   for (int sample = 0; sample < kReachSamples; ++sample) {
     mj_resetData(model_.get(), other_data_.get());
     if (sample > 0) sample_joints(*model_, sample, other_data_->qpos);
@@ -77,6 +79,7 @@ void WorldScene::measure_reach() {
           centre += rotation[3 * static_cast<int>(axis) + k] * box[k];
           half += std::abs(rotation[3 * static_cast<int>(axis) + k]) * box[3 + k];
         }
+        if (axis == 2 && sample == 0) rest_z_ = std::min(rest_z_, centre - half);
         low_[axis] = std::min(low_[axis], centre - half);
         high_[axis] = std::max(high_[axis], centre + half);
       }
@@ -85,25 +88,27 @@ void WorldScene::measure_reach() {
   if (low_[0] > high_[0]) {  // nothing but planes
     low_.fill(-1);
     high_.fill(1);
+    rest_z_ = 0;
   }
 }
 
-// Spacing from the reach, columns so that the grid's floor is about kWantedAspect wide; several worlds stand on endless
-// planes under directional light, so that each looks like the others.
+// Spacing from the reach; as many columns as bring the camera nearest. Several worlds stand on endless planes under
+// directional light, so that each looks like the others.
 void WorldScene::lay_out() {
   const double width = high_[0] - low_[0], depth = high_[1] - low_[1], height = high_[2] - low_[2];
   layout_.spacing_x = 1.04 * width;
-  layout_.spacing_y = std::max(1.15 * depth, 0.45 * height);
-  double best = std::numeric_limits<double>::infinity();
+  layout_.spacing_y = std::max(1.15 * depth, 0.75 * height);
+  double nearest = std::numeric_limits<double>::infinity();
+  GridLayout best = layout_;
   for (int columns = 1; columns <= num_worlds_; ++columns) {
-    const int rows = (num_worlds_ + columns - 1) / columns;
-    const double aspect = columns * layout_.spacing_x / (rows * layout_.spacing_y);
-    const double badness = std::abs(std::log(aspect / kWantedAspect)) + 0.2 * (columns * rows - num_worlds_) / columns;
-    if (badness >= best) continue;
-    best = badness;
     layout_.columns = columns;
-    layout_.rows = rows;
+    layout_.rows = (num_worlds_ + columns - 1) / columns;
+    const double distance = overview(kUsualAspect).distance;
+    if (distance >= nearest) continue;
+    nearest = distance;
+    best = layout_;
   }
+  layout_ = best;
   if (num_worlds_ == 1) return;
   for (int geom = 0; geom < model_->ngeom; ++geom) {
     if (model_->geom_type[geom] == mjGEOM_PLANE && model_->geom_bodyid[geom] == 0) {
@@ -129,7 +134,7 @@ mjvCamera WorldScene::overview(double aspect, bool all) const {
   mjv_defaultCamera(&view);
   view.azimuth = 90;
   const bool many = all && num_worlds_ > 1;
-  view.elevation = many ? -28 : -16;
+  view.elevation = many ? kSlant : -16;
   const double half_x = 0.5 * (many ? (layout_.columns - 1) * layout_.spacing_x : 0);
   const double half_y = 0.5 * (many ? (layout_.rows - 1) * layout_.spacing_y : 0);
   const std::array<double, 3> low = {low_[0] - half_x, low_[1] - half_y, low_[2]};
@@ -152,6 +157,64 @@ mjvCamera WorldScene::overview(double aspect, bool all) const {
   }
   view.distance = 1.08 * distance;
   return view;
+}
+
+std::array<double, 3> WorldScene::label_place(int world) const {
+  const std::array<double, 3> at = offset(world);
+  return {at[0] + 0.95 * low_[0] + 0.05 * high_[0], at[1] + low_[1], at[2] + 0.5 * (low_[2] + high_[2])};
+}
+
+// Perspective projection through the scene's own frustum.
+std::optional<std::array<double, 2>> WorldScene::project(const std::array<double, 3>& point, double aspect) const {
+  const mjvGLCamera eye = mjv_averageCamera(&scene_.camera[0], &scene_.camera[1]);
+  const float right[3] = {eye.forward[1] * eye.up[2] - eye.forward[2] * eye.up[1],
+                          eye.forward[2] * eye.up[0] - eye.forward[0] * eye.up[2],
+                          eye.forward[0] * eye.up[1] - eye.forward[1] * eye.up[0]};
+  float from_eye[3];
+  for (std::size_t axis = 0; axis < 3; ++axis) from_eye[axis] = static_cast<float>(point[axis]) - eye.pos[axis];
+  const auto dot = [&](const float* direction) {
+    return static_cast<double>(from_eye[0] * direction[0] + from_eye[1] * direction[1] + from_eye[2] * direction[2]);
+  };
+  const double depth = dot(eye.forward);
+  if (depth <= 0) return std::nullopt;
+  const double half = 0.5 * static_cast<double>(eye.frustum_top - eye.frustum_bottom);
+  const double scale = static_cast<double>(eye.frustum_near) / depth / half;
+  return std::array<double, 2>{0.5 + 0.5 * dot(right) * scale / aspect, 0.5 - 0.5 * dot(eye.up) * scale};
+}
+
+Picked WorldScene::pick(std::span<const WorldPose> worlds, double x, double y, double aspect) {
+  Picked best;
+  double nearest = std::numeric_limits<double>::infinity();
+  const bool grid = static_cast<int>(worlds.size()) == num_worlds_ && num_worlds_ > 1;
+  const mjvGLCamera seen[2] = {scene_.camera[0], scene_.camera[1]};
+  for (int world = 0; world < static_cast<int>(worlds.size()); ++world) {
+    const std::array<double, 3> place = grid ? offset(world) : std::array<double, 3>{};
+    pose(worlds[static_cast<std::size_t>(world)], false);
+    for (int side = 0; side < 2; ++side) {  // the ray is cast in the world's own coordinates
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        scene_.camera[side].pos[axis] = seen[side].pos[axis] - static_cast<float>(place[axis]);
+      }
+    }
+    Picked hit{.world = world};
+    mjtNum point[3] = {0, 0, 0};
+    int geom = -1;
+    hit.body = mjv_select(model_.get(), other_data_.get(), &option, aspect, x, 1 - y, &scene_, point, &geom, &hit.flex,
+                          &hit.skin);
+    if (hit.body < 0) continue;
+    double distance = 0;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      hit.point[axis] = point[axis];
+      hit.in_scene[axis] = point[axis] + place[axis];
+      const double step = hit.in_scene[axis] - static_cast<double>(seen[0].pos[axis]);
+      distance += step * step;
+    }
+    if (hit.body == 0) distance *= 1.0001;  // the shared floor yields to what stands on it
+    if (distance >= nearest) continue;
+    nearest = distance;
+    best = hit;
+  }
+  std::copy_n(seen, 2, scene_.camera);
+  return best;
 }
 
 // Puts a world into data_ (`whole`: with everything that can be drawn of it) or its kinematics alone into other_data_.
@@ -216,12 +279,12 @@ void WorldScene::dim_geoms(int first) {
   }
 }
 
-// A thin frame on the floor around the cell of the selected world.
+// A thin frame around the cell of the selected world, at the height on which it rests.
 void WorldScene::frame_selected(const std::array<double, 3>& offset) {
   const double x[2] = {offset[0] + low_[0], offset[0] + high_[0]};
   const double middle_y = offset[1] + 0.5 * (low_[1] + high_[1]);
   const double y[2] = {middle_y - 0.46 * layout_.spacing_y, middle_y + 0.46 * layout_.spacing_y};
-  const double width = 0.004 * (high_[0] - low_[0]), z = std::min(0.0, low_[2]) + width;
+  const double width = 0.004 * (high_[0] - low_[0]), z = rest_z_ + width;
   const mjtNum corners[4][3] = {{x[0], y[0], z}, {x[1], y[0], z}, {x[1], y[1], z}, {x[0], y[1], z}};
   constexpr std::array<float, 4> kColour = {1.0F, 0.72F, 0.25F, 1.0F};
   for (int edge = 0; edge < 4 && scene_.ngeom < scene_.maxgeom; ++edge) {

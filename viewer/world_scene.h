@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,6 +35,14 @@ struct GhostPose {
   std::array<float, 4> rgba = {0.2F, 0.8F, 1, 0.3F};  // its one colour
 };
 
+// What a click hit.
+struct Picked {
+  int world = -1, body = -1;            // -1: nothing
+  std::array<double, 3> point = {};     // m, in the world's own coordinates
+  std::array<double, 3> in_scene = {};  // m, where it is drawn
+  int flex = -1, skin = -1;
+};
+
 // Where the worlds stand: a centred grid, x to the right, rows in depth (y).
 struct GridLayout {
   int columns = 1, rows = 1;
@@ -61,9 +70,16 @@ class WorldScene {
 
   // A free camera that sees all worlds (`all`) or one of them, for a picture of width / height = aspect.
   [[nodiscard]] mjvCamera overview(double aspect, bool all = true) const;
+  // Where a point of the scene falls in the picture of the last update: shares of its width and height from the top
+  // left, which may lie outside [0, 1]; nothing for a point behind the camera.
+  [[nodiscard]] std::optional<std::array<double, 2>> project(const std::array<double, 3>& point, double aspect) const;
+  // What is under a point of the picture (shares as above), over all `worlds`.
+  [[nodiscard]] Picked pick(std::span<const WorldPose> worlds, double x, double y, double aspect);
   // Where the origin of a world stands among the num_worlds ones, m.
   [[nodiscard]] std::array<double, 3> offset(int world) const;
   [[nodiscard]] const GridLayout& layout() const { return layout_; }
+  // The left end of a world's cell, at middle height: where its label goes.
+  [[nodiscard]] std::array<double, 3> label_place(int world) const;
   [[nodiscard]] int num_worlds() const { return num_worlds_; }
 
   [[nodiscard]] mjvScene& scene() { return scene_; }
@@ -87,6 +103,7 @@ class WorldScene {
   int num_worlds_;
   GridLayout layout_;
   std::array<double, 3> low_{}, high_{};  // m, box that a world's bodies can reach
+  double rest_z_ = 0;                     // m, lowest point in the initial state
 };
 
 }  // namespace lockstep::viewer

@@ -1,0 +1,129 @@
+// The viewer's program state: one window, one simulation, what is selected and shown, and every action a key or button
+// can ask for.
+#pragma once
+
+#include "viewer/simulation.h"
+#include "viewer/window.h"
+#include "viewer/world_scene.h"
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lockstep::viewer {
+
+// Speeds in percent of real time, as MuJoCo's simulate lists them.
+inline constexpr std::array<double, 31> kSpeeds = {100,  80,  63,  50,   40,   32,  25,   20,   16,  13, 10,
+                                                   8,    6.3, 5,   4,    3.2,  2.5, 2,    1.6,  1.3, 1,  0.8,
+                                                   0.63, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1};
+
+struct AppOptions {
+  SourceFactory make_source;
+  int num_worlds = 1;
+  std::uint64_t seed = 0;
+  Driver driver = Driver::kSliders;
+  bool running = true;
+  int width = 1440, height = 900;                // of the window, in screen units
+  std::filesystem::path screenshot_folder = {};  // where Ctrl+P writes; empty: the working folder
+};
+
+// What is shown and selected; the panels write into it.
+struct ViewState {
+  bool left_panel = true, right_panel = true, plots = true;
+  bool help = false, info = true, sensors = false;
+  bool grid = true;    // all worlds side by side; else the selected one
+  bool ghost = true;   // the model's prediction, where there is one
+  bool labels = true;  // numbers under the worlds
+  int world = 0;       // selected
+  int speed = 0;       // index into kSpeeds
+  Driver driver = Driver::kSliders;
+  float noise_scale = 0, noise_rate = 0.2F;
+  bool all_worlds = true;  // sliders act on every world
+  int num_worlds = 1;      // wanted; taken over when the field is left
+  std::string message;     // shown over the view for a while
+  double message_until = 0;
+};
+
+// Rectangle of the window in ImGui's units.
+struct Region {
+  float x = 0, y = 0, width = 0, height = 0;
+  [[nodiscard]] float aspect() const { return height > 0 ? width / height : 1; }
+};
+
+// One window. Make it on the program's first thread; call frame() until it returns false.
+class App {
+ public:
+  explicit App(AppOptions options);  // throws MissingResource without a display, Error for a bad model
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  // Draws one frame; `picture`, where given, gets it. False once the window was closed.
+  bool frame(Image* picture = nullptr);
+
+  [[nodiscard]] Window& window() { return *window_; }
+  [[nodiscard]] Simulation& simulation() { return *simulation_; }
+  [[nodiscard]] WorldScene& scene() { return *scene_; }
+  [[nodiscard]] ViewState& state() { return state_; }
+  [[nodiscard]] const Snapshot& shown() const { return *shown_; }
+  [[nodiscard]] const Status& status() const { return status_; }
+  [[nodiscard]] const Region& view() const { return view_; }
+  [[nodiscard]] const std::array<Region, 4>& panels() const { return panels_; }  // toolbar, left, right, plots
+  [[nodiscard]] int num_worlds() const { return shown_->num_worlds; }
+  [[nodiscard]] double display_seconds() const;  // wall time of a frame, smoothed
+  [[nodiscard]] double step_seconds() const { return simulation_->source().step_seconds(); }
+
+  // Actions, each bound to a key or a control (shortcuts.cpp, the panels).
+  void toggle_running();
+  void step();
+  void step_back();
+  void reset();
+  void reload();
+  void change_speed(int by);  // +1: slower
+  void select_world(int world);
+  void set_num_worlds(int num_worlds);
+  void open_file(const std::filesystem::path& path);
+  void align_camera();
+  void free_camera();
+  void cycle_camera(int by);
+  void select_parent();
+  void select_child();
+  void copy_key_frame();
+  void take_screenshot();
+  void set_driver(Driver driver);
+  void apply_noise();
+  void say(std::string message);
+
+  // Mouse over the view: shares of the view from its top left.
+  void select_at(double x, double y);
+  void look_at(double x, double y, bool track);
+  // Begins or goes on with a pull or a camera move; dx, dy as shares of the view's height.
+  void move_camera(int action, double dx, double dy);
+  void move_selected(int action, double dx, double dy);
+  void end_perturbation();
+
+ private:
+  void rebuild(SourceFactory make_source, int num_worlds);
+  void lay_out();
+  void draw_view();
+  [[nodiscard]] std::vector<WorldPose> poses() const;
+
+  AppOptions options_;
+  std::unique_ptr<Window> window_;
+  std::unique_ptr<Simulation> simulation_;
+  std::unique_ptr<WorldScene> scene_;
+  mjrContext renderer_;
+  ViewState state_;
+  std::shared_ptr<const Snapshot> shown_;
+  Status status_;
+  Region view_;
+  std::array<Region, 4> panels_;
+  bool align_pending_ = true;
+  bool screenshot_pending_ = false;
+};
+
+}  // namespace lockstep::viewer

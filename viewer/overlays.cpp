@@ -1,0 +1,134 @@
+// What lies over the 3D view: info, numbers of worlds, sensors, messages, help.
+#include "viewer/app.h"
+#include "viewer/panels.h"
+#include "viewer/style.h"
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <imgui.h>
+#include <implot.h>
+
+namespace lockstep::viewer {
+namespace {
+
+constexpr ImGuiWindowFlags kOverlay = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                                      ImGuiWindowFlags_NoInputs | ImGuiWindowFlags_NoNav |
+                                      ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoFocusOnAppearing;
+
+template <class... Args>
+void info_row(const char* name, const char* format, Args... args) {
+  ImGui::TableNextRow();
+  ImGui::TableNextColumn();
+  ImGui::TextDisabled("%s", name);
+  ImGui::TableNextColumn();
+  ImGui::Text(format, args...);
+}
+
+void draw_info(App& app) {
+  const float em = ImGui::GetFontSize();
+  const Region& view = app.view();
+  ImGui::SetNextWindowPos({view.x + 0.7F * em, view.y + view.height - 0.7F * em}, ImGuiCond_Always, {0, 1});
+  ImGui::SetNextWindowBgAlpha(0.72F);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 6);
+  ImGui::Begin("info", nullptr, kOverlay);
+  const mjModel& model = app.scene().model();
+  const mjData& data = app.scene().data();
+  if (ImGui::BeginTable("info", 2)) {
+    ImGui::TableSetupColumn("name", ImGuiTableColumnFlags_WidthFixed, 4.8F * em);
+    ImGui::TableSetupColumn("value", ImGuiTableColumnFlags_WidthFixed, 8 * em);
+    info_row("Time", "%.3f s", app.shown().time);
+    info_row("CPU", "%.3f ms a step", app.status().step_ms);
+    info_row("Display", "%.0f frames/s", 1 / app.display_seconds());
+    info_row("Contacts", "%d, %d rows", static_cast<int>(data.ncon), static_cast<int>(data.nefc));
+    if ((model.opt.enableflags & mjENBL_ENERGY) != 0) {
+      info_row("Energy", "%.4g J", data.energy[0] + data.energy[1]);
+    }
+    if (const int body = app.scene().perturb.select; body > 0) {
+      const char* name = mj_id2name(&model, mjOBJ_BODY, body);
+      info_row("Selected", "%s", name != nullptr && *name != '\0' ? name : ("body " + std::to_string(body)).c_str());
+    }
+    ImGui::EndTable();
+  }
+  ImGui::End();
+  ImGui::PopStyleVar();
+}
+
+// The number of each world, and its return where there is one, below its cell.
+void draw_labels(App& app) {
+  if (!app.state().grid || app.num_worlds() < 2 || app.num_worlds() > 64) return;
+  const SceneSource& source = app.simulation().source();
+  int shown_signal = -1;
+  for (std::size_t k = 0; k < source.signals().size(); ++k) {
+    if (source.signals()[k].name == "return") shown_signal = static_cast<int>(k);
+  }
+  const Region& view = app.view();
+  ImDrawList* list = ImGui::GetBackgroundDrawList();
+  list->PushClipRect({view.x, view.y}, {view.x + view.width, view.y + view.height});
+  for (int world = 0; world < app.num_worlds(); ++world) {
+    const auto at = app.scene().project(app.scene().label_place(world), static_cast<double>(view.aspect()));
+    if (!at) continue;
+    char text[48];
+    std::snprintf(text, sizeof text, "%d", world);
+    if (shown_signal >= 0)
+      std::snprintf(text, sizeof text, "%d   %.1f", world, app.shown().signal(world, shown_signal));
+    const ImVec2 size = ImGui::CalcTextSize(text);
+    const ImVec2 centre{view.x + static_cast<float>((*at)[0]) * view.width,
+                        view.y + static_cast<float>((*at)[1]) * view.height};
+    const ImVec2 corner{centre.x - 0.5F * size.x, centre.y};
+    const bool selected = world == app.state().world;
+    list->AddRectFilled({corner.x - 6, corner.y - 1}, {corner.x + size.x + 6, corner.y + size.y + 1},
+                        IM_COL32(15, 18, 24, 170), 4);
+    list->AddText(corner, selected ? accent_colour() : IM_COL32(225, 230, 238, 230), text);
+  }
+  list->PopClipRect();
+}
+
+void draw_sensors(App& app) {
+  const mjModel& model = app.scene().model();
+  const mjData& data = app.scene().data();
+  const Region& view = app.view();
+  const float em = ImGui::GetFontSize();
+  ImGui::SetNextWindowPos({view.x + view.width - 0.7F * em, view.y + view.height - 0.7F * em}, ImGuiCond_Always,
+                          {1, 1});
+  ImGui::SetNextWindowBgAlpha(0.72F);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 6);
+  ImGui::Begin("sensors", nullptr, kOverlay);
+  if (model.nsensordata == 0) {
+    ImGui::TextDisabled("The model has no sensors");
+  } else if (ImPlot::BeginPlot("Sensors", ImVec2(22 * em, 11 * em), ImPlotFlags_NoLegend | ImPlotFlags_NoInputs)) {
+    ImPlot::SetupAxes(nullptr, nullptr, ImPlotAxisFlags_AutoFit, ImPlotAxisFlags_AutoFit);
+    ImPlot::PlotBars("sensors", data.sensordata, static_cast<int>(model.nsensordata));
+    ImPlot::EndPlot();
+  }
+  ImGui::End();
+  ImGui::PopStyleVar();
+}
+
+void draw_message(App& app) {
+  const ViewState& state = app.state();
+  if (ImGui::GetTime() > state.message_until) return;
+  const Region& view = app.view();
+  const float em = ImGui::GetFontSize();
+  ImGui::SetNextWindowPos({view.x + 0.5F * view.width, view.y + em}, ImGuiCond_Always, {0.5F, 0});
+  ImGui::SetNextWindowSizeConstraints({0, 0}, {0.9F * view.width, view.height});
+  ImGui::SetNextWindowBgAlpha(0.9F);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 6);
+  ImGui::Begin("message", nullptr, kOverlay);
+  ImGui::TextUnformatted(state.message.c_str());
+  ImGui::End();
+  ImGui::PopStyleVar();
+}
+
+}  // namespace
+
+void draw_overlays(App& app) {
+  if (app.state().labels) draw_labels(app);
+  if (app.state().info) draw_info(app);
+  if (app.state().sensors) draw_sensors(app);
+  draw_message(app);
+  if (app.state().help) draw_help(app);
+}
+
+}  // namespace lockstep::viewer

@@ -1,0 +1,106 @@
+// The strip below: the history's slider and curves of rewards, states and controls of the selected world.
+#include "viewer/app.h"
+#include "viewer/panels.h"
+#include "viewer/style.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <imgui.h>
+#include <implot.h>
+
+namespace lockstep::viewer {
+namespace {
+
+constexpr double kWindowSeconds = 10;  // of the time axis
+
+struct Curve {
+  std::string name;
+  int index = 0;  // signal, or num_signals + control
+};
+
+std::vector<Curve> curves_of(const SceneSource& source, Signal::Plot plot) {
+  std::vector<Curve> curves;
+  const auto num_signals = static_cast<int>(source.signals().size());
+  for (int index = 0; index < num_signals; ++index) {
+    const Signal& signal = source.signals()[static_cast<std::size_t>(index)];
+    if (signal.plot == plot) curves.push_back({signal.name, index});
+  }
+  if (plot == Signal::Plot::kControl) {
+    for (std::size_t k = 0; k < source.controls().size(); ++k) {
+      curves.push_back({source.controls()[k].name, num_signals + static_cast<int>(k)});
+    }
+  }
+  return curves;
+}
+
+void draw_plot(App& app, const char* title, const std::vector<Curve>& curves, float width) {
+  static std::vector<double> times, values;
+  const double end = std::max(app.shown().time, kWindowSeconds);
+  ImPlot::SetNextAxesLimits(0, 1, 0, 1, ImPlotCond_Once);
+  ImPlot::SetNextAxisLimits(ImAxis_X1, end - kWindowSeconds, end, ImPlotCond_Always);
+  if (!ImPlot::BeginPlot(title, ImVec2(width, -1), ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText)) return;
+  ImPlot::SetupAxes(nullptr, nullptr, ImPlotAxisFlags_NoHighlight, ImPlotAxisFlags_AutoFit | ImPlotAxisFlags_RangeFit);
+  ImPlot::SetupLegend(ImPlotLocation_NorthWest, ImPlotLegendFlags_Horizontal);
+  for (const Curve& curve : curves) {
+    app.simulation().series(app.state().world, curve.index, times, values);
+    ImPlotSpec spec;
+    spec.LineWeight = 1.6F * ImGui::GetFontSize() / 16;
+    ImPlot::PlotLine(curve.name.c_str(), times.data(), values.data(), static_cast<int>(times.size()), spec);
+  }
+  ImPlot::EndPlot();
+}
+
+void draw_timeline(App& app) {
+  const Status& status = app.status();
+  char text[64];
+  std::snprintf(text, sizeof text, "t = %.2f s", app.shown().time);
+  ImGui::AlignTextToFramePadding();
+  ImGui::TextUnformatted(text);
+  ImGui::SameLine(6.5F * ImGui::GetFontSize());
+  ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x);
+  int index = status.history_index;
+  const int last = std::max(1, status.history_size - 1);
+  const bool newest = index + 1 == status.history_size;
+  char label[64];
+  std::snprintf(label, sizeof label, newest ? "now" : "%d steps ago", status.history_size - 1 - index);
+  if (ImGui::SliderInt("###history", &index, 0, last, label)) app.simulation().scrub(index);
+  ImGui::SetItemTooltip("History: %d states (Left, Right step through it)", status.history_size);
+}
+
+}  // namespace
+
+void draw_plots(App& app) {
+  const Region& area = app.panels()[3];
+  ImGui::SetNextWindowPos({area.x, area.y});
+  ImGui::SetNextWindowSize({area.width, area.height});
+  ImGui::PushStyleColor(ImGuiCol_WindowBg, IM_COL32(20, 24, 31, 255));
+  ImGui::Begin("plots", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoNav |
+                   ImGuiWindowFlags_NoScrollWithMouse);
+  draw_timeline(app);
+  if (app.state().plots) {
+    const SceneSource& source = app.simulation().source();
+    struct Part {
+      const char* title;
+      std::vector<Curve> curves;
+    };
+    std::vector<Part> parts = {{"Reward", curves_of(source, Signal::Plot::kReward)},
+                               {"State", curves_of(source, Signal::Plot::kState)},
+                               {"Control", curves_of(source, Signal::Plot::kControl)}};
+    std::erase_if(parts, [](const Part& part) { return part.curves.empty(); });
+    const float gap = ImGui::GetStyle().ItemSpacing.x;
+    const float count = static_cast<float>(std::max<std::size_t>(1, parts.size()));
+    const float width = (ImGui::GetContentRegionAvail().x - gap * (count - 1)) / count;
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      if (k > 0) ImGui::SameLine();
+      draw_plot(app, parts[k].title, parts[k].curves, width);
+    }
+  }
+  ImGui::End();
+  ImGui::PopStyleColor();
+}
+
+}  // namespace lockstep::viewer
