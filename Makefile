@@ -1,9 +1,10 @@
 # The commands of Lockstep. Each does its own set-up: system packages, pinned wheels, configure, build.
+#   make demo RUN=runs/mine    another run folder;   make test CI=true    warnings are errors, as in CI
 BUILD := build
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 RUN ?= runs/demo
 # In CI warnings are errors.
-CONFIGURE_FLAGS := $(if $(filter true,$(CI)),-DLOCKSTEP_WERROR=ON,)
+CONFIGURE_FLAGS := -DLOCKSTEP_WERROR=$(if $(filter true,$(CI)),ON,OFF)
 
 .PHONY: demo test build bench check setup configure clean
 

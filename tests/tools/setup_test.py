@@ -113,6 +113,18 @@ class SetupTest(unittest.TestCase):
         self.assertEqual(code, 3)
         self.assertIn("unknown kind 'whale'", output)
 
+    def test_another_system_is_told_in_one_message_what_to_install(self):
+        programs = self.folder / "programs"
+        programs.mkdir()
+        for name in ("bash", "dirname", "id"):  # no dpkg-query, no compiler, no CMake
+            (programs / name).symlink_to(shutil.which(name))
+        done = subprocess.run(["bash", str(ROOT / "tools" / "setup.sh")], env={"PATH": str(programs), "HOME": "/"},
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(done.stderr.count("error: "), 1)
+        for wanted in ("lacks g++ cmake ninja python3", "Eigen", "toml++", "GoogleTest", "docs/building.md"):
+            self.assertIn(wanted, done.stderr)
+
     def test_an_unknown_option_is_refused(self):
         done = subprocess.run(["bash", str(ROOT / "tools" / "setup.sh"), "--lnit"], capture_output=True, text=True,
                               check=False)
