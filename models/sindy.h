@@ -22,12 +22,13 @@ namespace lockstep::models {
 struct SindySystem {
   int state_size = 0;
   int control_size = 0;
-  double timestep = 0;                                  // s of one control step, > 0
-  std::vector<std::string> state_names, control_names;  // default x0, x1 ..., u0, u1 ...
-  std::vector<bool> state_is_angle;                     // [nx] unbounded angles (rad): they enter as sin and cos
-  std::vector<int> velocity_of;                         // [nx] the state that is the derivative of state i, or -1;
-                                                        // default: found in the data
-  std::vector<double> low, high;                        // [nx] box in which the dynamics are smooth; default: all
+  double timestep = 0;                          // s of one control step, > 0
+  std::vector<std::string> state_names = {};    // [nx] default x0, x1 ...
+  std::vector<std::string> control_names = {};  // [nu] default u0, u1 ...
+  std::vector<bool> state_is_angle = {};        // [nx] unbounded angles (rad): they enter as sin and cos
+  std::vector<int> velocity_of = {};            // [nx] the state that is the derivative of state i, or -1; default:
+                                                // found in the data
+  std::vector<double> low = {}, high = {};      // [nx] box in which the dynamics are smooth; default: everywhere
 
   // Error where a size differs or the time step is not positive; fills the defaults in.
   void check();
