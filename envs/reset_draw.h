@@ -17,6 +17,7 @@ struct ResetDraw {
   kernels::RandomStream stream;
   std::uint32_t first_world = 0;
   const std::uint32_t* episodes = nullptr;  // [kLanes<T>]
+  kernels::MaskOf<T> wanted;                // lanes that draw; few end an episode at once, and the others get zeros
 
   // Uniform in [low, high).
   [[nodiscard]] LS_FN T uniform(std::uint32_t index, double low, double high) const {
@@ -37,12 +38,12 @@ struct ResetDraw {
  private:
   // Uniform draws 2 * number and 2 * number + 1.
   LS_FN void pair(std::uint32_t number, T& first, T& second) const {
-    R firsts[kernels::kLanes<T>], seconds[kernels::kLanes<T>];
-    for (int i = 0; i < kernels::kLanes<T>; ++i) {
+    R firsts[kernels::kLanes<T>] = {}, seconds[kernels::kLanes<T>] = {};
+    kernels::for_each_lane(wanted, [&](int i) {
       const auto w = kernels::philox(stream, first_world + static_cast<std::uint32_t>(i), episodes[i], number);
       firsts[i] = kernels::uniform_from_words<R>(w.word[0], w.word[1]);
       seconds[i] = kernels::uniform_from_words<R>(w.word[2], w.word[3]);
-    }
+    });
     first = kernels::load<T>(firsts);
     second = kernels::load<T>(seconds);
   }

@@ -82,7 +82,8 @@ struct StepOn {
   // Starts the next episode where `restart` holds; the other lanes keep what they have.
   LS_FN static void start_episode(const Block<R>& b, int group, const StepSettings& settings, Mask restart,
                                   T (&x)[kStates]) {
-    const ResetDraw<T> draw{settings.stream, b.first_world + static_cast<std::uint32_t>(group), b.episode + group};
+    const ResetDraw<T> draw{settings.stream, b.first_world + static_cast<std::uint32_t>(group), b.episode + group,
+                            restart};
     T fresh[kStates];
     Task::reset(draw, fresh);
     for (int i = 0; i < kStates; ++i) x[i] = kernels::select(restart, fresh[i], x[i]);
@@ -151,9 +152,7 @@ struct StepOn {
     if (kernels::any(ended)) {
       keep_final_observation(b, group, x, ended);
       const Mask restart = settings.auto_reset ? ended : fault;
-      for (int lane = 0; lane < kWidth; ++lane) {
-        if (kernels::lane(restart, lane)) ++b.episode[group + lane];
-      }
+      kernels::for_each_lane(restart, [&](int lane) { ++b.episode[group + lane]; });
       start_episode(b, group, settings, restart, x);
       clock = select(restart, T(0), clock);
       running_return = select(restart, T(0), running_return);
@@ -166,14 +165,14 @@ struct StepOn {
   }
 
   LS_FN static void keep_final_observation(const Block<R>& b, int group, const T (&x)[kStates], Mask ended) {
-    float rows[kWidth * kObservations];
-    store_observation(x, rows);
-    for (int lane = 0; lane < kWidth; ++lane) {
-      if (!kernels::lane(ended, lane)) continue;
-      for (int i = 0; i < kObservations; ++i) {
-        b.final_observation[(group + lane) * kObservations + i] = rows[lane * kObservations + i];
-      }
-    }
+    T observation[kObservations];
+    Task::observe(x, observation);
+    R fields[kObservations][kWidth];
+    for (int i = 0; i < kObservations; ++i) kernels::store(fields[i], observation[i]);
+    kernels::for_each_lane(ended, [&](int lane) {
+      float* const row = b.final_observation + (group + lane) * kObservations;
+      for (int i = 0; i < kObservations; ++i) row[i] = static_cast<float>(fields[i][lane]);
+    });
   }
 
   // Worlds that do not exist do not count.

@@ -342,6 +342,18 @@ template <class R, int N, class Isa>
 
 // ---- Written once for every T ----
 
+// f(index) for every lane where the mask is true, in rising order; costs nothing for the others.
+template <class Function>
+[[gnu::always_inline]] LS_FN void for_each_lane(bool mask, Function&& f) {
+  if (mask) f(0);
+}
+#if !defined(__CUDACC__)
+template <class R, int N, class Isa, class Function>
+[[gnu::always_inline]] inline void for_each_lane(Mask<R, N, Isa> mask, Function&& f) {
+  for (std::uint32_t bits = lane_bits(mask); bits != 0; bits &= bits - 1) f(__builtin_ctz(bits));
+}
+#endif
+
 // The number of lane 0: for tests, printing and branches on what is the same in all lanes.
 template <class T>
 [[gnu::always_inline]] LS_FN Real<T> first(T x) {
