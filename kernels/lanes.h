@@ -107,11 +107,16 @@ struct Lanes {
 
 #endif  // !__CUDACC__
 
-// What a kernel needs to know about T.
 template <class T>
-struct LaneTraits;  // undefined but for lane types, so that a function on lanes is no candidate for other types
+concept ScalarLane = std::same_as<T, float> || std::same_as<T, double>;
+
+// What a kernel needs to know about T; undefined but for lane types, so that a function on lanes is no candidate for
+// other types.
 template <class T>
-requires(std::same_as<T, float> || std::same_as<T, double>) struct LaneTraits<T> {
+struct LaneTraits;
+
+template <ScalarLane T>
+struct LaneTraits<T> {
   using Scalar = T;
   using Comparison = bool;
   using Bits = IntOf<T>;
@@ -142,8 +147,6 @@ template <class T>
 concept LaneNumber = requires {
   typename LaneTraits<T>::Scalar;
 };
-template <class T>
-concept ScalarLane = std::same_as<T, float> || std::same_as<T, double>;
 
 // ---- One lane: scalars ----
 
@@ -307,7 +310,9 @@ template <class R, int N, class Isa>
   if constexpr (kBytes == 64) {
     __m512 m;
     std::memcpy(&m, bytes, 64);
-    m = sizeof(R) == 4 ? _mm512_sqrt_ps(m) : _mm512_castpd_ps(_mm512_sqrt_pd(_mm512_castps_pd(m)));
+    // Masked with all lanes on: g++ 12 warns of an undefined source in the plain ones.
+    m = sizeof(R) == 4 ? _mm512_maskz_sqrt_ps(0xffff, m)
+                       : _mm512_castpd_ps(_mm512_maskz_sqrt_pd(0xff, _mm512_castps_pd(m)));
     std::memcpy(bytes, &m, 64);
     return x;
   }

@@ -244,7 +244,7 @@ template <LaneNumber T>
   const T rise = absolute(y);
   // Both zero, or both infinite: the quotient is settled by hand.
   const MaskOf<T> at_origin = (run == T(0)) & (rise == T(0));
-  const MaskOf<T> both_infinite = !is_finite(run) && !is_finite(rise) && (run == rise);
+  const MaskOf<T> both_infinite = (run == rise) & !is_finite(run);
   const T ratio = select(both_infinite, T(1), select(at_origin, T(0), rise / run));
   const T angle = detail::arctangent_positive(ratio);
   const T pi = T(3.14159265358979323846);

@@ -49,7 +49,7 @@ struct Shuffled {
     const std::uint32_t draw = mix(seed ^ (0x9e3779b9u * ++calls));
     const auto items = static_cast<std::uint32_t>(n);
     std::uint32_t stride = 1 + (draw >> 16) % items;
-    while (greatest_common_divisor(stride, items) != 1) stride = stride % items + 1;
+    while (largest_divisor_of_both(stride, items) != 1) stride = stride % items + 1;
     const std::uint32_t start = draw % items;
     for (std::uint32_t i = 0; i < items; ++i) {
       f(static_cast<int>((start + static_cast<std::uint64_t>(stride) * i) % items));
@@ -67,7 +67,7 @@ struct Shuffled {
     x = (x ^ (x >> 13)) * 0xc2b2ae35u;
     return x ^ (x >> 16);
   }
-  LS_FN static std::uint32_t greatest_common_divisor(std::uint32_t a, std::uint32_t b) {
+  LS_FN static std::uint32_t largest_divisor_of_both(std::uint32_t a, std::uint32_t b) {
     while (b != 0) {
       const std::uint32_t rest = a % b;
       a = b;

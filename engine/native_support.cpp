@@ -1,0 +1,154 @@
+// Compares a model with the list of what the native kernels support.
+#include "engine/native_support.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <span>
+#include <utility>
+
+#include <mujoco/mujoco.h>
+
+namespace lockstep {
+namespace {
+
+bool disabled(const mjModel& m, int flag) { return (m.opt.disableflags & flag) != 0; }
+
+template <std::size_t N>
+bool is_one_of(int value, const std::array<int, N>& list) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+bool any_nonzero(const mjtNum* values, long count) {
+  return std::any_of(values, values + count, [](mjtNum x) { return x != 0; });
+}
+
+using Missing = std::vector<std::string>;
+
+void check_options(const mjModel& m, Missing& missing) {
+  constexpr std::array kIntegrators{int{mjINT_EULER}, int{mjINT_RK4}, int{mjINT_IMPLICITFAST}};
+  if (!is_one_of(m.opt.integrator, kIntegrators))
+    missing.emplace_back("this integrator (native: Euler, RK4, implicitfast)");
+  constexpr int kKnownDisable = (1 << 20) - 1;
+  if ((m.opt.disableflags & ~kKnownDisable) != 0) missing.emplace_back("an unknown disable flag");
+  constexpr int kEnable = mjENBL_OVERRIDE | mjENBL_ENERGY | mjENBL_FWDINV | mjENBL_INVDISCRETE | mjENBL_SPECULATIVE;
+  if ((m.opt.enableflags & mjENBL_SLEEP) != 0) missing.emplace_back("sleeping islands");
+  if ((m.opt.enableflags & mjENBL_DIAGEXACT) != 0) missing.emplace_back("the exact constraint diagonal (diagexact)");
+  if ((m.opt.enableflags & ~(kEnable | mjENBL_SLEEP | mjENBL_DIAGEXACT)) != 0) missing.emplace_back("an enable flag");
+  if (m.opt.density != 0 || m.opt.viscosity != 0) missing.emplace_back("fluid forces");
+  if (m.opt.disableactuator != 0) missing.emplace_back("disabled actuator groups");
+}
+
+void check_elements(const mjModel& m, Missing& missing) {
+  const std::pair<mjtSize, const char*> must_be_absent[] = {
+      {m.ntendon, "tendons"},         {m.nflex, "flexes"},
+      {m.nmocap, "mocap bodies"},     {m.nplugin, "plugins"},
+      {m.nplastic, "plastic joints"}, {m.ngravcomp, "gravity compensation"},
+  };
+  for (const auto& [count, name] : must_be_absent) {
+    if (count != 0) missing.emplace_back(name);
+  }
+  const bool unconstrained = disabled(m, mjDSBL_CONSTRAINT);
+  if (m.neq != 0 && !unconstrained && !disabled(m, mjDSBL_EQUALITY)) missing.emplace_back("equality constraints");
+  if (any_nonzero(m.dof_frictionloss, m.nv) && !unconstrained && !disabled(m, mjDSBL_FRICTIONLOSS)) {
+    missing.emplace_back("joint friction loss");
+  }
+  if (contacts_are_possible(m)) missing.emplace_back("contacts");
+}
+
+void check_joints(const mjModel& m, Missing& missing) {
+  constexpr std::array kTypes{int{mjJNT_FREE}, int{mjJNT_BALL}, int{mjJNT_SLIDE}, int{mjJNT_HINGE}};
+  bool type = false, followed_ball = false, solref = false, gravity = false;
+  for (int joint = 0; joint < m.njnt; ++joint) {
+    type |= !is_one_of(m.jnt_type[joint], kTypes);
+    const int body = m.jnt_bodyid[joint];
+    const bool is_last = joint + 1 == m.body_jntadr[body] + m.body_jntnum[body];
+    followed_ball |= m.jnt_type[joint] == mjJNT_BALL && !is_last;
+    const mjtNum* ref = m.jnt_solref + mjNREF * joint;
+    solref |= m.jnt_limited[joint] && (ref[0] > 0) != (ref[1] > 0);
+    gravity |= m.jnt_actgravcomp[joint] != 0;
+  }
+  if (type) missing.emplace_back("a joint type (native: free, ball, slide, hinge)");
+  if (followed_ball) missing.emplace_back("a ball joint followed by another joint of its body");
+  if (solref) missing.emplace_back("a limit's solref of mixed sign");
+  if (gravity) missing.emplace_back("gravity compensation by actuators");
+}
+
+// A free body with no jointed descendants: implicitfast solves it with the gyroscopic derivative.
+bool has_lone_free_body(const mjModel& m) {
+  for (int joint = 0; joint < m.njnt; ++joint) {
+    if (m.jnt_type[joint] != mjJNT_FREE) continue;
+    const int tree = m.body_treeid[m.jnt_bodyid[joint]];
+    if (m.tree_dofnum[tree] == 6) return true;
+  }
+  return false;
+}
+
+void check_actuators(const mjModel& m, Missing& missing) {
+  constexpr std::array kDynamics{int{mjDYN_NONE}, int{mjDYN_INTEGRATOR}, int{mjDYN_FILTER}, int{mjDYN_FILTEREXACT}};
+  constexpr std::array kGains{int{mjGAIN_FIXED}, int{mjGAIN_AFFINE}};
+  constexpr std::array kBiases{int{mjBIAS_NONE}, int{mjBIAS_AFFINE}};
+  bool transmission = false, dynamics = false, gain = false, bias = false, shape = false, delay = false,
+       reflected = false;
+  for (int a = 0; a < m.nactuator; ++a) {
+    const bool on_joint = m.actuator_trntype[a] == mjTRN_JOINT;
+    const int type = on_joint ? m.jnt_type[m.actuator_trnid[2 * a]] : -1;
+    transmission |= type != mjJNT_SLIDE && type != mjJNT_HINGE;
+    const int dyntype = m.actuator_dyntype[a];
+    dynamics |= !is_one_of(dyntype, kDynamics) || m.actuator_actnum[a] != (dyntype == mjDYN_NONE ? 0 : 1);
+    gain |= !is_one_of(m.actuator_gaintype[a], kGains);
+    bias |= !is_one_of(m.actuator_biastype[a], kBiases);
+    shape |= m.actuator_ctrlnum[a] != 1 || m.actuator_outnum[a] != 1;
+    delay |= m.actuator_delay[a] != 0 || m.actuator_historyadr[a] >= 0;
+    reflected |= m.actuator_damping[a] != 0 || m.actuator_armature[a] != 0 ||
+                 any_nonzero(m.actuator_dampingpoly + mjNPOLY * a, mjNPOLY);
+  }
+  if (transmission) missing.emplace_back("an actuator that drives no hinge or slide joint");
+  if (dynamics) missing.emplace_back("activation dynamics (native: none, integrator, filter, filterexact)");
+  if (gain) missing.emplace_back("an actuator gain (native: fixed, affine)");
+  if (bias) missing.emplace_back("an actuator bias (native: none, affine)");
+  if (shape) missing.emplace_back("an actuator with several controls or outputs");
+  if (delay) missing.emplace_back("delayed actuators");
+  if (reflected) missing.emplace_back("damping or armature of actuators");
+}
+
+bool masks_meet(const mjModel& m, int a, int b) {
+  return (m.geom_contype[a] & m.geom_conaffinity[b]) != 0 || (m.geom_contype[b] & m.geom_conaffinity[a]) != 0;
+}
+
+}  // namespace
+
+bool contacts_are_possible(const mjModel& m) {
+  if (disabled(m, mjDSBL_CONTACT) || disabled(m, mjDSBL_CONSTRAINT)) return false;
+  if (m.npair != 0) return true;
+  std::set<std::pair<int, int>> excluded;
+  for (int e = 0; e < m.nexclude; ++e) excluded.emplace(m.exclude_signature[e] >> 16, m.exclude_signature[e] & 0xffff);
+  for (int a = 0; a < m.ngeom; ++a) {
+    for (int b = a + 1; b < m.ngeom; ++b) {
+      if (!masks_meet(m, a, b)) continue;
+      const int body_a = m.geom_bodyid[a], body_b = m.geom_bodyid[b];
+      const int weld_a = m.body_weldid[body_a], weld_b = m.body_weldid[body_b];
+      if (weld_a == weld_b) continue;
+      const int parent_a = m.body_weldid[m.body_parentid[weld_a]], parent_b = m.body_weldid[m.body_parentid[weld_b]];
+      const bool related = (weld_a == parent_b && weld_a != 0) || (weld_b == parent_a && weld_b != 0);
+      if (related && !disabled(m, mjDSBL_FILTERPARENT)) continue;
+      if (excluded.contains({std::min(body_a, body_b), std::max(body_a, body_b)})) continue;
+      return true;
+    }
+  }
+  return false;
+}
+
+std::vector<std::string> missing_native_features(const mjModel& m) {
+  Missing missing;
+  check_options(m, missing);
+  check_elements(m, missing);
+  check_joints(m, missing);
+  if (m.opt.integrator == mjINT_IMPLICITFAST && has_lone_free_body(m)) {
+    missing.emplace_back("implicitfast with a free body of its own");
+  }
+  check_actuators(m, missing);
+  return missing;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,18 @@
+// Which features of a model the native kernels lack.
+#pragma once
+
+#include <string>
+#include <vector>
+
+struct mjModel_;
+
+namespace lockstep {
+
+// Names of the features that the native pipeline lacks, empty where it supports the model. Decided by what is
+// supported: an enum value or option that is not in our lists counts as missing.
+[[nodiscard]] std::vector<std::string> missing_native_features(const mjModel_& model);
+
+// Whether two geoms of the model may ever collide: flags, contype and conaffinity, parents, exclusions, explicit pairs.
+[[nodiscard]] bool contacts_are_possible(const mjModel_& model);
+
+}  // namespace lockstep

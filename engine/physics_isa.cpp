@@ -1,0 +1,53 @@
+// The physics kernels of one instruction set: compiled once for each (cmake/isa.cmake). Includes kernels only.
+#include "kernels/physics_kernels.h"
+#include "kernels/poses.h"
+#include "kernels/step.h"
+#include "kernels/team.h"
+
+namespace lockstep::kernels {
+namespace {
+
+template <class T>
+void step_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, int steps) {
+  step(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), steps, Solo{});
+}
+
+template <class T>
+void pose_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, Real<T>* xpos, Real<T>* xmat) {
+  poses(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(xpos),
+        reinterpret_cast<T*>(xmat), Solo{});
+}
+
+template <class T>
+void accelerate_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, Real<T>* qacc) {
+  acceleration(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(qacc), Solo{});
+}
+
+template <class R, int N>
+constexpr PhysicsKernels<R> kernels_of(const char* isa) {
+  using T = Lanes<R, N>;
+  return {isa, N, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>};
+}
+
+template <class Isa>
+constexpr const char* isa_label() {
+  if constexpr (std::same_as<Isa, isa::V4>) return "v4";
+  if constexpr (std::same_as<Isa, isa::V3>) return "v3";
+  return "baseline";
+}
+
+// One register of the instruction set, and for AVX-512 half of one too: less is lost where lanes differ.
+constexpr bool kWide = std::same_as<NativeIsa, isa::V4>;
+
+}  // namespace
+
+template <>
+const PhysicsKernelTable& physics_kernel_table<NativeIsa>() {
+  constexpr const char* kIsa = isa_label<NativeIsa>();
+  static constexpr PhysicsKernelTable kTable = {
+      {kernels_of < float, kWide ? 16 : 8 > (kIsa), kernels_of < float, kWide ? 8 : 4 > (kIsa)},
+      {kernels_of < double, kWide ? 8 : 4 > (kIsa), kernels_of < double, kWide ? 4 : 2 > (kIsa)}};
+  return kTable;
+}
+
+}  // namespace lockstep::kernels

@@ -1,0 +1,51 @@
+// Looks up the compiled kernels of an instruction set.
+#include "engine/physics_kernels.h"
+#include "engine/error.h"
+
+#include <span>
+#include <string>
+
+namespace lockstep {
+namespace {
+
+const kernels::PhysicsKernelTable& table(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::kV4) return kernels::physics_kernel_table<kernels::isa::V4>();
+  if (isa == Isa::kV3) return kernels::physics_kernel_table<kernels::isa::V3>();
+#endif
+  return kernels::physics_kernel_table<kernels::isa::Baseline>();
+}
+
+template <class R>
+std::span<const kernels::PhysicsKernels<R>> offers(Isa isa) {
+  if constexpr (sizeof(R) == 4) return table(isa).single;
+  if constexpr (sizeof(R) == 8) return table(isa).twice;
+}
+
+}  // namespace
+
+template <class R>
+std::vector<int> physics_lanes(Isa isa) {
+  std::vector<int> list;
+  for (const auto& offer : offers<R>(isa)) list.push_back(offer.lanes);
+  return list;
+}
+
+template <class R>
+const kernels::PhysicsKernels<R>& physics_kernels(Isa isa, int lanes) {
+  std::string known;
+  for (const auto& offer : offers<R>(isa)) {
+    if (lanes == 0 || offer.lanes == lanes) return offer;
+    known += (known.empty() ? "" : " or ") + std::to_string(offer.lanes);
+  }
+  throw Error(
+      "no kernels with " + std::to_string(lanes) + " lanes for the instruction set " + std::string(isa_name(isa)),
+      "batch.lanes", "use " + known + ", or 0 for the widest");
+}
+
+template std::vector<int> physics_lanes<float>(Isa);
+template std::vector<int> physics_lanes<double>(Isa);
+template const kernels::PhysicsKernels<float>& physics_kernels<float>(Isa, int);
+template const kernels::PhysicsKernels<double>& physics_kernels<double>(Isa, int);
+
+}  // namespace lockstep

@@ -1,0 +1,232 @@
+// Constants of one model, as kernels read them: plain pointers and numbers, bound to host or device memory.
+// engine/model_constants.h fills them from an mjModel. Names are MuJoCo's where MuJoCo has the quantity.
+//
+// A link is a body with joints of its own together with all bodies welded to it; links are in MuJoCo's order (parents
+// first, a subtree's links and dofs contiguous). In a planar model points are in-plane pairs (the third number is
+// unused) and link_rot holds cosine and sine.
+#pragma once
+
+#include "kernels/lanes.h"
+
+#include <cstdint>
+
+namespace lockstep::kernels {
+
+enum class Integrator : std::int32_t { kEuler, kRk4, kImplicitFast };
+
+// How a joint moves its link. The last three: a hinge about an axis of its link's frame, which needs less work.
+enum JointKind : std::int32_t { kFree, kBall, kSlide, kHinge, kHingeX, kHingeY, kHingeZ };
+
+// What a slide does to the origin that spatial vectors of its tree refer to (the root link's reference point).
+enum SlideMode : std::int32_t { kMovesLink, kMovesOrigin, kMovesOriginAndShifts };
+
+enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
+enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact };
+
+// Sizes and choices of a model.
+struct ModelSizes {
+  int nq, nv, nu, na, nbody;
+  int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
+  int num_rows;     // limit rows: two for each hinge or slide, one for each ball
+  int row_numbers;  // numbers in all augmented rows of the mass matrix
+  int num_link_levels, num_dof_levels;
+  int planar;  // all links move in one plane
+  Integrator integrator;
+  int has_implicit_diagonal;  // the integrator adds to the diagonal of M: damping (Euler), all of it (implicitfast)
+  int solver_iterations;
+};
+
+template <class R>
+struct ModelConstants : ModelSizes {
+  R timestep;    // s
+  R gravity[3];  // m/s^2; in a planar model its two in-plane components
+  R plane[9];    // planar: e1, e2 and the normal in world coordinates
+
+  // links [num_links]
+  const std::int32_t* link_parent;    // -1: the world
+  const std::int32_t* link_jointadr;  // first joint
+  const std::int32_t* link_jointnum;
+  const std::int32_t* link_dofadr;
+  const std::int32_t* link_dofnum;
+  const std::int32_t* link_childadr;  // into link_children
+  const std::int32_t* link_childnum;
+  const std::int32_t* link_children;
+  const std::int32_t* link_is_turned;      // 0: link_rot is the identity
+  const std::int32_t* link_root;           // first link of its tree
+  const std::int32_t* link_has_free_root;  // 1: its tree begins with a free joint
+  const std::int32_t* link_offset_axes;    // bit k: link_pos[k] is not zero
+  const R* link_pos;                       // [3] in the parent link's frame (m); roots: in the world
+  const R* link_rot;                       // [9] columns of the rotation to the parent link's frame
+  const R* link_mass;                      // kg
+  const R* link_com;                       // [3] in the link's frame (m)
+  const std::int32_t* link_com_axes;       // bit k: link_com[k] is not zero
+  const R* link_subtree_mass;              // kg
+  // Inertia about the centre of mass: isotropic 1 + sum over terms of weight a a'. In a planar model isotropic alone.
+  const R* link_isotropic;             // kg m^2
+  const std::int32_t* link_num_terms;  // 0 to 2
+  const std::int32_t* link_term_axis;  // [2] 0, 1, 2: a is that axis of the link's frame; -1: link_term_vector
+  const R* link_term_weight;           // [2] kg m^2
+  const R* link_term_vector;           // [2][3]
+  const std::int32_t* link_level_adr;  // [num_link_levels + 1] into link_levels
+  const std::int32_t* link_levels;     // links by depth
+
+  // bodies [nbody], for the poses that tasks read
+  const std::int32_t* body_link;  // -1: welded to the world
+  const R* body_offset;  // [3] from the link's point (m); planar: in world axes at the reference; -1: in the world
+  const R* body_turn;    // [9] columns of the rotation to the link's frame, likewise
+
+  // joints [num_joints]
+  const std::int32_t* joint_kind;        // JointKind
+  const std::int32_t* joint_slide_mode;  // SlideMode
+  const std::int32_t* joint_has_offset;  // 1: jnt_pos is not zero
+  const std::int32_t* jnt_qposadr;
+  const std::int32_t* jnt_dofadr;
+  const R* jnt_axis;         // [3] in the link's frame; planar hinge: [0] is +-1, its sense about the normal
+  const R* joint_sense;      // +-1 for hinges about an axis of the frame
+  const R* jnt_pos;          // [3] anchor in the link's frame (m)
+  const R* joint_reference;  // qpos0 of hinges and slides (rad, m)
+
+  // dofs [nv]
+  const std::int32_t* dof_link;
+  const std::int32_t* dof_depth;      // number of ancestors
+  const std::int32_t* dof_end;        // one behind its last descendant
+  const std::int32_t* dof_row;        // of its augmented row: [right side, ancestors from the root on, itself]
+  const std::int32_t* dof_ancestor;   // at dof_row + 1 + t: the ancestor of depth t
+  const std::int32_t* dof_level_adr;  // [num_dof_levels + 1] into dof_levels
+  const std::int32_t* dof_levels;     // dofs by depth
+  const R* dof_armature;              // kg m^2 or kg
+  // passive forces
+  const std::int32_t* spring_joint;  // [num_springs]
+  const R* spring_stiffness;         // [num_springs][3]
+  const R* spring_reference;         // [num_springs][7] qpos_spring of the joint
+  const std::int32_t* damper_dof;    // [num_dampers]
+  const R* damper_damping;           // [num_dampers][3]
+  const std::int32_t* damper_is_linear;
+
+  // actuators [num_actuators] on hinges and slides, sorted by dof
+  const std::int32_t* actuator_dof;
+  const std::int32_t* actuator_qposadr;
+  const std::int32_t* actuator_ctrladr;
+  const std::int32_t* actuator_actadr;      // -1: none
+  const std::int32_t* actuator_activation;  // ActivationKind
+  const std::int32_t* actuator_acts_early;
+  const std::int32_t* actuator_gain_kind;  // GainKind
+  const std::int32_t* actuator_bias_kind;
+  const R* actuator_gear;
+  const R* actuator_time_constant;  // s, of filters
+  const R* actuator_gain;           // [3]
+  const R* actuator_bias;           // [3]
+  const R* actuator_ctrlrange;      // [2]
+  const R* actuator_forcerange;     // [2]
+  const R* actuator_actrange;       // [2]
+  const std::int32_t* actuator_has_ctrlrange;
+  const std::int32_t* actuator_has_forcerange;
+  const std::int32_t* actuator_has_actrange;
+  // actuated dofs [num_actuated]: those of one dof stand together
+  const std::int32_t* actuated_adr;        // [num_actuated + 1] into the actuators
+  const std::int32_t* actuated_has_range;  // 1: the joint has an actuatorfrcrange
+  const R* actuated_range;                 // [2] N or N m
+
+  // joint limits [num_limits]
+  const std::int32_t* limit_is_ball;
+  const std::int32_t* limit_dof;  // first dof
+  const std::int32_t* limit_qposadr;
+  const std::int32_t* limit_row;  // first of its rows
+  const R* limit_low;             // rad or m; ball: unused
+  const R* limit_high;            // ball: largest angle
+  const R* limit_margin;          // active where distance < margin
+  const R* limit_invweight;       // dof_invweight0: approximate diagonal of A
+  const R* limit_stiffness;       // K of aref = -b v - k imp (pos - margin)
+  const R* limit_damping;         // B
+  const R* limit_solimp;          // [5] dmin, dmax, width, midpoint, power (clipped)
+};
+
+// Calls visit(pointer) for every array of the constants, always in the same order: for copying them elsewhere.
+template <class Constants, class Visit>
+void for_each_array(Constants& m, Visit&& visit) {
+  visit(m.link_parent);
+  visit(m.link_jointadr);
+  visit(m.link_jointnum);
+  visit(m.link_dofadr);
+  visit(m.link_dofnum);
+  visit(m.link_childadr);
+  visit(m.link_childnum);
+  visit(m.link_children);
+  visit(m.link_is_turned);
+  visit(m.link_root);
+  visit(m.link_has_free_root);
+  visit(m.link_offset_axes);
+  visit(m.link_pos);
+  visit(m.link_rot);
+  visit(m.link_mass);
+  visit(m.link_com);
+  visit(m.link_com_axes);
+  visit(m.link_subtree_mass);
+  visit(m.link_isotropic);
+  visit(m.link_num_terms);
+  visit(m.link_term_axis);
+  visit(m.link_term_weight);
+  visit(m.link_term_vector);
+  visit(m.link_level_adr);
+  visit(m.link_levels);
+  visit(m.body_link);
+  visit(m.body_offset);
+  visit(m.body_turn);
+  visit(m.joint_kind);
+  visit(m.joint_slide_mode);
+  visit(m.joint_has_offset);
+  visit(m.jnt_qposadr);
+  visit(m.jnt_dofadr);
+  visit(m.jnt_axis);
+  visit(m.joint_sense);
+  visit(m.jnt_pos);
+  visit(m.joint_reference);
+  visit(m.dof_link);
+  visit(m.dof_depth);
+  visit(m.dof_end);
+  visit(m.dof_row);
+  visit(m.dof_ancestor);
+  visit(m.dof_level_adr);
+  visit(m.dof_levels);
+  visit(m.dof_armature);
+  visit(m.spring_joint);
+  visit(m.spring_stiffness);
+  visit(m.spring_reference);
+  visit(m.damper_dof);
+  visit(m.damper_damping);
+  visit(m.damper_is_linear);
+  visit(m.actuator_dof);
+  visit(m.actuator_qposadr);
+  visit(m.actuator_ctrladr);
+  visit(m.actuator_actadr);
+  visit(m.actuator_activation);
+  visit(m.actuator_acts_early);
+  visit(m.actuator_gain_kind);
+  visit(m.actuator_bias_kind);
+  visit(m.actuator_gear);
+  visit(m.actuator_time_constant);
+  visit(m.actuator_gain);
+  visit(m.actuator_bias);
+  visit(m.actuator_ctrlrange);
+  visit(m.actuator_forcerange);
+  visit(m.actuator_actrange);
+  visit(m.actuator_has_ctrlrange);
+  visit(m.actuator_has_forcerange);
+  visit(m.actuator_has_actrange);
+  visit(m.actuated_adr);
+  visit(m.actuated_has_range);
+  visit(m.actuated_range);
+  visit(m.limit_is_ball);
+  visit(m.limit_dof);
+  visit(m.limit_qposadr);
+  visit(m.limit_row);
+  visit(m.limit_low);
+  visit(m.limit_high);
+  visit(m.limit_margin);
+  visit(m.limit_invweight);
+  visit(m.limit_stiffness);
+  visit(m.limit_damping);
+  visit(m.limit_solimp);
+}
+
+}  // namespace lockstep::kernels

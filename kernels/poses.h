@@ -1,0 +1,112 @@
+// World poses of bodies from qpos: xpos and xmat, as MuJoCo's mj_kinematics gives them.
+#pragma once
+
+#include "kernels/kinematics.h"
+#include "kernels/state_layout.h"
+
+namespace lockstep::kernels {
+
+// A vector of the plane, in world coordinates.
+template <class T>
+LS_FN Vector3<T> in_space(const ModelConstants<Real<T>>& m, Vector2<T> p) {
+  const Real<T>* e = m.plane;
+  return {T(e[0]) * p.x + T(e[3]) * p.y, T(e[1]) * p.x + T(e[4]) * p.y, T(e[2]) * p.x + T(e[5]) * p.y};
+}
+
+// World position of the origin of a link's tree: the root link's reference point.
+template <class G, class T>
+LS_FN Vector3<T> tree_origin(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int root) {
+  const Real<T>* start = m.link_pos + 3 * root;
+  Vector3<T> origin{T(start[0]), T(start[1]), T(start[2])};
+  const int first = m.link_jointadr[root];
+  for (int joint = first; joint < first + m.link_jointnum[root]; ++joint) {
+    const T* qpos = w.qpos + m.jnt_qposadr[joint];
+    if (m.joint_kind[joint] == kFree) return {qpos[0], qpos[1], qpos[2]};
+    if (m.joint_kind[joint] != kSlide) continue;
+    const T shift = qpos[0] - T(m.joint_reference[joint]);
+    const auto u = w.cdof[m.jnt_dofadr[joint]].v;
+    if constexpr (G::kPlanar) {
+      origin = origin + in_space(m, shift * u);
+    } else {
+      origin = origin + shift * u;
+    }
+  }
+  return origin;
+}
+
+// The rotation of a link in world coordinates; in a planar model, from the reference pose.
+template <class T>
+LS_FN Matrix3<T> world_rotation(const ModelConstants<Real<T>>&, const Workspace<Spatial, T>& w, int link) {
+  return w.rotation[link];
+}
+template <class T>
+LS_FN Matrix3<T> world_rotation(const ModelConstants<Real<T>>& m, const Workspace<Planar, T>& w, int link) {
+  const Rotation2<T> r = w.rotation[link];
+  const Real<T>* n = m.plane + 6;
+  const Vector3<T> u{T(n[0]), T(n[1]), T(n[2])};
+  Matrix3<T> turn{{T(1), T(0), T(0)}, {T(0), T(1), T(0)}, {T(0), T(0), T(1)}};
+  turn_about(turn, n, u, r.sine, r.cosine);
+  return turn;
+}
+
+// Pose of one body. The links must be placed (place_link).
+//   position [3] (m), turn: columns are the body's axes in the world
+template <class G, class T>
+LS_FN void body_pose(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int body, Vector3<T>& position,
+                     Matrix3<T>& turn) {
+  const Real<T>* offset = m.body_offset + 3 * body;
+  const Real<T>* rest = m.body_turn + 9 * body;
+  const Vector3<T> constant{T(offset[0]), T(offset[1]), T(offset[2])};
+  const Matrix3<T> constant_turn = constant_rotation<Spatial, T>(rest);
+  const int link = m.body_link[body];
+  if (link < 0) {
+    position = constant;
+    turn = constant_turn;
+    return;
+  }
+  const Matrix3<T> r = world_rotation(m, w, link);
+  turn = {rotate(r, constant_turn.x), rotate(r, constant_turn.y), rotate(r, constant_turn.z)};
+  position = tree_origin(m, w, m.link_root[link]) + rotate(r, constant);
+  if constexpr (G::kPlanar) {
+    position = position + in_space(m, w.point[link]);
+  } else {
+    position = position + w.point[link];
+  }
+}
+
+// Poses of all bodies of a lane group: xpos [nbody][3] and xmat [nbody][9] (row-major, as MuJoCo's), numbers of type T.
+template <class G, class T, class Team>
+LS_FN void pose_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, T* xpos, T* xmat,
+                      const Team& team) {
+  const Workspace<G, T> w(m, arena);
+  team.each(m.nq, [&](int i) { w.qpos[i] = state.get(i); });
+  links_down(m, team, [&](int link) { place_link(m, w, link); });
+  team.each(m.nbody, [&](int body) {
+    Vector3<T> position;
+    Matrix3<T> turn;
+    body_pose(m, w, body, position, turn);
+    T* p = xpos + 3 * body;
+    T* r = xmat + 9 * body;
+    p[0] = position.x;
+    p[1] = position.y;
+    p[2] = position.z;
+    const Vector3<T> columns[3] = {turn.x, turn.y, turn.z};
+    for (int k = 0; k < 3; ++k) {
+      r[k] = columns[k].x;
+      r[3 + k] = columns[k].y;
+      r[6 + k] = columns[k].z;
+    }
+  });
+}
+
+template <class T, class Team>
+LS_FN void poses(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, T* xpos, T* xmat,
+                 const Team& team) {
+  if (m.planar) {
+    pose_group<Planar>(m, state, arena, xpos, xmat, team);
+  } else {
+    pose_group<Spatial>(m, state, arena, xpos, xmat, team);
+  }
+}
+
+}  // namespace lockstep::kernels

@@ -1,0 +1,244 @@
+// One physics step of a lane group: forward dynamics and an integrator, entirely in the scratch arena.
+#pragma once
+
+#include "kernels/actuation.h"
+#include "kernels/dynamics.h"
+#include "kernels/factor.h"
+#include "kernels/integrate.h"
+#include "kernels/passive.h"
+#include "kernels/solver.h"
+#include "kernels/state_layout.h"
+
+namespace lockstep::kernels {
+
+// Beyond this magnitude a state counts as diverged, as in MuJoCo (mjMAXVAL).
+template <class R>
+inline constexpr R kLargestValue = R(1e10);
+
+// Worlds in which one of n numbers is not finite or beyond kLargestValue.
+template <class T>
+LS_FN MaskOf<T> any_diverged(const T* x, int n) {
+  MaskOf<T> diverged = MaskOf<T>(false);
+  for (int i = 0; i < n; ++i) diverged = diverged | !(absolute(x[i]) < T(kLargestValue<Real<T>>)) | !is_finite(x[i]);
+  return diverged;
+}
+
+// The forces of the present state without constraints: M in mass_rows, passive + actuator - bias in qfrc, act_dot.
+template <class G, class T, class Team>
+LS_FN void smooth_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  mass_and_bias(m, w, team);
+  const bool implicit = m.integrator == Integrator::kImplicitFast;
+  if (implicit) team.each(m.nv, [&](int dof) { w.implicit_diagonal[dof] = T(0); });
+  add_passive(m, w, team);
+  add_actuation(m, w, implicit ? w.implicit_diagonal : nullptr, team);
+}
+
+// h times minus the derivative of the smooth forces by velocity, on the diagonal.
+template <class G, class T, class Team>
+LS_FN void write_implicit_diagonal(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  const bool keep = m.integrator == Integrator::kImplicitFast;  // holds the actuators' part
+  const T h = T(m.timestep);
+  team.each(m.nv, [&](int dof) { w.implicit_diagonal[dof] = keep ? h * w.implicit_diagonal[dof] : T(0); });
+  team.each(m.num_dampers, [&](int damper) {
+    const int dof = m.damper_dof[damper];
+    w.implicit_diagonal[dof] += h * damping_slope(m, damper, w.qvel[dof]);
+  });
+}
+
+// qacc of the present state, limits included; with `implicit` the acceleration that the implicit integrators use.
+// `guess` [nv] starts the constraint solver; its solution is left in w.solution for the worlds returned, which are
+// those with an active limit.
+template <class G, class T, class Team>
+LS_FN MaskOf<T> forward(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* guess, bool implicit,
+                        const Team& team) {
+  smooth_forces(m, w, team);
+  MaskOf<T> active = MaskOf<T>(false);
+  if (m.num_limits != 0) {
+    active = worlds_at_limits(m, w);
+    if (any(active)) {
+      team.each(m.nv, [&](int dof) { w.solution[dof] = guess[dof]; });
+      add_limit_forces(m, w, active, team);
+    }
+  }
+  set_right_side(m, w.mass_rows, w.qfrc, team);
+  if (implicit) write_implicit_diagonal(m, w, team);
+  factor_and_solve(m, w, w.mass_rows, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
+  return active;
+}
+
+// The warm start of the next step: the solver's solution where it ran, else the acceleration itself.
+template <class G, class T, class Team>
+LS_FN void keep_warmstart(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> active,
+                          const Team& team) {
+  if (m.num_limits == 0) return;
+  const bool solved = any(active);
+  team.each(m.nv,
+            [&](int dof) { w.warmstart[dof] = solved ? select(active, w.solution[dof], w.qacc[dof]) : w.qacc[dof]; });
+}
+
+// Stops worlds whose acceleration went wrong: their time step becomes zero. Returns the time step of each world.
+template <class G, class T, class Team>
+LS_FN T guarded_timestep(const ModelConstants<Real<T>>& m, T* acceleration, T* rate, MaskOf<T>& fault,
+                         const Team& team) {
+  fault = fault | any_diverged(acceleration, m.nv) | any_diverged(rate, m.na);
+  if (none(fault)) return T(m.timestep);
+  team.sync();
+  team.each(m.nv, [&](int dof) { acceleration[dof] = select(fault, T(0), acceleration[dof]); });
+  team.each(m.na, [&](int i) { rate[i] = select(fault, T(0), rate[i]); });
+  return select(fault, T(0), T(m.timestep));
+}
+
+// Semi-implicit Euler, damping implicit (Euler) or all velocity derivatives on the diagonal (implicitfast).
+template <class G, class T, class Team>
+LS_FN void step_euler(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T>& fault, const Team& team) {
+  const bool implicit = m.has_implicit_diagonal != 0;
+  const MaskOf<T> active = forward(m, w, w.warmstart, implicit, team);
+  const T h = guarded_timestep<G>(m, w.qacc, w.act_dot, fault, team);
+  keep_warmstart(m, w, active, team);
+  move_activations(m, w.act, w.act_dot, h, w.act, team);
+  team.each(m.nv, [&](int dof) { w.qvel[dof] += h * w.qacc[dof]; });
+  move_positions(m, w, w.qpos, w.qvel, h, w.qpos, team);
+}
+
+// Adds weight times the present derivative to the sums of a Runge-Kutta step. Rotations: the velocity is brought back
+// to the start of the step first.
+template <class G, class T, class Team>
+LS_FN void add_stage(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T h, T weight, T reach,
+                     const Team& team) {
+  team.each(m.num_joints, [&](int joint) {
+    const int kind = m.joint_kind[joint];
+    const int first = m.jnt_dofadr[joint];
+    const int linear = kind >= kSlide ? 1 : (kind == kFree ? 3 : 0);
+    for (int dof = first; dof < first + linear; ++dof) w.displacement[dof] = w.qvel[dof];
+    if (kind < kSlide) {
+      T* d = w.displacement + first + linear;
+      const T* v = w.qvel + first + linear;
+      const Vector3<T> u = (reach * h) * Vector3<T>{d[0], d[1], d[2]};
+      const Vector3<T> velocity = inverse_exponential_velocity(u, Vector3<T>{v[0], v[1], v[2]});
+      d[0] = velocity.x;
+      d[1] = velocity.y;
+      d[2] = velocity.z;
+    }
+  });
+  team.each(m.nv, [&](int dof) {
+    w.sum_qvel[dof] += weight * w.displacement[dof];
+    w.sum_qacc[dof] += weight * w.qacc[dof];
+  });
+  team.each(m.na, [&](int i) { w.sum_act[i] += weight * w.act_dot[i]; });
+}
+
+// Classical Runge-Kutta of fourth order; the four stages share one warm start.
+template <class G, class T, class Team>
+LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T>& fault, const Team& team) {
+  const Real<T> weights[4] = {Real<T>(1.0 / 6), Real<T>(1.0 / 3), Real<T>(1.0 / 3), Real<T>(1.0 / 6)};
+  const Real<T> reaches[4] = {0, Real<T>(0.5), Real<T>(0.5), 1};
+  const T h = T(m.timestep);
+  team.each(m.nq, [&](int i) { w.start_qpos[i] = w.qpos[i]; });
+  team.each(m.nv, [&](int i) {
+    w.start_qvel[i] = w.qvel[i];
+    w.displacement[i] = w.sum_qvel[i] = w.sum_qacc[i] = T(0);
+  });
+  team.each(m.na, [&](int i) {
+    w.start_act[i] = w.act[i];
+    w.sum_act[i] = T(0);
+  });
+  for (int stage = 0; stage < 4; ++stage) {
+    const T reach = T(reaches[stage]);
+    if (stage > 0) {  // the state `reach` of a step from the start, along the last stage's derivative
+      move_positions(m, w, w.start_qpos, w.displacement, reach * h, w.qpos, team);
+      team.each(m.nv, [&](int dof) { w.qvel[dof] = w.start_qvel[dof] + (reach * h) * w.qacc[dof]; });
+      // As in MuJoCo, stages know neither actrange nor the exact filter: only the whole step does.
+      team.each(m.na, [&](int i) { w.act[i] = w.start_act[i] + (reach * h) * w.act_dot[i]; });
+    }
+    const MaskOf<T> active = forward(m, w, w.warmstart, false, team);
+    add_stage(m, w, h, T(weights[stage]), reach, team);
+    if (stage == 3) keep_warmstart(m, w, active, team);
+  }
+  fault = fault | any_diverged(w.sum_qvel, m.nv);
+  const T step = guarded_timestep<G>(m, w.sum_qacc, w.sum_act, fault, team);
+  if (any(fault)) {
+    team.sync();
+    team.each(m.nv, [&](int i) { w.sum_qvel[i] = select(fault, T(0), w.sum_qvel[i]); });
+  }
+  team.each(m.nv, [&](int i) { w.qvel[i] = w.start_qvel[i] + step * w.sum_qacc[i]; });
+  move_positions(m, w, w.start_qpos, w.sum_qvel, step, w.qpos, team);
+  move_activations(m, w.start_act, w.sum_act, step, w.act, team);
+}
+
+// Copies the state block into the workspace; returns the worlds that may not be stepped: flagged earlier, or with a
+// state or control that is not finite.
+template <class G, class T, class Team>
+LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const StateBlock<T>& state,
+                           const Team& team) {
+  const StateLayout layout = StateLayout::of(m.nq, m.nv, m.na, m.nu);
+  team.each(m.nq, [&](int i) { w.qpos[i] = state.get(layout.qpos + i); });
+  team.each(m.nv, [&](int i) {
+    w.qvel[i] = state.get(layout.qvel + i);
+    w.warmstart[i] = state.get(layout.qacc_warmstart + i);
+  });
+  team.each(m.na, [&](int i) { w.act[i] = state.get(layout.act + i); });
+  team.each(m.nu, [&](int i) { w.ctrl[i] = state.get(layout.ctrl + i); });
+  return (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
+         any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);
+}
+
+// `steps` physics steps of the worlds of one state block.
+//   arena: scratch of Workspace<G, T>(m, nullptr).size numbers of T, any content
+// A world that diverges keeps the state from before the step that failed, and gets 1 in its fault field.
+template <class G, class T, class Team>
+LS_FN void step_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, int steps,
+                      const Team& team) {
+  const Workspace<G, T> w(m, arena);
+  const StateLayout layout = StateLayout::of(m.nq, m.nv, m.na, m.nu);
+  MaskOf<T> fault = load_state(m, w, state, team);
+  T time = state.get(layout.time);
+  for (int step = 0; step < steps; ++step) {
+    if (m.integrator == Integrator::kRk4) {
+      step_rk4(m, w, fault, team);
+    } else {
+      step_euler(m, w, fault, team);
+    }
+    time = select(fault, time, time + T(m.timestep));
+  }
+  team.sync();
+  // A world that came in with a bad number keeps it: the fault is reported, the state is the caller's to mend.
+  team.each(m.nq, [&](int i) { state.set(layout.qpos + i, w.qpos[i]); });
+  team.each(m.nv, [&](int i) {
+    state.set(layout.qvel + i, w.qvel[i]);
+    state.set(layout.qacc_warmstart + i, w.warmstart[i]);
+  });
+  team.each(m.na, [&](int i) { state.set(layout.act + i, w.act[i]); });
+  team.once([&] {
+    state.set(layout.time, time);
+    state.set(layout.fault, select(fault, T(1), T(0)));
+  });
+}
+
+// The same, in the geometry of the model.
+template <class T, class Team>
+LS_FN void step(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, int steps, const Team& team) {
+  if (m.planar) {
+    step_group<Planar>(m, state, arena, steps, team);
+  } else {
+    step_group<Spatial>(m, state, arena, steps, team);
+  }
+}
+
+// qacc [nv] of the present state of a block, as MuJoCo's mj_forward gives it.
+template <class T, class Team>
+LS_FN void acceleration(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, T* qacc,
+                        const Team& team) {
+  const auto run = [&]<class G>(G) {
+    const Workspace<G, T> w(m, arena);
+    load_state(m, w, state, team);
+    forward(m, w, w.warmstart, false, team);
+    team.each(m.nv, [&](int dof) { qacc[dof] = w.qacc[dof]; });
+  };
+  if (m.planar) {
+    run(Planar{});
+  } else {
+    run(Spatial{});
+  }
+}
+
+}  // namespace lockstep::kernels

@@ -1,0 +1,149 @@
+// The scratch arena of one team: every intermediate of a physics step, reused by all lane groups so that it stays in
+// cache (CPU) or in shared memory (GPU). Sizes are in numbers of type T.
+#pragma once
+
+#include "kernels/model_constants.h"
+#include "kernels/spatial.h"
+
+namespace lockstep::kernels {
+
+template <class G, class T>
+struct Workspace {
+  // state of the worlds in this group
+  T *qpos, *qvel, *act, *ctrl, *warmstart;  // [nq], [nv], [na], [nu], [nv]
+  // links; vectors refer to the origin of their tree: the root link's reference point, in world axes
+  typename G::template Rotation<T>* rotation;  // [num_links]
+  typename G::template Point<T>* point;        // [num_links] position of the link's frame from the origin
+  Motion<G, T>* velocity;                      // [num_links]
+  typename G::template Point<T>* bias_linear;  // [num_links] acceleration at qacc = 0, gravity included: linear part
+  typename G::template Spin<T>* bias_angular;  // [num_links] and angular part (zero in the plane)
+  Inertia<G, T>* inertia;                      // [num_links] of the link, then of its subtree
+  Force<G, T>* force;                          // [num_links] of the link, then of its subtree
+  Motion<G, T>* cdof;                          // [nv] motion per unit velocity of a dof
+  // dynamics
+  T *mass_rows, *factor_rows;  // [row_numbers] augmented rows (see ModelConstants::dof_row)
+  T* inverse_diagonal;         // [nv] of D in L'DL
+  T* qfrc;                     // [nv] passive + actuator - bias (+ constraint), N or N m
+  T* implicit_diagonal;        // [nv] what the implicit integrators add to the diagonal of M
+  T *qacc, *act_dot;           // [nv], [na]
+  // joint limits
+  T *row_D, *row_aref, *row_jar, *row_jv;     // [num_rows]
+  T* row_axis;                                // [num_rows][3] of balls
+  T* hessian_rows;                            // [row_numbers]
+  T *solution, *search, *Ma, *Mv, *gradient;  // [nv] each
+  // Runge-Kutta
+  T *start_qpos, *start_qvel, *start_act;  // [nq], [nv], [na]
+  T *sum_qvel, *sum_qacc, *sum_act;        // [nv], [nv], [na]
+  T* displacement;                         // [nv] velocity that moved the start to the present stage
+  long size;                               // numbers in all
+
+  LS_FN Workspace(const ModelConstants<Real<T>>& m, T* arena) : size(0) {
+    carve_state(m, arena);
+    carve_links(m, arena);
+    carve_dynamics(m, arena);
+  }
+
+ private:
+  template <class Item>
+  LS_FN void take(Item*& target, T* arena, int count) {
+    target = arena == nullptr ? nullptr : reinterpret_cast<Item*>(arena + size);
+    size += static_cast<long>(sizeof(Item) / sizeof(T)) * count;
+  }
+  LS_FN void carve_state(const ModelConstants<Real<T>>& m, T* arena) {
+    take(qpos, arena, m.nq);
+    take(qvel, arena, m.nv);
+    take(act, arena, m.na);
+    take(ctrl, arena, m.nu);
+    take(warmstart, arena, m.nv);
+  }
+  LS_FN void carve_links(const ModelConstants<Real<T>>& m, T* arena) {
+    take(rotation, arena, m.num_links);
+    take(point, arena, m.num_links);
+    take(velocity, arena, m.num_links);
+    take(bias_linear, arena, m.num_links);
+    take(bias_angular, arena, m.num_links);
+    take(inertia, arena, m.num_links);
+    take(force, arena, m.num_links);
+    take(cdof, arena, m.nv);
+  }
+  LS_FN void carve_dynamics(const ModelConstants<Real<T>>& m, T* arena) {
+    take(mass_rows, arena, m.row_numbers);
+    take(factor_rows, arena, m.row_numbers);
+    take(inverse_diagonal, arena, m.nv);
+    take(qfrc, arena, m.nv);
+    take(implicit_diagonal, arena, m.nv);
+    take(qacc, arena, m.nv);
+    take(act_dot, arena, m.na);
+    if (m.num_rows != 0) {
+      take(row_D, arena, m.num_rows);
+      take(row_aref, arena, m.num_rows);
+      take(row_jar, arena, m.num_rows);
+      take(row_jv, arena, m.num_rows);
+      take(row_axis, arena, 3 * m.num_rows);
+      take(hessian_rows, arena, m.row_numbers);
+      take(solution, arena, m.nv);
+      take(search, arena, m.nv);
+      take(Ma, arena, m.nv);
+      take(Mv, arena, m.nv);
+      take(gradient, arena, m.nv);
+    }
+    if (m.integrator == Integrator::kRk4) {
+      take(start_qpos, arena, m.nq);
+      take(start_qvel, arena, m.nv);
+      take(sum_qvel, arena, m.nv);
+      take(sum_qacc, arena, m.nv);
+      take(displacement, arena, m.nv);
+      take(start_act, arena, m.na);
+      take(sum_act, arena, m.na);
+    }
+  }
+};
+
+// Sweeps over the tree. A team that is alone goes through the items in order; others take the items of one depth at a
+// time. Items read what deeper (up) or shallower (down) items wrote.
+template <class R, class Team, class Function>
+[[gnu::always_inline]] LS_FN void links_down(const ModelConstants<R>& m, const Team& team, Function&& f) {
+  if constexpr (Team::kAlone) {
+    for (int link = 0; link < m.num_links; ++link) f(link);
+  } else {
+    for (int level = 0; level < m.num_link_levels; ++level) {
+      const int first = m.link_level_adr[level];
+      team.each(m.link_level_adr[level + 1] - first, [&](int i) { f(m.link_levels[first + i]); });
+    }
+  }
+}
+template <class R, class Team, class Function>
+[[gnu::always_inline]] LS_FN void links_up(const ModelConstants<R>& m, const Team& team, Function&& f) {
+  if constexpr (Team::kAlone) {
+    for (int link = m.num_links - 1; link >= 0; --link) f(link);
+  } else {
+    for (int level = m.num_link_levels - 1; level >= 0; --level) {
+      const int first = m.link_level_adr[level];
+      team.each(m.link_level_adr[level + 1] - first, [&](int i) { f(m.link_levels[first + i]); });
+    }
+  }
+}
+template <class R, class Team, class Function>
+[[gnu::always_inline]] LS_FN void dofs_down(const ModelConstants<R>& m, const Team& team, Function&& f) {
+  if constexpr (Team::kAlone) {
+    for (int dof = 0; dof < m.nv; ++dof) f(dof);
+  } else {
+    for (int level = 0; level < m.num_dof_levels; ++level) {
+      const int first = m.dof_level_adr[level];
+      team.each(m.dof_level_adr[level + 1] - first, [&](int i) { f(m.dof_levels[first + i]); });
+    }
+  }
+}
+template <class R, class Team, class Function>
+[[gnu::always_inline]] LS_FN void dofs_up(const ModelConstants<R>& m, const Team& team, Function&& f) {
+  if constexpr (Team::kAlone) {
+    for (int dof = m.nv - 1; dof >= 0; --dof) f(dof);
+  } else {
+    for (int level = m.num_dof_levels - 1; level >= 0; --level) {
+      const int first = m.dof_level_adr[level];
+      team.each(m.dof_level_adr[level + 1] - first, [&](int i) { f(m.dof_levels[first + i]); });
+    }
+  }
+}
+
+}  // namespace lockstep::kernels

@@ -1,0 +1,127 @@
+// Models and states on which native physics is held against MuJoCo, and MuJoCo's side of it.
+#pragma once
+
+#include "engine/model.h"
+#include "engine/task_models.h"
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <mujoco/mujoco.h>
+
+namespace lockstep {
+
+inline std::shared_ptr<const Model> suite_model(const std::string& path, bool constraints, int integrator = -1) {
+  return Model::from_file(task_model(path), [=](mjModel_& m) {
+    if (!constraints) m.opt.disableflags |= mjDSBL_CONSTRAINT;
+    if (integrator >= 0) m.opt.integrator = integrator;
+  });
+}
+
+// Joints of all kinds with offsets, two trees, welded bodies with turned inertias, springs and dampers of all orders,
+// and every supported actuator.
+inline const char* kAllJoints = R"(
+<mujoco>
+  <option timestep="0.002"><flag contact="disable"/></option>
+  <worldbody>
+    <body pos="0.1 0.2 1" quat="0.9 0.1 0.2 -0.3">
+      <freejoint/>
+      <geom type="box" size="0.1 0.15 0.2" pos="0.02 0.01 -0.03" euler="10 20 30"/>
+      <body pos="0.1 0 0.2" euler="20 0 10">
+        <geom type="capsule" size="0.05" fromto="0 0 0 0.1 0.2 0"/>
+        <body pos="0.2 0.1 0" quat="0.7 0.2 0.1 0.5">
+          <joint name="ball" type="ball" pos="0.02 0.03 0.01" stiffness="3 1 2" damping="0.2 0.1 0.05" springref="0" armature="0.01"/>
+          <geom type="ellipsoid" size="0.05 0.1 0.15" pos="0.1 0 0.05"/>
+          <body pos="0 0.1 0.2">
+            <joint name="slide" type="slide" axis="1 2 0.5" pos="0.1 0 0" stiffness="40 -3 5" damping="1 0.5 0.2" springref="0.1"/>
+            <joint name="hinge" type="hinge" axis="0.3 -1 0.4" pos="0 0.05 0.1" ref="0.2" damping="0.1" armature="0.02"/>
+            <geom type="box" size="0.1 0.03 0.05" pos="0.05 0.02 0.01" euler="5 6 7"/>
+          </body>
+        </body>
+      </body>
+      <body pos="-0.1 0.05 -0.2">
+        <joint name="aligned" type="hinge" axis="0 -1 0" stiffness="2" damping="0.3"/>
+        <geom type="capsule" size="0.03" fromto="0 0 0 0 0 -0.3"/>
+        <body pos="0 0 -0.3">
+          <joint name="x" type="hinge" axis="1 0 0" damping="0.05"/>
+          <joint name="z" type="hinge" axis="0 0 1" damping="0.05"/>
+          <geom type="capsule" size="0.03" fromto="0 0 0 0.1 0 -0.1"/>
+        </body>
+      </body>
+    </body>
+    <body pos="2 0 1" euler="0 30 0">
+      <joint name="rail" type="slide" axis="1 0 0" damping="0.5" armature="0.1"/>
+      <joint name="mast" type="hinge" axis="0 0 1" pos="0.1 0 0" damping="0.1"/>
+      <joint name="lift" type="slide" axis="0 0.6 0.8" stiffness="50"/>
+      <geom type="sphere" size="0.1" pos="0.2 0 0"/>
+      <body pos="0.3 0 0">
+        <joint name="arm" type="hinge" axis="0 1 0"/>
+        <geom type="capsule" size="0.04" fromto="0 0 0 0.3 0 0.1"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator>
+    <motor joint="hinge" gear="2" ctrlrange="-1 1" ctrllimited="true"/>
+    <position joint="slide" kp="30" kv="2" forcerange="-5 5" forcelimited="true"/>
+    <velocity joint="aligned" kv="1.5"/>
+    <general joint="x" dyntype="filter" dynprm="0.05" gaintype="affine" gainprm="2 0.3 -0.2" biastype="affine" biasprm="0.1 -1 -0.3"/>
+    <general joint="z" dyntype="integrator" gainprm="3" actlimited="true" actrange="-0.2 0.3" biastype="affine" biasprm="0 -2 0"/>
+    <general joint="rail" dyntype="filterexact" dynprm="0.03" gainprm="10"/>
+    <general joint="rail" dyntype="filter" dynprm="0.02" gainprm="4" actearly="true"/>
+    <intvelocity joint="mast" kp="20" actrange="-2 2"/>
+    <motor joint="arm" gear="-3"/>
+  </actuator>
+</mujoco>)";
+
+// Limits on a hinge, a slide and a ball, with margins and solver parameters of several kinds.
+inline const char* kAllLimits = R"(
+<mujoco>
+  <option timestep="0.002"><flag contact="disable"/></option>
+  <worldbody>
+    <body pos="0 0 1">
+      <joint name="slide" type="slide" axis="1 0 0" limited="true" range="-0.2 0.3" damping="0.1" margin="0.02"/>
+      <geom type="box" size="0.1 0.1 0.1"/>
+      <body pos="0 0 0.2">
+        <joint name="hinge" type="hinge" axis="0 1 0" limited="true" range="-20 25" solreflimit="0.05 0.8" solimplimit="0.5 0.97 0.1 0.4 3"/>
+        <geom type="capsule" size="0.04" fromto="0 0 0 0.2 0 0.1"/>
+        <body pos="0.2 0 0.1">
+          <joint name="ball" type="ball" limited="true" range="0 40" damping="0.02" solimplimit="0.9 0.95 0.01 0.5 1"/>
+          <geom type="ellipsoid" size="0.05 0.08 0.1" pos="0.1 0 0.05"/>
+          <body pos="0.2 0 0">
+            <joint name="direct" type="hinge" axis="1 0.3 0" limited="true" range="-30 30" solreflimit="-500 -10"/>
+            <geom type="box" size="0.1 0.03 0.05" pos="0.05 0.02 0.01"/>
+          </body>
+        </body>
+      </body>
+    </body>
+  </worldbody>
+  <actuator>
+    <motor joint="slide" gear="20"/>
+    <motor joint="hinge" gear="5"/>
+    <motor joint="direct" gear="2"/>
+  </actuator>
+</mujoco>)";
+
+struct DeleteData {
+  void operator()(mjData* d) const { mj_deleteData(d); }
+};
+using Data = std::unique_ptr<mjData, DeleteData>;
+
+inline Data make_data(const Model& model) { return Data(mj_makeData(model.mj())); }
+
+// A random state: qpos0 turned and moved by up to `reach`, velocities and activations of that size, random controls.
+inline void randomise(const Model& model, mjData& d, std::mt19937_64& random, double reach) {
+  const mjModel& m = *model.mj();
+  std::uniform_real_distribution<double> draw(-1, 1);
+  mj_resetData(&m, &d);
+  std::vector<double> motion(static_cast<std::size_t>(m.nv));
+  for (double& x : motion) x = reach * draw(random);
+  mj_integratePos(&m, d.qpos, motion.data(), 1);
+  for (int i = 0; i < m.nv; ++i) d.qvel[i] = 2 * reach * draw(random);
+  for (int i = 0; i < m.na; ++i) d.act[i] = 0.2 * draw(random);
+  for (int i = 0; i < m.nu; ++i) d.ctrl[i] = 1.5 * draw(random);
+}
+
+}  // namespace lockstep

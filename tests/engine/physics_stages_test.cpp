@@ -1,0 +1,199 @@
+// Every stage of the native pipeline against MuJoCo's arrays, in double, on states of many kinds of models.
+#include "kernels/poses.h"
+#include "kernels/step.h"
+#include "kernels/team.h"
+#include "tests/engine/mujoco_reference.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+using kernels::Planar;
+using kernels::Spatial;
+using kernels::StateBlock;
+using kernels::Workspace;
+
+// One world of a model on the scalar kernels.
+class NativeWorld {
+ public:
+  explicit NativeWorld(const Model& model)
+      : model_(model),
+        state_(static_cast<std::size_t>(model.state_layout().size)),
+        arena_(static_cast<std::size_t>(model.scratch_size())) {}
+
+  void read(const mjData& d) {
+    const auto layout = model_.state_layout();
+    std::copy(d.qpos, d.qpos + model_.nq(), &state_[layout.qpos]);
+    std::copy(d.qvel, d.qvel + model_.nv(), &state_[layout.qvel]);
+    std::copy(d.act, d.act + model_.na(), state_.data() + layout.act);
+    std::copy(d.ctrl, d.ctrl + model_.nu(), state_.data() + layout.ctrl);
+    std::copy(d.qacc_warmstart, d.qacc_warmstart + model_.nv(), &state_[layout.qacc_warmstart]);
+    state_[layout.time] = d.time;
+    state_[layout.fault] = 0;
+  }
+  // f(constants, workspace) in the model's geometry, with the state loaded.
+  template <class Function>
+  void run(Function&& f) {
+    const auto& m = model_.constants<double>();
+    if (m.planar) {
+      const Workspace<Planar, double> w(m, arena_.data());
+      load_state(m, w, block(), kernels::Solo{});
+      f(m, w);
+    } else {
+      const Workspace<Spatial, double> w(m, arena_.data());
+      load_state(m, w, block(), kernels::Solo{});
+      f(m, w);
+    }
+  }
+  template <class Team>
+  void step(int steps, const Team& team) {
+    kernels::step(model_.constants<double>(), block(), arena_.data(), steps, team);
+  }
+  double operator[](int field) const { return state_[static_cast<std::size_t>(field)]; }
+  StateBlock<double> block() { return {state_.data(), 1}; }
+  double* arena() { return arena_.data(); }
+
+ private:
+  const Model& model_;
+  HostBuffer<double> state_, arena_;
+};
+
+void expect_near(const double* ours, const double* theirs, long count, double tolerance, const char* what) {
+  double scale = 1;
+  for (long i = 0; i < count; ++i) scale = std::max(scale, std::abs(theirs[i]));
+  for (long i = 0; i < count; ++i) EXPECT_NEAR(ours[i], theirs[i], tolerance * scale) << what << " " << i;
+}
+
+struct Case {
+  const char* name;
+  std::shared_ptr<const Model> (*make)();
+};
+
+std::shared_ptr<const Model> with_integrator(const char* xml, int integrator) {
+  return Model::from_xml(xml, {}, [=](mjModel_& m) { m.opt.integrator = integrator; });
+}
+
+const Case kCases[] = {
+    {"Cartpole", [] { return suite_model("dm_control/suite/cartpole.xml", true); }},
+    {"Pendulum", [] { return suite_model("dm_control/suite/pendulum.xml", true); }},
+    {"Acrobot", [] { return suite_model("dm_control/suite/acrobot.xml", true); }},
+    {"HalfCheetahUnconstrained", [] { return suite_model("gymnasium/envs/mujoco/assets/half_cheetah.xml", false); }},
+    {"HumanoidUnconstrained", [] { return suite_model("dm_control/suite/humanoid.xml", false); }},
+    {"AllJoints", [] { return Model::from_xml(kAllJoints); }},
+    {"AllJointsRungeKutta", [] { return with_integrator(kAllJoints, mjINT_RK4); }},
+    {"AllJointsImplicitFast", [] { return with_integrator(kAllJoints, mjINT_IMPLICITFAST); }},
+    {"AllLimits", [] { return Model::from_xml(kAllLimits); }},
+    {"AllLimitsRungeKutta", [] { return with_integrator(kAllLimits, mjINT_RK4); }},
+    {"AllLimitsImplicitFast", [] { return with_integrator(kAllLimits, mjINT_IMPLICITFAST); }},
+};
+
+class PhysicsStages : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    model = GetParam().make();
+    ASSERT_TRUE(model->is_native()) << model->native_support()[0];
+    data = make_data(*model);
+  }
+  static constexpr int kStates = 10;
+  std::shared_ptr<const Model> model;
+  Data data;
+  std::mt19937_64 random{7};
+};
+
+TEST_P(PhysicsStages, PosesMatchMujoco) {
+  const mjModel& m = *model->mj();
+  NativeWorld world(*model);
+  std::vector<double> xpos(3 * m.nbody), xmat(9 * m.nbody);
+  for (int state = 0; state < kStates; ++state) {
+    randomise(*model, *data, random, 1);
+    mj_kinematics(&m, data.get());
+    world.read(*data);
+    kernels::poses(model->constants<double>(), world.block(), world.arena(), xpos.data(), xmat.data(), kernels::Solo{});
+    expect_near(xpos.data(), data->xpos, 3 * m.nbody, 1e-14, "xpos");
+    expect_near(xmat.data(), data->xmat, 9 * m.nbody, 1e-14, "xmat");
+  }
+}
+
+TEST_P(PhysicsStages, MassMatrixAndForcesMatchMujoco) {
+  const mjModel& m = *model->mj();
+  NativeWorld world(*model);
+  std::vector<double> full(m.nv * m.nv), bias(m.nv), passive(m.nv), actuator(m.nv);
+  for (int state = 0; state < kStates; ++state) {
+    randomise(*model, *data, random, 1);
+    mj_forward(&m, data.get());
+    mj_fullM(&m, data.get(), full.data());
+    world.read(*data);
+    world.run([&](const auto& c, const auto& w) {
+      const kernels::Solo team;
+      mass_and_bias(c, w, team);
+      for (int i = 0; i < m.nv; ++i) {
+        bias[i] = -w.qfrc[i];
+        for (int t = 0; t <= c.dof_depth[i]; ++t) {
+          const int column = c.dof_ancestor[c.dof_row[i] + 1 + t];
+          EXPECT_NEAR(w.mass_rows[c.dof_row[i] + 1 + t], full[i * m.nv + column], 1e-13 * (1 + full[i * m.nv + i]))
+              << "M " << i << " " << column;
+        }
+      }
+      std::fill(w.qfrc, w.qfrc + m.nv, 0.0);
+      add_passive(c, w, team);
+      std::copy(w.qfrc, w.qfrc + m.nv, passive.begin());
+      std::fill(w.qfrc, w.qfrc + m.nv, 0.0);
+      add_actuation(c, w, static_cast<double*>(nullptr), team);
+      std::copy(w.qfrc, w.qfrc + m.nv, actuator.begin());
+      expect_near(w.act_dot, data->act_dot, m.na, 1e-14, "act_dot");
+    });
+    expect_near(bias.data(), data->qfrc_bias, m.nv, 1e-13, "qfrc_bias");
+    expect_near(passive.data(), data->qfrc_passive, m.nv, 1e-14, "qfrc_passive");
+    expect_near(actuator.data(), data->qfrc_actuator, m.nv, 1e-14, "qfrc_actuator");
+  }
+}
+
+TEST_P(PhysicsStages, AccelerationMatchesMujoco) {
+  const mjModel& m = *model->mj();
+  NativeWorld world(*model);
+  std::vector<double> qacc(m.nv);
+  for (int state = 0; state < kStates; ++state) {
+    randomise(*model, *data, random, 1);
+    mj_forward(&m, data.get());
+    world.read(*data);
+    kernels::acceleration(model->constants<double>(), world.block(), world.arena(), qacc.data(), kernels::Solo{});
+    expect_near(qacc.data(), data->qacc, m.nv, 1e-10, "qacc");
+  }
+}
+
+TEST_P(PhysicsStages, OneStepMatchesMujoco) {
+  const mjModel& m = *model->mj();
+  NativeWorld world(*model);
+  const auto layout = model->state_layout();
+  for (int state = 0; state < kStates; ++state) {
+    randomise(*model, *data, random, 1);
+    world.read(*data);
+    mj_step(&m, data.get());
+    world.step(1, kernels::Solo{});
+    EXPECT_EQ(world[layout.fault], 0);
+    EXPECT_EQ(world[layout.time], data->time);
+    for (int i = 0; i < m.nq; ++i) EXPECT_NEAR(world[layout.qpos + i], data->qpos[i], 2e-13) << "qpos " << i;
+    for (int i = 0; i < m.nv; ++i) EXPECT_NEAR(world[layout.qvel + i], data->qvel[i], 1e-11) << "qvel " << i;
+    for (int i = 0; i < m.na; ++i) EXPECT_NEAR(world[layout.act + i], data->act[i], 1e-14) << "act " << i;
+  }
+}
+
+TEST_P(PhysicsStages, OrderOfWorkInsideATeamDoesNotMatter) {
+  NativeWorld alone(*model), backwards(*model), shuffled(*model);
+  randomise(*model, *data, random, 1);
+  for (NativeWorld* world : {&alone, &backwards, &shuffled}) world->read(*data);
+  alone.step(3, kernels::Solo{});
+  backwards.step(3, kernels::Shuffled{.seed = 0});
+  shuffled.step(3, kernels::Shuffled{.seed = 5});
+  for (int field = 0; field < model->state_layout().size; ++field) {
+    EXPECT_EQ(alone[field], backwards[field]) << "field " << field;
+    EXPECT_EQ(alone[field], shuffled[field]) << "field " << field;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, PhysicsStages, testing::ValuesIn(kCases),
+                         [](const auto& parameter) { return std::string(parameter.param.name); });
+
+}  // namespace
+}  // namespace lockstep
