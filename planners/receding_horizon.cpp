@@ -1,6 +1,7 @@
 // The plan - act - shift loop around any planner.
 #include "planners/receding_horizon.h"
 #include "engine/error.h"
+#include "planners/control_bounds.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,16 +13,48 @@
 
 namespace lockstep::planners {
 
+// The problem's cost with its terminal part multiplied.
+class RecedingHorizon::ScaledTerminal final : public Cost {
+ public:
+  ScaledTerminal(const Cost& cost, double scale) : cost_(cost), scale_(scale) {}
+  [[nodiscard]] int state_size() const override { return cost_.state_size(); }
+  [[nodiscard]] int control_size() const override { return cost_.control_size(); }
+  void stage(View<const double, 2> x, View<const double, 2> u, View<double, 1> values) const override {
+    cost_.stage(x, u, values);
+  }
+  void terminal(View<const double, 2> x, View<double, 1> values) const override {
+    cost_.terminal(x, values);
+    for (int row = 0; row < values.extent(0); ++row) values(row) *= scale_;
+  }
+  void expand_stage(View<const double, 2> x, View<const double, 2> u, const Expansion& out) const override {
+    cost_.expand_stage(x, u, out);
+  }
+  void expand_terminal(View<const double, 2> x, View<double, 2> gradient, View<double, 3> hessian) const override {
+    cost_.expand_terminal(x, gradient, hessian);
+    for (int row = 0; row < x.extent(0); ++row)
+      for (int i = 0; i < x.extent(1); ++i) {
+        gradient(row, i) *= scale_;
+        for (int j = 0; j < x.extent(1); ++j) hessian(row, i, j) *= scale_;
+      }
+  }
+
+ private:
+  const Cost& cost_;
+  double scale_;
+};
+
 void RecedingHorizonConfig::describe(Fields& fields) {
   fields.add("horizon", horizon, "control steps planned ahead", {1, 100000});
   fields.add("replan_steps", replan_steps, "control steps between two plans", {1, 100000});
   fields.add("feedback", feedback, "between plans, correct by the planner's gains where it has them");
+  fields.add("terminal_scale", terminal_scale, "factor on the cost's terminal part", {0, 1e9});
 }
 
 RecedingHorizon::RecedingHorizon(std::unique_ptr<Planner> planner, Dynamics& dynamics, const Cost& cost,
                                  std::span<const double> u_min, std::span<const double> u_max,
                                  const RecedingHorizonConfig& config)
     : planner_(std::move(planner)),
+      scaled_(std::make_unique<ScaledTerminal>(cost, config.terminal_scale)),
       config_(config),
       nx_(dynamics.state_size()),
       nu_(dynamics.control_size()),
@@ -32,8 +65,11 @@ RecedingHorizon::RecedingHorizon(std::unique_ptr<Planner> planner, Dynamics& dyn
   if (config.replan_steps > config.horizon)
     throw Error(fmt::format("replan_steps = {} exceeds horizon = {}", config.replan_steps, config.horizon),
                 "settings mpc.*", "replan at least once per horizon");
-  problem_ = {&dynamics, &cost, u_min_, u_max_, config.horizon};
+  problem_ = {&dynamics, scaled_.get(), u_min_, u_max_, config.horizon};
 }
+
+RecedingHorizon::RecedingHorizon(RecedingHorizon&&) noexcept = default;
+RecedingHorizon::~RecedingHorizon() = default;
 
 void RecedingHorizon::reset(std::uint64_t seed) {
   std::fill(plan_.begin(), plan_.end(), 0.0);
@@ -45,9 +81,10 @@ void RecedingHorizon::reset(std::uint64_t seed) {
 
 std::span<const double> RecedingHorizon::act(std::span<const double> x) {
   if (!has_plan_ || since_plan_ >= config_.replan_steps) {
-    if (has_plan_) shift(since_plan_);
+    const View<double, 2> plan = view(plan_.data(), config_.horizon, nu_);
+    if (has_plan_) shift(plan, since_plan_);
     const auto begin = std::chrono::steady_clock::now();
-    last_ = planner_->plan(x, view(plan_.data(), config_.horizon, nu_));
+    last_ = planner_->plan(x, plan);
     milliseconds_.push_back(
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
     has_plan_ = true;
@@ -55,14 +92,6 @@ std::span<const double> RecedingHorizon::act(std::span<const double> x) {
   }
   follow(x, since_plan_++);
   return control_;
-}
-
-// Drops the controls that were applied and repeats the last one at the end.
-void RecedingHorizon::shift(int steps) {
-  const std::vector<double> end(plan_.end() - nu_, plan_.end());
-  std::copy(plan_.begin() + static_cast<std::ptrdiff_t>(steps) * nu_, plan_.end(), plan_.begin());
-  for (int k = config_.horizon - steps; k < config_.horizon; ++k)
-    std::copy(end.begin(), end.end(), plan_.begin() + static_cast<std::ptrdiff_t>(k) * nu_);
 }
 
 // control = u_k + K_k (x - x_k), in bounds; at k = 0 the state is the plan's own start.
@@ -86,7 +115,7 @@ PlanTiming RecedingHorizon::timing() const {
     return sorted[static_cast<size_t>(q * static_cast<double>(sorted.size() - 1))];
   };
   const double mean = std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
-  return {static_cast<int>(sorted.size()), mean, quantile(0.5), quantile(0.99), 1000 / mean};
+  return {static_cast<int>(sorted.size()), mean, quantile(0.5), quantile(0.99), milliseconds_.front(), 1000 / mean};
 }
 
 }  // namespace lockstep::planners

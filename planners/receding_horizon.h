@@ -13,6 +13,7 @@ struct RecedingHorizonConfig {
   int horizon = 120;     // control steps planned ahead, >= 1
   int replan_steps = 1;  // control steps between two plans; between them the plan's own controls (with feedback) act
   bool feedback = true;  // between plans, add K (x - predicted x) where the planner has gains
+  double terminal_scale = 1;  // factor on the cost's terminal part, >= 0
 
   void describe(Fields& fields);
 };
@@ -21,7 +22,8 @@ struct RecedingHorizonConfig {
 struct PlanTiming {
   int plans = 0;
   double mean_ms = 0, p50_ms = 0, p99_ms = 0;
-  double rate_hz = 0;  // plans per second of planning time
+  double first_ms = 0;  // of the first plan, which starts from nothing and may solve several guesses
+  double rate_hz = 0;   // plans per second of planning time
 };
 
 // Steers one world by planning through `dynamics` under `cost`. Does not own either; they outlive it.
@@ -31,6 +33,8 @@ class RecedingHorizon {
   // u_min, u_max [nu]: bounds of the controls.
   RecedingHorizon(std::unique_ptr<Planner> planner, Dynamics& dynamics, const Cost& cost, std::span<const double> u_min,
                   std::span<const double> u_max, const RecedingHorizonConfig& config);
+  RecedingHorizon(RecedingHorizon&&) noexcept;
+  ~RecedingHorizon();
 
   // Starts an episode: no plan, no warm start, timing cleared.
   void reset(std::uint64_t seed);
@@ -42,10 +46,12 @@ class RecedingHorizon {
   [[nodiscard]] PlanTiming timing() const;
 
  private:
-  void shift(int steps);
+  class ScaledTerminal;
+
   void follow(std::span<const double> x, int step);
 
   std::unique_ptr<Planner> planner_;
+  std::unique_ptr<ScaledTerminal> scaled_;  // the cost that the planner sees
   RecedingHorizonConfig config_;
   int nx_, nu_;
   std::vector<double> u_min_, u_max_;

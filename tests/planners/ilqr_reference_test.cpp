@@ -18,6 +18,7 @@ namespace {
 ilqr::Config to_convergence(int iterations) {
   ilqr::Config config;
   config.cold_iterations = iterations;
+  config.starts = 1;
   config.cost_tolerance = 1e-10;
   config.gradient_tolerance = 1e-9;
   config.step_sizes = 11;
