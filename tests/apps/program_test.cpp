@@ -1,0 +1,161 @@
+// Tests the program end to end: exit codes, error texts, JSON lines, and that bad input leaves nothing behind.
+#include "engine/atomic_file.h"
+#include "engine/checkpoint.h"
+#include "engine/run_folder.h"
+#include "tests/apps/child_process.h"
+#include "tests/engine/temporary_folder.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace lockstep {
+namespace {
+
+ChildResult lockstep_with(std::vector<std::string> words, const std::filesystem::path& folder) {
+  words.insert(words.begin(), LOCKSTEP_PROGRAM);
+  return run_program(words, folder);
+}
+
+// "error: ...", "  where: ...", "  fix: ...", and no more.
+void expect_one_error(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 3u) << text;
+  EXPECT_TRUE(lines[0].starts_with("error: ")) << text;
+  EXPECT_TRUE(lines[1].starts_with("  where: ")) << text;
+  EXPECT_TRUE(lines[2].starts_with("  fix: ") && lines[2].size() > 8) << text;
+}
+
+struct BadInput {
+  const char* name;
+  std::vector<std::string> words;
+  const char* said;  // in the error text
+};
+
+class BadInputTo : public testing::TestWithParam<BadInput> {};
+
+TEST_P(BadInputTo, GivesOneErrorAndLeavesNothing) {
+  const TemporaryFolder folder;
+  const TemporaryFolder elsewhere;
+  write_file(elsewhere / "broken.toml", "seed = = 3\n");
+  write_file(elsewhere / "unknown.toml", "seed = 3\nsede = 4\n");
+  std::vector<std::string> words = GetParam().words;
+  for (std::string& word : words)
+    if (word.starts_with("@")) word = elsewhere / word.substr(1);
+  const ChildResult result = lockstep_with(words, folder.path());
+  EXPECT_EQ(result.exit_code, 2) << result.err;
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find(GetParam().said), std::string::npos) << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Program, BadInputTo,
+    testing::Values(BadInput{"NoCommand", {}, "--help"}, BadInput{"UnknownCommand", {"trian"}, "did you mean 'train'?"},
+                    BadInput{"UnknownOption", {"train", "pendulum-v1", "--sede", "3"}, "did you mean '--seed'?"},
+                    BadInput{"OptionOfAnotherType", {"train", "pendulum-v1", "--seed", "x"}, "--seed"},
+                    BadInput{"UnknownTask", {"train", "pendulum-v2"}, "did you mean 'pendulum-v1'?"},
+                    BadInput{"NoTask", {"train"}, "no task was named"},
+                    BadInput{"UnknownAgent", {"train", "pendulum-v1", "--agent", "sindy-mcp"}, "sindy-mcp"},
+                    BadInput{"MissingConfig", {"train", "pendulum-v1", "--config", "@none.toml"}, "none.toml"},
+                    BadInput{"BrokenConfig", {"train", "pendulum-v1", "--config", "@broken.toml"}, "line 1"},
+                    BadInput{"BadAssignment", {"train", "pendulum-v1", "--set", "seed"}, "KEY=VALUE"},
+                    BadInput{"ValueOutOfRange", {"train", "pendulum-v1", "--set", "max_iterations=0"}, "outside"},
+                    BadInput{"ValueOfAnotherType", {"train", "pendulum-v1", "--set", "video=maybe"}, "true or false"},
+                    BadInput{"ResumeOfNoRun", {"train", "--resume", "nowhere"}, "not a run folder"},
+                    BadInput{"EvalOfNoRun", {"eval", "nowhere"}, "not a run folder"},
+                    BadInput{"KeysOfUnknownAgent", {"list", "keys", "nobody"}, "unknown agent"}),
+    [](const auto& example) { return std::string(example.param.name); });
+
+// A run folder whose checkpoint is `bytes`.
+void make_run(const std::filesystem::path& folder, std::span<const std::byte> bytes) {
+  std::filesystem::create_directory(folder);
+  write_file(folder / "config.toml", "task = \"pendulum-v1\"\nagent = \"sindy-mpc\"\n");
+  write_file(folder / "checkpoint.lockstep", bytes);
+}
+
+TEST(Program, RefusesACheckpointThatWasCutShort) {
+  const TemporaryFolder folder;
+  const std::vector<std::byte> whole = encode_checkpoint({{"agent", std::vector<std::byte>(100)}});
+  make_run(folder / "run", std::span(whole).first(whole.size() - 1));
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"train", "--resume", "run"}, {"eval", "run"}}) {
+    const ChildResult result = lockstep_with(words, folder.path());
+    EXPECT_EQ(result.exit_code, 2);
+    expect_one_error(result.err);
+    EXPECT_NE(result.err.find("cut short"), std::string::npos) << result.err;
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "run"), {}), 2);
+}
+
+TEST(Program, RefusesACheckpointOfAnotherRelease) {
+  const TemporaryFolder folder;
+  make_run(folder / "run", encode_checkpoint({{"agent", std::vector<std::byte>(100)}}, "99.0.0"));
+  const ChildResult result = lockstep_with({"train", "--resume", "run"}, folder.path());
+  EXPECT_EQ(result.exit_code, 2);
+  expect_one_error(result.err);
+  EXPECT_NE(result.err.find("99.0.0"), std::string::npos) << result.err;
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "run"), {}), 2);
+}
+
+TEST(Program, ListsTasksAsJsonLines) {
+  const TemporaryFolder folder;
+  const ChildResult result = lockstep_with({"list", "tasks", "--json", "-"}, folder.path());
+  EXPECT_EQ(result.exit_code, 0);
+  std::vector<std::string> names;
+  std::istringstream stream(result.out);
+  for (std::string line; std::getline(stream, line);) {
+    const auto row = nlohmann::json::parse(line);
+    EXPECT_FALSE(row.at("summary").get<std::string>().empty());
+    names.push_back(row.at("name"));
+  }
+  EXPECT_NE(std::ranges::find(names, "pendulum-v1"), names.end());
+  EXPECT_NE(result.err.find("pendulum-v1"), std::string::npos);  // for people, who still read along
+}
+
+TEST(Program, WritesAJsonFileWholeAndTextToStandardOutput) {
+  const TemporaryFolder folder;
+  const ChildResult result = lockstep_with({"info", "--json", "info.json"}, folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_FALSE(result.out.empty());
+  std::ifstream file(folder / "info.json");
+  EXPECT_EQ(nlohmann::json::parse(file).at("version"), program_version());
+}
+
+TEST(Program, SaysWhichJsonFileItCannotWrite) {
+  const TemporaryFolder folder;
+  const ChildResult result = lockstep_with({"info", "--json", "no/such/folder.json"}, folder.path());
+  EXPECT_EQ(result.exit_code, 2);
+  expect_one_error(result.err);
+}
+
+class HelpOf : public testing::TestWithParam<const char*> {};
+
+TEST_P(HelpOf, HasExamplesAndJson) {
+  const TemporaryFolder folder;
+  std::istringstream words(GetParam());
+  std::vector<std::string> command((std::istream_iterator<std::string>(words)), {});
+  command.emplace_back("--help");
+  const ChildResult result = lockstep_with(command, folder.path());
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.out.find("Examples:\n  lockstep " + std::string(GetParam())), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("--json"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Program, HelpOf, testing::Values("train", "eval", "list tasks", "list keys", "info"),
+                         [](const auto& example) {
+                           std::string name = example.param;
+                           std::ranges::replace(name, ' ', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace lockstep
