@@ -2,6 +2,7 @@
 #include "models/sindy_fit.h"
 #include "engine/error.h"
 #include "models/sindy_regression.h"
+#include "models/stepwise.h"
 
 #include <algorithm>
 #include <chrono>
@@ -76,6 +77,16 @@ double root_mean_square(const std::vector<double>& values) {
 
 // ---- One fit with one integrator ----
 
+StlsqResult select_terms(const NormalEquations& sums, const SindyConfig& config, const ResidualPass& residual) {
+  if (config.selection == "thresholding") return stlsq(sums, config.regression, {}, residual);
+  return stepwise(sums,
+                  {.threshold = config.regression.threshold,
+                   .significance = config.significance,
+                   .alpha = std::max(config.regression.alpha, 1e-12),
+                   .refinements = config.regression.refinements},
+                  residual);
+}
+
 Sindy fit_once(const TransitionData& data, const SindySystem& system, const FeatureLibrary& library,
                SparseIntegrator integrator, const SindyConfig& config, FitReport& report) {
   SindySystem fitted = system;
@@ -86,7 +97,7 @@ Sindy fit_once(const TransitionData& data, const SindySystem& system, const Feat
   Eigen::MatrixXd last;
   const int passes = regression.depends_on_field() ? kCollocationPasses : 1;
   for (int pass = 0; pass < passes; ++pass) {
-    result = stlsq(regression.normal_equations(), config.regression, {}, residual);
+    result = select_terms(regression.normal_equations(), config, residual);
     if (pass > 0 && (result.coefficients - last).norm() <= kCollocationTolerance * last.norm()) break;
     last = result.coefficients;
     if (pass + 1 < passes) regression.update_middle(result.coefficients);
@@ -184,6 +195,9 @@ void SindyConfig::describe(Fields& fields) {
   fields.add_choice("integrator", integrator, "how a step is made of the field; auto: by held-out error",
                     {"auto", "map", "euler", "semi_implicit", "rk4"});
   fields.add("known_kinematics", known_kinematics, "fit no equation for a position whose velocity is a state");
+  fields.add_choice("selection", selection, "how terms are chosen: by what the fit loses without them, or by size",
+                    {"stepwise", "thresholding"});
+  fields.add("significance", significance, "stepwise: standard errors a coefficient must be away from 0", {0, 1000});
   fields.add_section("regression", regression);
   fields.add("held_out", held_out, "share of the rows that errors are measured on", {0.01, 0.99});
   fields.add("horizon_steps", horizon_steps, "length of the multi-step error", {1, 100000});
@@ -194,6 +208,10 @@ void SindyConfig::check() const {
   regression.check();
   if (library != "mechanical" && library != "polynomial") {
     throw Error("library = '" + library + "' is unknown", "sindy settings", "choose mechanical or polynomial");
+  }
+  if ((selection != "stepwise" && selection != "thresholding") || !(significance >= 0)) {
+    throw Error(fmt::format("selection = '{}', significance = {}", selection, significance), "sindy settings",
+                "choose stepwise or thresholding, and significance >= 0");
   }
   const std::vector<std::string> known{"auto", "map", "euler", "semi_implicit", "rk4"};
   if (std::find(known.begin(), known.end(), integrator) == known.end()) {

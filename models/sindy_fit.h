@@ -16,10 +16,12 @@ struct SindyConfig {
   int degree = 2;                      // mechanical: of velocities; polynomial: of states and controls together; >= 0
   int harmonics = 6;                   // mechanical: highest total harmonic of the angles, >= 0
   bool constant = true;
-  bool cross_terms = true;          // products of different states
-  std::string integrator = "auto";  // auto | map | euler | semi_implicit | rk4; auto: least held-out error of the
-                                    // last three
-  bool known_kinematics = true;     // fit no equation for a position whose velocity is a state
+  bool cross_terms = true;             // products of different states
+  std::string integrator = "auto";     // auto | map | euler | semi_implicit | rk4; auto: least held-out error of the
+                                       // last three
+  bool known_kinematics = true;        // fit no equation for a position whose velocity is a state
+  std::string selection = "stepwise";  // stepwise | thresholding: how terms are chosen (stepwise.h, stlsq.h)
+  double significance = 4;             // stepwise: standard errors that a coefficient must be away from 0, >= 0
   StlsqConfig regression{.threshold = 1e-4, .threshold_on = "contribution", .alpha = 1e-10};
   double held_out = 0.2;     // share of the rows that errors are measured on, (0, 1)
   int horizon_steps = 100;   // length of the multi-step error, >= 1

@@ -97,6 +97,20 @@ double term_size(const NormalEquations& sums, const StlsqConfig& config, int fea
   return std::abs(coefficient) * std::sqrt(sums.theta_theta(feature, feature) / target_square);
 }
 
+double mean_square_residual(const NormalEquations& sums, int target, const std::vector<int>& support,
+                            const VectorXd& coefficients) {
+  // y'y - 2 c'b + c'G c, where cancellation leaves about 1e-16 y'y.
+  long double sum = sums.y_y(target, target);
+  for (size_t i = 0; i < support.size(); ++i) {
+    const long double ci = coefficients(static_cast<Index>(i));
+    sum -= 2 * ci * sums.theta_y(support[i], target);
+    for (size_t j = 0; j < support.size(); ++j) {
+      sum += ci * coefficients(static_cast<Index>(j)) * sums.theta_theta(support[i], support[j]);
+    }
+  }
+  return sums.weight > 0 ? std::max(0.0, static_cast<double>(sum)) / sums.weight : 0.0;
+}
+
 struct TargetFit {
   std::vector<int> support;
   VectorXd coefficients;
@@ -105,27 +119,15 @@ struct TargetFit {
   bool converged = false;
 };
 
-void unbias(const NormalEquations& sums, const StlsqConfig& config, int target, const ResidualPass& residual_pass,
-            TargetFit& fit) {
-  const ScaledSystem system(sums, fit.support, 0, false);
-  fit.coefficients = system.coefficients(right_side(sums.theta_y, target, fit.support), config.refinements);
-  fit.condition = system.condition();
-  if (!residual_pass || !std::isfinite(fit.condition)) return;
-  for (int pass = 0; pass < config.refinements; ++pass) {
-    MatrixXd all = MatrixXd::Zero(sums.features(), sums.targets());
-    for (size_t i = 0; i < fit.support.size(); ++i)
-      all(fit.support[i], target) = fit.coefficients(static_cast<Index>(i));
-    fit.coefficients += system.step(right_side(residual_pass(all), target, fit.support));
-  }
-}
-
 TargetFit fit_target(const NormalEquations& sums, const StlsqConfig& config, int target, std::vector<int> candidates,
                      const ResidualPass& residual_pass) {
   TargetFit fit;
   fit.support = std::move(candidates);
   fit.coefficients.resize(0);
   while (fit.iterations < config.max_iterations && !fit.support.empty() && !fit.converged) {
-    const VectorXd c = solve_on_support(sums, target, fit.support, config.alpha, config, &fit.condition);
+    const ScaledSystem system(sums, fit.support, config.alpha, on_contribution(config));
+    const VectorXd c = system.coefficients(right_side(sums.theta_y, target, fit.support), config.refinements);
+    fit.condition = system.condition();
     std::vector<int> kept;
     std::vector<double> values;
     for (size_t i = 0; i < fit.support.size(); ++i) {
@@ -140,21 +142,12 @@ TargetFit fit_target(const NormalEquations& sums, const StlsqConfig& config, int
     ++fit.iterations;
   }
   if (fit.support.empty()) fit.converged = true;
-  if (config.unbias && !fit.support.empty()) unbias(sums, config, target, residual_pass, fit);
-  return fit;
-}
-
-double mean_square_residual(const NormalEquations& sums, int target, const TargetFit& fit) {
-  // y'y - 2 c'b + c'G c, where cancellation leaves about 1e-16 y'y.
-  long double sum = sums.y_y(target, target);
-  for (size_t i = 0; i < fit.support.size(); ++i) {
-    const long double ci = fit.coefficients(static_cast<Index>(i));
-    sum -= 2 * ci * sums.theta_y(fit.support[i], target);
-    for (size_t j = 0; j < fit.support.size(); ++j) {
-      sum += ci * fit.coefficients(static_cast<Index>(j)) * sums.theta_theta(fit.support[i], fit.support[j]);
-    }
+  if (config.unbias && !fit.support.empty()) {
+    SupportFit last = fit_support(sums, target, fit.support, config.refinements, residual_pass);
+    fit.coefficients = std::move(last.coefficients);
+    fit.condition = last.condition;
   }
-  return sums.weight > 0 ? std::max(0.0, static_cast<double>(sum)) / sums.weight : 0.0;
+  return fit;
 }
 
 }  // namespace
@@ -183,11 +176,24 @@ void StlsqConfig::check() const {
 
 int StlsqResult::terms() const { return static_cast<int>((coefficients.array() != 0).count()); }
 
-VectorXd solve_on_support(const NormalEquations& sums, int target, const std::vector<int>& support, double alpha,
-                          const StlsqConfig& config, double* condition) {
-  const ScaledSystem system(sums, support, alpha, on_contribution(config));
-  if (condition != nullptr) *condition = system.condition();
-  return system.coefficients(right_side(sums.theta_y, target, support), config.refinements);
+SupportFit fit_support(const NormalEquations& sums, int target, const std::vector<int>& support, int refinements,
+                       const ResidualPass& residual_pass) {
+  SupportFit fit;
+  if (support.empty()) {
+    fit.residual = mean_square_residual(sums, target, support, fit.coefficients);
+    return fit;
+  }
+  const ScaledSystem system(sums, support, 0, false);
+  fit.coefficients = system.coefficients(right_side(sums.theta_y, target, support), refinements);
+  fit.condition = system.condition();
+  const bool is_refined = residual_pass && std::isfinite(fit.condition);
+  for (int pass = 0; pass < refinements && is_refined; ++pass) {
+    MatrixXd all = MatrixXd::Zero(sums.features(), sums.targets());
+    for (size_t i = 0; i < support.size(); ++i) all(support[i], target) = fit.coefficients(static_cast<Index>(i));
+    fit.coefficients += system.step(right_side(residual_pass(all), target, support));
+  }
+  fit.residual = mean_square_residual(sums, target, support, fit.coefficients);
+  return fit;
 }
 
 StlsqResult stlsq(const NormalEquations& sums, const StlsqConfig& config,
@@ -208,7 +214,7 @@ StlsqResult stlsq(const NormalEquations& sums, const StlsqConfig& config,
       result.coefficients(fit.support[i], target) = fit.coefficients(static_cast<Index>(i));
     }
     result.iterations.push_back(fit.iterations);
-    result.residual.push_back(mean_square_residual(sums, target, fit));
+    result.residual.push_back(mean_square_residual(sums, target, fit.support, fit.coefficients));
     result.condition.push_back(fit.condition);
     result.converged = result.converged && fit.converged;
   }

@@ -48,9 +48,13 @@ using ResidualPass = std::function<Eigen::MatrixXd(const Eigen::MatrixXd& coeffi
                                 const Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic>& allowed = {},
                                 const ResidualPass& residual_pass = {});
 
-// Plain (ridge) least squares on a given set of terms, with the conventions of `config`; returns coefficients
-// [support.size()]. condition: output, may be nullptr.
-[[nodiscard]] Eigen::VectorXd solve_on_support(const NormalEquations& sums, int target, const std::vector<int>& support,
-                                               double alpha, const StlsqConfig& config, double* condition);
+// Plain least squares on given terms.
+struct SupportFit {
+  Eigen::VectorXd coefficients;  // [support]
+  double residual = 0;           // as in StlsqResult
+  double condition = 1;
+};
+[[nodiscard]] SupportFit fit_support(const NormalEquations& sums, int target, const std::vector<int>& support,
+                                     int refinements, const ResidualPass& residual_pass = {});
 
 }  // namespace lockstep::models

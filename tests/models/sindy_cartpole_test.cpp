@@ -41,6 +41,26 @@ TEST_F(SindyOnCartpole, StaysNearUnseenSwingsForOneSecond) {
   EXPECT_LT(curve.back(), 1e-3);
 }
 
+// 5 s of small swings, as rounded to float by an environment: less is known, and nothing invented.
+TEST_F(SindyOnCartpole, ExtrapolatesSoberlyFromLittleData) {
+  const TransitionData data = tests::cartpole_data(1, 5, 1);
+  TransitionData rounded(4, 1);
+  const auto as_float = [](std::span<const double> values) {
+    std::vector<double> out;
+    for (const double v : values) out.push_back(static_cast<double>(static_cast<float>(v)));
+    return out;
+  };
+  for (int row = 0; row < data.size(); ++row) {
+    const std::vector<double> x = as_float(data.row(row).x), next = as_float(data.row(row).next);
+    rounded.append({.x = x, .u = data.row(row).u, .next = next});
+  }
+  Sindy model = fit_sindy(rounded, tests::cartpole_system()).model;
+  const std::vector<double> curve = multi_step_error(model, unseen(), 100, {3.5, 2 * std::numbers::pi, 6, 15});
+  ASSERT_EQ(curve.size(), 100u);
+  EXPECT_LT(curve[9], 0.02);
+  EXPECT_LT(curve[99], 0.1);
+}
+
 TEST_F(SindyOnCartpole, ChoosesRungeKuttaBecauseTheModelFileDoes) { EXPECT_EQ(fitted().report.integrator, "rk4"); }
 
 TEST_F(SindyOnCartpole, FindsThatPositionsMoveWithTheirVelocities) {
