@@ -146,20 +146,6 @@ OneStep one_step_errors(Sindy& model, const TransitionData& data) {
   return out;
 }
 
-std::vector<double> state_scale(const TransitionData& data, const SindySystem& system) {
-  std::vector<double> scale;
-  for (int i = 0; i < data.state_size(); ++i) {
-    double mean = 0;
-    std::vector<double> values;
-    for (int row = 0; row < data.size(); ++row) values.push_back(data.x()(row, i));
-    for (const double v : values) mean += v / static_cast<double>(values.size());
-    for (double& v : values) v -= mean;
-    const double spread = system.state_is_angle[static_cast<size_t>(i)] ? std::numbers::pi : root_mean_square(values);
-    scale.push_back(spread > 0 ? spread : 1.0);
-  }
-  return scale;
-}
-
 double mean_of(const std::vector<double>& curve) {
   double sum = 0;
   for (const double e : curve) sum += e / static_cast<double>(curve.size());
@@ -309,6 +295,20 @@ std::vector<int> find_velocities(const TransitionData& data, double timestep) {
     if (v >= 0 && velocity_of[static_cast<size_t>(v)] >= 0) velocity_of[static_cast<size_t>(i)] = -1;
   }
   return velocity_of;
+}
+
+std::vector<double> state_scale(const TransitionData& data, const SindySystem& system) {
+  std::vector<double> scale;
+  for (int i = 0; i < data.state_size(); ++i) {
+    double mean = 0;
+    std::vector<double> values;
+    for (int row = 0; row < data.size(); ++row) values.push_back(data.x()(row, i));
+    for (const double v : values) mean += v / static_cast<double>(values.size());
+    for (double& v : values) v -= mean;
+    const double spread = system.state_is_angle[static_cast<size_t>(i)] ? std::numbers::pi : root_mean_square(values);
+    scale.push_back(spread > 0 ? spread : 1.0);
+  }
+  return scale;
 }
 
 std::vector<double> multi_step_error(Dynamics& dynamics, const TransitionData& data, int horizon,

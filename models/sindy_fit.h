@@ -68,6 +68,10 @@ struct SindyFit {
 // rows than features without ridge, and a box that leaves no rows.
 [[nodiscard]] SindyFit fit_sindy(const TransitionData& data, SindySystem system, const SindyConfig& config = {});
 
+// What multi-step errors are measured in: each state's standard deviation in the data, pi for an angle, 1 for a state
+// that does not move. [nx]
+[[nodiscard]] std::vector<double> state_scale(const TransitionData& data, const SindySystem& system);
+
 // Errors of any dynamics 1 .. horizon steps ahead on the motions in `data`, in units of `scale` [nx]: rms over windows
 // (every horizon / 4 steps) and states. A window that diverges makes its errors infinite. The curve ends where no
 // motion is long enough; empty for no data.
