@@ -75,15 +75,16 @@ struct Lanes {
   using Comparison = Mask<R, N, Isa>;
   Vector v;
 
+  // Broadcasts subtract zero, which compiles to nothing and keeps -0; adding zero would do neither.
   Lanes() = default;
   [[gnu::always_inline]] explicit Lanes(Vector values) : v(values) {}
   template <class S>
   // NOLINTNEXTLINE(google-explicit-constructor)
   requires(std::same_as<S, R> || (std::integral<S> && !std::same_as<S, bool>)) [[gnu::always_inline]] Lanes(S s)
-      : v(Vector{} + static_cast<R>(s)) {}
+      : v(static_cast<R>(s) - Vector{}) {}
   template <class S>
   requires(std::floating_point<S> && !std::same_as<S, R>) [[gnu::always_inline]] explicit Lanes(S s)
-      : v(Vector{} + static_cast<R>(s)) {}
+      : v(static_cast<R>(s) - Vector{}) {}
 
   [[gnu::always_inline]] friend Lanes operator+(Lanes a, Lanes b) { return Lanes(Vector(a.v + b.v)); }
   [[gnu::always_inline]] friend Lanes operator-(Lanes a, Lanes b) { return Lanes(Vector(a.v - b.v)); }
