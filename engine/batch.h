@@ -25,12 +25,15 @@ struct BatchConfig {
 
 // W worlds of a model. Worlds live in blocks of lanes() worlds, [block][field][lane]; a block is what one thread steps
 // in one go, so that a caller can fuse its own work with the physics of the same block while it is in cache.
-// Errors: Error for bad input at construction; a world whose state stops being finite is flagged in fault(world), keeps
-// its last finite state, and touches no other world.
+// Errors: Error for bad input at construction. A world whose state or control is no finite number, or beyond 1e10, is
+// flagged in fault(world), keeps its last good state, stands still until the flag is cleared, and touches no other
+// world. A batch on a GPU is one block of num_worlds lanes; its field views show device memory, for kernels and copies
+// only.
 class Batch {
  public:
   virtual ~Batch() = default;
-  // Picks the backend; `auto` takes the native one where the model's features are supported.
+  // Picks the backend; `auto` takes the native one on the CPU where the model's features are supported, else MuJoCo.
+  // Error for a bad setting and where the native kernels lack a feature of the model; MissingResource without a GPU.
   static std::unique_ptr<Batch> make(std::shared_ptr<const Model> model, const BatchConfig& config);
 
   [[nodiscard]] virtual const Model& model() const = 0;
@@ -57,7 +60,7 @@ class Batch {
   virtual Fields<float> fields_float() = 0;    // throws std::logic_error in a double batch
   virtual Fields<double> fields_double() = 0;  // throws std::logic_error in a float batch
 
-  // One world's state in double, whatever the precision.
+  // One world's state in double, whatever the precision. set_state also clears the world's warm start.
   virtual void get_state(int world, std::span<double> qpos, std::span<double> qvel, std::span<double> act) const = 0;
   virtual void set_state(int world, std::span<const double> qpos, std::span<const double> qvel,
                          std::span<const double> act) = 0;

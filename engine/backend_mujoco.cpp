@@ -1,0 +1,230 @@
+// The fallback backend: any model, stepped in double by MuJoCo's own batch API, one batch of one block per thread.
+//
+// The whole integration state of a world (times, plugins, mocap poses, delays: more than Batch's fields) is kept as a
+// row of doubles in mj_getState order. Batch's fields mirror parts of it: what was written there since the last step
+// replaces the row's number; what was not leaves the row's double as it is, also where the fields are floats.
+#include "engine/backends.h"
+#include "engine/batch_state.h"
+#include "engine/error.h"
+#include "engine/model.h"
+#include "engine/mujoco_log.h"
+#include "engine/thread_pool.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <mujoco/mjbatch.h>
+#include <mujoco/mujoco.h>
+
+namespace lockstep {
+namespace {
+
+struct DeleteMjBatch {
+  void operator()(mjBatch* batch) const { mjb_deleteBatch(batch); }
+};
+using MjBatch = std::unique_ptr<mjBatch, DeleteMjBatch>;
+
+// One field of Batch and its place in MuJoCo's state row.
+struct MirroredField {
+  int field;  // first in the block
+  int row;    // first in the row
+  int count;
+};
+
+// What MuJoCo takes for the sign of an instability: not a number, infinite or huge (mju_isBad).
+bool is_bad(mjtNum x) { return !(std::abs(x) <= mjMAXVAL); }
+
+// Steps of worlds whose numbers turned bad, as MuJoCo counts them before it resets such a world.
+int bad_number_warnings(const mjWarningStat* warnings) {
+  return warnings[mjWARN_BADQPOS].number + warnings[mjWARN_BADQVEL].number + warnings[mjWARN_BADQACC].number +
+         warnings[mjWARN_BADCTRL].number;
+}
+
+class MujocoBatch final : public Batch {
+ public:
+  MujocoBatch(std::shared_ptr<const Model> model, const BatchConfig& config, std::string reason)
+      : model_(std::move(model)),
+        config_(config),
+        reason_(std::move(reason)),
+        state_(*model_->mj(), config, config.lanes == 0 ? 1 : config.lanes),
+        pool_(config.threads) {
+    const mjBatchConfig single{.nthread = 1, .persistent = 0};
+    std::array<char, 512> error{};
+    for (int thread = 0; thread < config.threads; ++thread) {
+      batches_.emplace_back(
+          mjb_makeBatch(model_->mj(), state_.lanes(), &single, error.data(), static_cast<int>(error.size())));
+      if (!batches_.back()) {
+        throw Error(fmt::format("MuJoCo cannot make a batch: {}", error.data()), "backend mujoco",
+                    "lower num_worlds or threads, or the model's memory size");
+      }
+      ids_.emplace_back(state_.lanes());
+    }
+    row_size_ = static_cast<std::size_t>(mjb_nstate(batches_[0].get()));
+    rows_ = HostBuffer<mjtNum>(row_size_ * static_cast<std::size_t>(config.num_worlds));
+    find_mirrored_fields();
+    for (int world = 0; world < config.num_worlds; ++world) {
+      std::copy_n(mjb_state(batches_[0].get()), row_size_, row(world));
+    }
+  }
+
+  [[nodiscard]] const Model& model() const override { return *model_; }
+  [[nodiscard]] const BatchConfig& config() const override { return config_; }
+  [[nodiscard]] int lanes() const override { return state_.lanes(); }
+  [[nodiscard]] int num_blocks() const override { return state_.num_blocks(); }
+  [[nodiscard]] std::string report() const override {
+    return fmt::format("backend mujoco: MuJoCo {}, double, {} thread{}{}", mj_versionString(), config_.threads,
+                       config_.threads == 1 ? "" : "s", reason_.empty() ? "" : "; " + reason_);
+  }
+
+  void step(int steps) override {
+    pool_.for_each(num_blocks(), [&](int block, int thread) { step_block(block, steps, thread); });
+  }
+  void for_each_block(const std::function<void(int block, int thread)>& f) override { pool_.for_each(num_blocks(), f); }
+  void step_block(int block, int steps, int thread) override {
+    if (config_.precision == Precision::kFloat) {
+      step_block_in<float>(block, steps, thread);
+    } else {
+      step_block_in<double>(block, steps, thread);
+    }
+  }
+
+  Fields<float> fields_float() override { return state_.fields<float>(); }
+  Fields<double> fields_double() override { return state_.fields<double>(); }
+  void get_state(int world, std::span<double> qpos, std::span<double> qvel, std::span<double> act) const override {
+    state_.get_state(world, qpos, qvel, act);
+  }
+  void set_state(int world, std::span<const double> qpos, std::span<const double> qvel,
+                 std::span<const double> act) override {
+    state_.set_state(world, qpos, qvel, act);
+  }
+  void set_ctrl(int world, std::span<const double> ctrl) override { state_.set_ctrl(world, ctrl); }
+  [[nodiscard]] bool fault(int world) const override { return state_.fault(world); }
+  void clear_fault(int world) override { state_.set_fault(world, false); }
+
+ private:
+  void find_mirrored_fields() {
+    mjBatch* const batch = batches_[0].get();
+    const kernels::StateLayout& layout = state_.layout();
+    const mjModel& m = *model_->mj();
+    const std::array<std::array<int, 3>, 6> fields{{{mjSTATE_QPOS, layout.qpos, static_cast<int>(m.nq)},
+                                                    {mjSTATE_QVEL, layout.qvel, static_cast<int>(m.nv)},
+                                                    {mjSTATE_ACT, layout.act, static_cast<int>(m.na)},
+                                                    {mjSTATE_CTRL, layout.ctrl, static_cast<int>(m.nu)},
+                                                    {mjSTATE_WARMSTART, layout.qacc_warmstart, static_cast<int>(m.nv)},
+                                                    {mjSTATE_TIME, layout.time, 1}}};
+    for (const auto& [component, field, count] : fields) {
+      if (count == 0) continue;
+      const mjtNum* const first = mjb_stateComponent(batch, component, nullptr);
+      mirrored_.push_back({field, static_cast<int>(first - mjb_state(batch)), count});
+    }
+  }
+
+  mjtNum* row(int world) { return rows_.data() + static_cast<std::size_t>(world) * row_size_; }
+
+  template <class R>
+  void step_block_in(int block, int steps, int thread) {
+    mjBatch* const batch = batches_[static_cast<std::size_t>(thread)].get();
+    std::vector<int>& ids = ids_[static_cast<std::size_t>(thread)];
+    const std::span<R> fields = state_.block<R>(block);
+    const int worlds = state_.worlds_in_block(block);
+    int count = 0;
+    for (int lane = 0; lane < worlds; ++lane) {
+      const int world = block * lanes() + lane;
+      if (state_.fault(world)) continue;
+      if (!load_row<R>(fields, lane, row(world))) {
+        state_.set_fault(world, true);
+        continue;
+      }
+      std::copy_n(row(world), row_size_, simulation(batch, lane));
+      ids[static_cast<std::size_t>(count++)] = lane;
+    }
+    const std::span<const int> running(ids.data(), static_cast<std::size_t>(count));
+    const MujocoWarnings kept;  // a bad world is reported by its flag
+    if (count > 0) advance(batch, running, steps);
+    for (const int lane : running) {
+      const int world = block * lanes() + lane;
+      if (went_bad(batch, lane)) {
+        state_.set_fault(world, true);
+        return_to_last_finite(batch, lane, row(world), steps);
+      }
+      std::copy_n(simulation(batch, lane), row_size_, row(world));
+      store_row(row(world), fields, lane);
+    }
+  }
+
+  mjtNum* simulation(mjBatch* batch, int lane) const {
+    return mjb_state(batch) + static_cast<std::size_t>(lane) * row_size_;
+  }
+
+  static void advance(mjBatch* batch, std::span<const int> lanes, int steps) {
+    for (const int lane : lanes) std::fill_n(mjb_warning(batch) + lane * mjNWARNING, mjNWARNING, mjWarningStat{});
+    mjb_step(batch, lanes.data(), static_cast<int>(lanes.size()), steps, mjSTAGE_NONE);
+  }
+
+  [[nodiscard]] bool went_bad(mjBatch* batch, int lane) const {
+    if (mjb_status(batch)[lane] != 0 || bad_number_warnings(mjb_warning(batch) + lane * mjNWARNING) > 0) return true;
+    const mjtNum* const numbers = simulation(batch, lane);
+    return std::any_of(mirrored_.begin(), mirrored_.end(), [&](const MirroredField& f) {
+      return std::any_of(numbers + f.row, numbers + f.row + f.count, is_bad);
+    });
+  }
+
+  // Steps again from `start` one by one and leaves the last state whose step was good in the simulation's row.
+  void return_to_last_finite(mjBatch* batch, int lane, const mjtNum* start, int steps) const {
+    std::vector<mjtNum> last(start, start + row_size_);  // a fault is rare: it may allocate
+    mjtNum* const numbers = simulation(batch, lane);
+    std::copy(last.begin(), last.end(), numbers);
+    for (int step = 0; step < steps; ++step) {
+      advance(batch, std::span<const int>(&lane, 1), 1);
+      if (went_bad(batch, lane)) break;
+      std::copy_n(numbers, row_size_, last.begin());
+    }
+    std::copy(last.begin(), last.end(), numbers);
+  }
+
+  // Brings one world's fields into its row; false where one of them is beyond what MuJoCo takes for a number.
+  template <class R>
+  [[nodiscard]] bool load_row(std::span<const R> fields, int lane, mjtNum* row) const {
+    bool good = true;
+    for (const MirroredField& f : mirrored_) {
+      for (int i = 0; i < f.count; ++i) {
+        const R now = fields[static_cast<std::size_t>((f.field + i) * state_.lanes() + lane)];
+        good = good && !is_bad(static_cast<mjtNum>(now));
+        if (static_cast<R>(row[f.row + i]) != now) row[f.row + i] = static_cast<mjtNum>(now);
+      }
+    }
+    return good;
+  }
+  template <class R>
+  void store_row(const mjtNum* row, std::span<R> fields, int lane) const {
+    for (const MirroredField& f : mirrored_) {
+      for (int i = 0; i < f.count; ++i) {
+        fields[static_cast<std::size_t>((f.field + i) * state_.lanes() + lane)] = static_cast<R>(row[f.row + i]);
+      }
+    }
+  }
+
+  std::shared_ptr<const Model> model_;
+  BatchConfig config_;
+  std::string reason_;
+  BatchState state_;
+  ThreadPool pool_;
+  std::vector<MjBatch> batches_;       // [thread], of lanes() simulations each
+  std::vector<std::vector<int>> ids_;  // [thread][lanes] scratch
+  std::vector<MirroredField> mirrored_;
+  std::size_t row_size_ = 0;
+  HostBuffer<mjtNum> rows_;  // [world][row_size]
+};
+
+}  // namespace
+
+std::unique_ptr<Batch> make_mujoco_batch(std::shared_ptr<const Model> model, const BatchConfig& config,
+                                         std::string reason) {
+  return std::make_unique<MujocoBatch>(std::move(model), config, std::move(reason));
+}
+
+}  // namespace lockstep
