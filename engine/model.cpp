@@ -47,12 +47,10 @@ void refuse_nonfinite_numbers(const mjModel& model, const std::string& where) {
 #pragma GCC diagnostic ignored "-Wconversion"  // MuJoCo's macro narrows its own sizes
   MJMODEL_POINTERS_PREAMBLE(m)
 #pragma GCC diagnostic pop
+  std::string found;  // all arrays that hold one: the compiler spreads it into what it derives
   const auto check = [&](const auto* values, long count, const char* array) {
     if constexpr (std::is_same_v<decltype(values), const mjtNum*>) {
-      if (!all_finite(values, count)) {
-        throw Error(std::string("the model has a number that is not finite, in ") + array, where,
-                    "look for nan or inf in the attribute that fills it");
-      }
+      if (!all_finite(values, count)) found += (found.empty() ? "" : ", ") + std::string(array);
     }
   };
 #define X(type, name, rows, columns) check(m->name, static_cast<long>(m->rows) * static_cast<long>(columns), #name);
@@ -60,6 +58,10 @@ void refuse_nonfinite_numbers(const mjModel& model, const std::string& where) {
   MJMODEL_POINTERS
 #undef XNV
 #undef X
+  if (!found.empty()) {
+    throw Error("the model has a number that is not finite, in " + found, where,
+                "look for nan or inf in the attributes that fill these arrays");
+  }
 }
 
 void refuse_negative(const mjtNum* values, long count, const char* what, const std::string& where) {
