@@ -7,7 +7,8 @@
 
 namespace lockstep::envs::cartpole {
 
-inline constexpr double kRail = 1.8;  // m
+inline constexpr double kRail = 1.8;                        // m
+inline constexpr double kLogTenth = -2.302585092994045684;  // of the value of dm_control's tolerance at its margin
 
 constexpr Facts facts(const char* name, const char* suite_name, const char* summary, double success_return) {
   return {.name = name,
@@ -78,19 +79,23 @@ struct Variant {
     x[3] = draw.normal(3, 0, 0.01);
   }
 
-  // Planning cost: the losses of the smooth reward added up instead of multiplied, so that the slope does not vanish
-  // where the pole hangs; speed counts only near the top, and leaving the rail costs.
+  // Planning cost: what the smooth reward lacks to 1, and a penalty near the ends of the rail. The reward is written
+  // without tolerance's choices, so that its second derivatives hold at 0 too. With it alone, and no terminal cost,
+  // iLQR over 125 steps returns 883 of 1000 in the swing-up; costs that add the losses up instead of multiplying the
+  // factors returned less than 460 (tests/planners/swingup_test.cpp has the study's other numbers).
   template <class T>
   LS_FN static T stage_cost(const T (&x)[kStates], const T (&u)[kActions]) {
-    const T height = (T(1) + kernels::cosine(x[1])) * T(0.5);
-    const T beyond = kernels::maximum(kernels::absolute(x[0]) - T(kRail - 0.2), T(0));
-    return (T(1) - height) + T(0.25) * x[0] * x[0] + T(0.02) * height * x[3] * x[3] + T(0.02) * x[2] * x[2] +
-           T(0.05) * u[0] * u[0] + T(20) * beyond * beyond;
+    using kernels::exponential;
+    const T upright = (T(1) + kernels::cosine(x[1])) * T(0.5);
+    const T centered = (T(1) + exponential(T(kLogTenth / 4) * x[0] * x[0])) * T(0.5);
+    const T small_control = (T(5) - u[0] * u[0]) * T(0.2);
+    const T small_velocity = (T(1) + exponential(T(kLogTenth / 25) * x[3] * x[3])) * T(0.5);
+    const T beyond = kernels::maximum(kernels::absolute(x[0]) - T(kRail - 0.4), T(0));
+    return T(1) - upright * centered * small_control * small_velocity + T(20) * beyond * beyond;
   }
   template <class T>
-  LS_FN static T terminal_cost(const T (&x)[kStates]) {
-    const T none[kActions] = {T(0)};
-    return T(10) * stage_cost(x, none);
+  LS_FN static T terminal_cost(const T (&)[kStates]) {
+    return T(0);
   }
 };
 
