@@ -2,13 +2,13 @@
 // For sources that are compiled with the CUDA toolkit's headers; errors of the CUDA runtime become MissingResource.
 #pragma once
 
+#include "engine/error.h"
+
 #include <cstddef>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
-
-#include "engine/error.h"
 
 #include <cuda_runtime.h>
 

@@ -1,5 +1,5 @@
-// Tests every host backend of Batch for what a caller relies on: MuJoCo's numbers, results that do not depend on threads,
-// batch size or neighbours, and faults that stay in their own world.
+// Tests every host backend of Batch for what a caller relies on: MuJoCo's numbers, results that do not depend on
+// threads, batch size or neighbours, and faults that stay in their own world.
 #include "engine/batch.h"
 #include "engine/error.h"
 #include "engine/model.h"
@@ -158,8 +158,10 @@ enum class Where { kQpos, kQvel, kAct, kCtrl };
 void poison(Batch& batch, int world, Where where, double value) {
   State s = state_of(batch, world);
   std::vector<double> ctrl = control_of(world, 3);
-  (where == Where::kQpos ? s.qpos[1] : where == Where::kQvel ? s.qvel[0] : where == Where::kAct ? s.act[0] : ctrl[1]) =
-      value;
+  (where == Where::kQpos   ? s.qpos[1]
+   : where == Where::kQvel ? s.qvel[0]
+   : where == Where::kAct  ? s.act[0]
+                           : ctrl[1]) = value;
   batch.set_state(world, s.qpos, s.qvel, s.act);
   batch.set_ctrl(world, ctrl);
 }
