@@ -52,23 +52,6 @@ void check_data(const TransitionData& data, const SindySystem& system) {
   check(data.u(), "control", system.control_names);
 }
 
-TransitionData rows_inside(const TransitionData& data, const SindySystem& system) {
-  std::vector<std::uint8_t> keep(static_cast<size_t>(data.size()), 1);
-  for (int row = 0; row < data.size(); ++row) {
-    for (int i = 0; i < system.state_size; ++i) {
-      const double low = system.low[static_cast<size_t>(i)], high = system.high[static_cast<size_t>(i)];
-      for (const double value : {data.x()(row, i), data.next()(row, i)}) {
-        if (value < low || value > high) keep[static_cast<size_t>(row)] = 0;
-      }
-    }
-  }
-  TransitionData inside = data.filtered(keep);
-  if (inside.empty()) {
-    throw Error("no transition lies inside the box of the system", "fit_sindy", "widen the box, or collect inside it");
-  }
-  return inside;
-}
-
 double root_mean_square(const std::vector<double>& values) {
   double sum = 0;
   for (const double v : values) sum += v * v;
@@ -76,16 +59,6 @@ double root_mean_square(const std::vector<double>& values) {
 }
 
 // ---- One fit with one integrator ----
-
-StlsqResult select_terms(const NormalEquations& sums, const SindyConfig& config, const ResidualPass& residual) {
-  if (config.selection == "thresholding") return stlsq(sums, config.regression, {}, residual);
-  return stepwise(sums,
-                  {.threshold = config.regression.threshold,
-                   .significance = config.significance,
-                   .alpha = std::max(config.regression.alpha, 1e-12),
-                   .refinements = config.regression.refinements},
-                  residual);
-}
 
 Sindy fit_once(const TransitionData& data, const SindySystem& system, const FeatureLibrary& library,
                SparseIntegrator integrator, const SindyConfig& config, FitReport& report) {
@@ -256,6 +229,33 @@ FeatureLibrary mechanical_library(const SindySystem& system, const SindyConfig& 
 }
 
 }  // namespace
+
+TransitionData rows_inside(const TransitionData& data, const SindySystem& system) {
+  std::vector<std::uint8_t> keep(static_cast<size_t>(data.size()), 1);
+  for (int row = 0; row < data.size(); ++row) {
+    for (int i = 0; i < system.state_size; ++i) {
+      const double low = system.low[static_cast<size_t>(i)], high = system.high[static_cast<size_t>(i)];
+      for (const double value : {data.x()(row, i), data.next()(row, i)}) {
+        if (value <= low || value >= high) keep[static_cast<size_t>(row)] = 0;
+      }
+    }
+  }
+  TransitionData inside = data.filtered(keep);
+  if (inside.empty()) {
+    throw Error("no transition lies inside the box of the system", "fit_sindy", "widen the box, or collect inside it");
+  }
+  return inside;
+}
+
+StlsqResult select_terms(const NormalEquations& sums, const SindyConfig& config, const ResidualPass& residual_pass) {
+  if (config.selection == "thresholding") return stlsq(sums, config.regression, {}, residual_pass);
+  return stepwise(sums,
+                  {.threshold = config.regression.threshold,
+                   .significance = config.significance,
+                   .alpha = std::max(config.regression.alpha, 1e-12),
+                   .refinements = config.regression.refinements},
+                  residual_pass);
+}
 
 FeatureLibrary make_library(const SindySystem& system, const SindyConfig& config) {
   if (config.library == "mechanical") return mechanical_library(system, config);

@@ -72,6 +72,14 @@ struct SindyFit {
 // that does not move. [nx]
 [[nodiscard]] std::vector<double> state_scale(const TransitionData& data, const SindySystem& system);
 
+// The rows whose x and next lie inside the system's box, not on its faces (a saturated state is no smooth one); Error
+// where there are none.
+[[nodiscard]] TransitionData rows_inside(const TransitionData& data, const SindySystem& system);
+
+// The terms of every target, chosen as `config` says.
+[[nodiscard]] StlsqResult select_terms(const NormalEquations& sums, const SindyConfig& config,
+                                       const ResidualPass& residual_pass = {});
+
 // Errors of any dynamics 1 .. horizon steps ahead on the motions in `data`, in units of `scale` [nx]: rms over windows
 // (every horizon / 4 steps) and states. A window that diverges makes its errors infinite. The curve ends where no
 // motion is long enough; empty for no data.

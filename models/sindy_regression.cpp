@@ -28,10 +28,10 @@ SindyRegression::SindyRegression(const TransitionData& data, const SindySystem& 
 }
 
 template <class Visit>
-void SindyRegression::each_block(const Visit& visit) const {
+void SindyRegression::each_block(int begin, int end, const Visit& visit) const {
   FeatureBlock block(library_.compiled(), system_.state_size + system_.control_size, static_cast<int>(targets_.size()));
-  for (int first = 0; first < data_.size(); first += kFeatureBlockRows) {
-    visit(block, first, std::min(kFeatureBlockRows, data_.size() - first));
+  for (int first = begin; first < end; first += kFeatureBlockRows) {
+    visit(block, first, std::min(kFeatureBlockRows, end - first));
   }
 }
 
@@ -75,7 +75,7 @@ void SindyRegression::fill_targets(FeatureBlock& block, int first, int count) co
 
 NormalEquations SindyRegression::normal_equations(std::span<const double> weights) const {
   Gram gram(library_.size(), static_cast<int>(targets_.size()));
-  each_block([&](FeatureBlock& block, int first, int count) {
+  each_block(0, data_.size(), [&](FeatureBlock& block, int first, int count) {
     fill_columns(block, first, count);
     fill_targets(block, first, count);
     gram.add_columns(
@@ -85,10 +85,20 @@ NormalEquations SindyRegression::normal_equations(std::span<const double> weight
   return gram.normal_equations();
 }
 
+NormalEquations SindyRegression::normal_equations_of(int first_row, int last_row) const {
+  Gram gram(library_.size(), static_cast<int>(targets_.size()));
+  each_block(first_row, last_row, [&](FeatureBlock& block, int first, int count) {
+    fill_columns(block, first, count);
+    fill_targets(block, first, count);
+    gram.add_columns(block.columns(), count);
+  });
+  return gram.normal_equations();
+}
+
 Eigen::MatrixXd SindyRegression::residual(const Eigen::MatrixXd& c, std::span<const double> weights) const {
   const auto num_targets = static_cast<Eigen::Index>(targets_.size());
   Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(c.rows(), num_targets);
-  each_block([&](FeatureBlock& block, int first, int count) {
+  each_block(0, data_.size(), [&](FeatureBlock& block, int first, int count) {
     fill_columns(block, first, count);
     fill_targets(block, first, count);
     const auto columns = columns_of(block, static_cast<int>(c.rows() + num_targets)).topRows(count);
@@ -104,7 +114,7 @@ void SindyRegression::update_middle(const Eigen::MatrixXd& c) {
   const View<double, 2> middle(middle_.data(), data_.size(), system_.state_size);
   const double eighth = system_.timestep / 8;
   const bool is_zero = c.isZero(0);
-  each_block([&](FeatureBlock& block, int first, int count) {
+  each_block(0, data_.size(), [&](FeatureBlock& block, int first, int count) {
     Eigen::MatrixXd slope = Eigen::MatrixXd::Zero(count, static_cast<Eigen::Index>(targets_.size()));
     if (!is_zero) {
       block.clear_columns();

@@ -34,6 +34,8 @@ class SindyRegression {
 
   // weights [rows] or empty.
   [[nodiscard]] NormalEquations normal_equations(std::span<const double> weights = {}) const;
+  // Of the rows first .. last - 1 alone.
+  [[nodiscard]] NormalEquations normal_equations_of(int first, int last) const;
   // Theta' W (Y - Theta c), c [features][targets].
   [[nodiscard]] Eigen::MatrixXd residual(const Eigen::MatrixXd& c, std::span<const double> weights = {}) const;
   // Moves the middle states to those of the field with coefficients c [features][targets].
@@ -41,7 +43,7 @@ class SindyRegression {
 
  private:
   template <class Visit>
-  void each_block(const Visit& visit) const;
+  void each_block(int begin, int end, const Visit& visit) const;
   void set_inputs(FeatureBlock& block, View<const double, 2> states, int first, int count) const;
   void fill_columns(FeatureBlock& block, int first, int count) const;
   void fill_targets(FeatureBlock& block, int first, int count) const;
