@@ -82,7 +82,7 @@ struct Variant {
   // Planning cost: what the smooth reward lacks to 1, and a penalty near the ends of the rail. The reward is written
   // without tolerance's choices, so that its second derivatives hold at 0 too. With it alone, and no terminal cost,
   // iLQR over 125 steps returns 883 of 1000 in the swing-up; costs that add the losses up instead of multiplying the
-  // factors returned less than 460 (tests/planners/swingup_test.cpp has the study's other numbers).
+  // factors returned less than 460 (tests/planners/swingup_test.cpp).
   template <class T>
   LS_FN static T stage_cost(const T (&x)[kStates], const T (&u)[kActions]) {
     using kernels::exponential;

@@ -1,0 +1,59 @@
+// Tests `lockstep plan` as its users run it.
+#include "tests/apps/child_process.h"
+#include "tests/engine/temporary_folder.h"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace lockstep {
+namespace {
+
+ChildResult plan(std::vector<std::string> words) {
+  const TemporaryFolder folder;
+  words.insert(words.begin(), {LOCKSTEP_PROGRAM, "plan"});
+  return run_program(words, folder.path());
+}
+
+TEST(Plan, PrintsOneRowAnEpisode) {
+  const ChildResult result = plan({"pendulum-v1", "--episodes", "2", "--seed", "7", "--json", "-"});
+  EXPECT_NE(result.exit_code, 2) << result.err;
+  const auto end = result.out.find('\n');
+  const auto first = nlohmann::json::parse(result.out.substr(0, end));
+  const auto second = nlohmann::json::parse(result.out.substr(end + 1));
+  for (const char* key :
+       {"task", "planner", "model", "seed", "cost", "return", "success", "rate_hz", "latency_p50_ms", "latency_p99_ms"})
+    EXPECT_TRUE(first.contains(key)) << key;
+  EXPECT_EQ(first["seed"], 7);
+  EXPECT_EQ(second["seed"], 8);
+  EXPECT_GT(first["rate_hz"], 50);
+  // A pendulum that is left hanging for the 200 steps of an episode returns less than -1900.
+  EXPECT_GT(first["return"], -1000);
+}
+
+TEST(Plan, RepeatsItsEpisodes) {
+  const std::vector<std::string> words = {"pendulum-v1",        "--planner", "mppi", "--set",
+                                          "planner.samples=32", "--json",    "-"};
+  const auto first = nlohmann::json::parse(plan(words).out), second = nlohmann::json::parse(plan(words).out);
+  EXPECT_EQ(first["return"], second["return"]);
+  EXPECT_EQ(first["cost"], second["cost"]);
+}
+
+TEST(Plan, RefusesDiscreteActions) {
+  const ChildResult result = plan({"cartpole-v1"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_NE(result.err.find("the actions of cartpole-v1 are discrete"), std::string::npos) << result.err;
+}
+
+TEST(Plan, RefusesSettingsOfOthers) {
+  const ChildResult result = plan({"pendulum-v1", "--set", "model.degree=3"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("unknown key 'model.degree'"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("where: --set model.degree=3"), std::string::npos) << result.err;
+}
+
+}  // namespace
+}  // namespace lockstep
