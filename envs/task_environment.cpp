@@ -243,7 +243,9 @@ void TaskEnvironment<R>::load(std::span<const std::byte> bytes) {
 
 template <class R>
 std::unique_ptr<Environment> make(const Entry& entry, const EnvironmentConfig& config) {
-  return std::make_unique<TaskEnvironment<R>>(entry, config, make_own_worlds<R>(entry, config));
+  auto worlds =
+      entry.facts->model == nullptr ? make_own_worlds<R>(entry, config) : make_mujoco_worlds<R>(entry, config);
+  return std::make_unique<TaskEnvironment<R>>(entry, config, std::move(worlds));
 }
 
 }  // namespace

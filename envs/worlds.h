@@ -44,4 +44,8 @@ class Worlds {
 template <class R>
 std::unique_ptr<Worlds<R>> make_own_worlds(const Entry& entry, const EnvironmentConfig& config);
 
+// Worlds of a task with a MuJoCo model, on the backends auto, cpu and mujoco. MissingResource for cuda.
+template <class R>
+std::unique_ptr<Worlds<R>> make_mujoco_worlds(const Entry& entry, const EnvironmentConfig& config);
+
 }  // namespace lockstep::envs

@@ -223,16 +223,18 @@ INSTANTIATE_TEST_SUITE_P(Tasks, EnvironmentOf, testing::ValuesIn(task_names()), 
 
 TEST(MakeEnvironment, UnderstandsTheSuitesOwnSpelling) {
   EXPECT_EQ(find("CartPole-v1").name, "cartpole-v1");
-  EXPECT_EQ(find("pendulum_v1").name, "pendulum-v1");
+  EXPECT_EQ(find("cartpole/swingup").name, "cartpole-swingup");
+  EXPECT_EQ(find("cartpole_swingup_sparse").name, "cartpole-swingup_sparse");
+  EXPECT_EQ(find("InvertedPendulum-v5").name, "inverted-pendulum-v5");
 }
 
 TEST(MakeEnvironment, RefusesAnUnknownTaskAndSaysTheNearest) {
   try {
-    (void)make_environment("cartpol-v1", {});
+    (void)make_environment("cartpole-swinup", {});
     FAIL() << "expected Error";
   } catch (const Error& error) {
-    EXPECT_NE(error.problem().find("cartpol-v1"), std::string::npos);
-    EXPECT_NE(error.fix().find("'cartpole-v1'"), std::string::npos);
+    EXPECT_NE(error.problem().find("cartpole-swinup"), std::string::npos);
+    EXPECT_NE(error.fix().find("'cartpole-swingup'"), std::string::npos);
   }
 }
 

@@ -29,6 +29,17 @@ class SuiteReference : public testing::TestWithParam<std::string> {
   const Reference reference_ = read_reference(GetParam());
 };
 
+// Where a joint limit pushes back, MuJoCo stops its solver at a tolerance of 1e-8: the suite's own trajectory moves by
+// 6e-7 when it starts cold instead of warm (measured with tolerances of 1e-8 and 1e-15).
+constexpr double kAfterLimit = 1e-6;
+
+bool is_beyond_the_box(const TaskSpec& spec, const std::vector<double>& x) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] < spec.state_low[i] || x[i] > spec.state_high[i]) return true;
+  }
+  return false;
+}
+
 // Observations and rewards are float: a rounding of the exact value, plus that of the sum it may be part of.
 constexpr double kFloatRounding = 2 * std::numeric_limits<float>::epsilon();
 
@@ -45,23 +56,26 @@ TEST_P(SuiteReference, FollowsTheSuitesTrajectoriesInDouble) {
     const Trajectory& trajectory = reference_.trajectories[number];
     env->reset();
     env->set_state(0, trajectory.states[0]);
+    bool at_limit = false;
     for (std::size_t k = 0; k <= trajectory.actions.size(); ++k) {
       SCOPED_TRACE("trajectory " + std::to_string(number) + ", after step " + std::to_string(k));
+      at_limit = at_limit || is_beyond_the_box(env->spec(), trajectory.states[k]);
+      const double tolerance = at_limit ? kAfterLimit : 1e-9;
       if (k > 0) {
         step(*env, trajectory.actions[k - 1]);
         EXPECT_NEAR(env->reward()[0], trajectory.rewards[k - 1],
-                    kFloatRounding * std::max(1.0, std::abs(trajectory.rewards[k - 1])));
+                    (kFloatRounding + tolerance) * std::max(1.0, std::abs(trajectory.rewards[k - 1])));
         EXPECT_EQ(env->terminated()[0] != 0, trajectory.terminated[k - 1]);
       }
       const auto x = state(*env);
       for (std::size_t i = 0; i < x.size(); ++i) {
         const double expected = trajectory.states[k][i];
-        ASSERT_NEAR(x[i], expected, 1e-9 * std::max(1.0, std::abs(expected))) << env->spec().state_names[i];
+        ASSERT_NEAR(x[i], expected, tolerance * std::max(1.0, std::abs(expected))) << env->spec().state_names[i];
       }
       for (std::size_t i = 0; i < trajectory.observations[k].size(); ++i) {
         const double expected = trajectory.observations[k][i];
         ASSERT_NEAR(env->observation()(0, static_cast<int>(i)), expected,
-                    kFloatRounding * std::max(1.0, std::abs(expected)))
+                    (kFloatRounding + tolerance) * std::max(1.0, std::abs(expected)))
             << env->spec().observation_names[i];
       }
     }

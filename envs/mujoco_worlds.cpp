@@ -1,0 +1,159 @@
+// Worlds of tasks whose physics is a MuJoCo model: a Batch, stepped block by block.
+#include "engine/batch.h"
+#include "engine/error.h"
+#include "engine/model.h"
+#include "engine/simulator_dynamics.h"
+#include "engine/task_models.h"
+#include "envs/worlds.h"
+
+#include <cmath>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <mujoco/mjmodel.h>
+
+namespace lockstep::envs {
+namespace {
+
+// Throws Error where the model found is not the one that the task's numbers were written for.
+void check_model(const Entry& entry, const mjModel& m, const std::string& file) {
+  const Facts& facts = *entry.facts;
+  const auto require = [&](bool holds, std::string_view what) {
+    if (holds) return;
+    throw Error(fmt::format("this model is not the one of {}: {}", facts.source, what), file,
+                "use the suite's own model file: run `make setup`, or mend LOCKSTEP_MODELS");
+  };
+  require(m.nq == facts.nq && m.nv == facts.nv && m.na == 0,
+          fmt::format("nq, nv, na = {}, {}, {} instead of {}, {}, 0", m.nq, m.nv, m.na, facts.nq, facts.nv));
+  require(m.nu == static_cast<int>(entry.action.size()),
+          fmt::format("{} actuators instead of {}", m.nu, entry.action.size()));
+  require(std::abs(m.opt.timestep * facts.physics_steps - facts.control_timestep) < 1e-12,
+          fmt::format("timestep {} s instead of {} s", m.opt.timestep, facts.control_timestep / facts.physics_steps));
+  for (int i = 0; i < m.nu; ++i) {
+    const ActionField& action = entry.action[static_cast<std::size_t>(i)];
+    require(m.actuator_ctrlrange[2 * i] == action.low && m.actuator_ctrlrange[2 * i + 1] == action.high,
+            fmt::format("another range of the control '{}'", action.name));
+  }
+}
+
+std::shared_ptr<const Model> load_model(const Entry& entry) {
+  const auto file = task_model(entry.facts->model);
+  auto model = Model::from_file(file);
+  check_model(entry, *model->mj(), file.string());
+  return model;
+}
+
+template <class R>
+Batch::Fields<R> fields_of(Batch& batch) {
+  if constexpr (std::is_same_v<R, float>) {
+    return batch.fields_float();
+  } else {
+    return batch.fields_double();
+  }
+}
+
+template <class R>
+class MujocoWorlds final : public Worlds<R> {
+ public:
+  MujocoWorlds(const Entry& entry, const EnvironmentConfig& config)
+      : physics_steps_(entry.facts->physics_steps),
+        backend_(config.backend),
+        num_worlds_(config.num_worlds),
+        model_(load_model(entry)),
+        batch_(Batch::make(model_, {.num_worlds = config.num_worlds,
+                                    .backend = config.backend,
+                                    .precision = std::is_same_v<R, float> ? Precision::kFloat : Precision::kDouble,
+                                    .threads = config.threads})),
+        fields_(fields_of<R>(*batch_)) {}
+
+  [[nodiscard]] int lanes() const override { return batch_->lanes(); }
+  [[nodiscard]] int num_blocks() const override { return batch_->num_blocks(); }
+  void for_each_block(const std::function<void(int, int)>& f) override { batch_->for_each_block(f); }
+
+  void point_to(int block, Block<R>& out) override {
+    const auto start = [block](const WorldView<R>& view) {
+      return view.data_handle() + static_cast<std::ptrdiff_t>(block) * view.mapping().block_stride();
+    };
+    out.qpos = start(fields_.qpos);
+    out.qvel = start(fields_.qvel);
+    out.ctrl = start(fields_.ctrl);
+    out.qacc_warmstart = start(fields_.qacc_warmstart);
+    out.time = start(fields_.time);
+  }
+  void advance(int block, int thread, const Block<R>& b) override {
+    batch_->step_block(block, physics_steps_, thread);
+    for (int lane = 0; lane < b.worlds; ++lane) {
+      const int world = static_cast<int>(b.first_world) + lane;
+      if (!batch_->fault(world)) continue;
+      b.fault[lane] = 1;
+      batch_->clear_fault(world);
+    }
+  }
+
+  void get_state(int world, std::span<double> x) const override {
+    batch_->get_state(world, x.first(nq()), x.subspan(nq(), nv()), x.subspan(nq() + nv()));
+  }
+  void set_state(int world, std::span<const double> x) override {
+    batch_->set_state(world, x.first(nq()), x.subspan(nq(), nv()), x.subspan(nq() + nv()));
+  }
+
+  void save(ByteWriter& writer) const override {
+    each_saved([&](const WorldView<R>& view) {
+      std::vector<R> rows;  // [world][field], so that another number of lanes can read it
+      for (int world = 0; world < num_worlds_; ++world) {
+        for (int field = 0; field < view.extent(1); ++field) rows.push_back(view(world, field));
+      }
+      writer.write_array(std::span<const R>(rows));
+    });
+  }
+  void load(ByteReader& reader) override {
+    each_saved([&](const WorldView<R>& view) {
+      std::vector<R> rows(static_cast<std::size_t>(num_worlds_) * static_cast<std::size_t>(view.extent(1)));
+      reader.read_array(std::span<R>(rows));
+      auto next = rows.begin();
+      for (int world = 0; world < num_worlds_; ++world) {
+        for (int field = 0; field < view.extent(1); ++field) view(world, field) = *next++;
+      }
+    });
+    for (int world = 0; world < num_worlds_; ++world) batch_->clear_fault(world);
+  }
+
+  [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override {
+    return std::make_unique<SimulatorDynamics>(
+        model_, SimulatorDynamicsConfig{.physics_steps = physics_steps_, .backend = backend_});
+  }
+  [[nodiscard]] const mjModel_* mujoco_model() const override { return model_->mj(); }
+  [[nodiscard]] std::string report() const override { return batch_->report(); }
+
+ private:
+  [[nodiscard]] std::size_t nq() const { return static_cast<std::size_t>(fields_.qpos.extent(1)); }
+  [[nodiscard]] std::size_t nv() const { return static_cast<std::size_t>(fields_.qvel.extent(1)); }
+  template <class Function>
+  void each_saved(Function&& f) const {
+    f(fields_.qpos), f(fields_.qvel), f(fields_.act), f(fields_.ctrl), f(fields_.qacc_warmstart), f(fields_.time);
+  }
+
+  int physics_steps_;
+  std::string backend_;
+  int num_worlds_;
+  std::shared_ptr<const Model> model_;
+  std::unique_ptr<Batch> batch_;
+  Batch::Fields<R> fields_;
+};
+
+}  // namespace
+
+template <class R>
+std::unique_ptr<Worlds<R>> make_mujoco_worlds(const Entry& entry, const EnvironmentConfig& config) {
+  if (config.backend == "cuda") {
+    throw MissingResource("environments do not run on a GPU in this release", "environment.backend = cuda",
+                          "set environment.backend to auto, cpu or mujoco");
+  }
+  return std::make_unique<MujocoWorlds<R>>(entry, config);
+}
+template std::unique_ptr<Worlds<float>> make_mujoco_worlds<float>(const Entry&, const EnvironmentConfig&);
+template std::unique_ptr<Worlds<double>> make_mujoco_worlds<double>(const Entry&, const EnvironmentConfig&);
+
+}  // namespace lockstep::envs
