@@ -1,0 +1,246 @@
+// Runs the stages of native physics on the scalar kernels, and whole steps on those of this machine's instruction set.
+#include "apps/model_check.h"
+#include "engine/batch.h"
+#include "kernels/philox.h"
+#include "kernels/poses.h"
+#include "kernels/step.h"
+#include "kernels/team.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <mujoco/mujoco.h>
+
+namespace lockstep::apps {
+namespace {
+
+// Rounding of a chain of some thousand operations, and the constraint solver's tolerance, with room for ill-conditioned
+// mass matrices; float has 2^29 times the rounding of double but is used on the same states.
+constexpr double kAllowedDouble = 1e-8, kAllowedFloat = 1e-2;
+
+using MjData = std::unique_ptr<mjData, decltype(&mj_deleteData)>;
+
+class Deviations {
+ public:
+  void add(const std::string& stage, std::span<const double> ours, std::span<const double> theirs,
+           double allowed = kAllowedDouble) {
+    double largest = 0, scale = 0;
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+      scale = std::max(scale, std::abs(theirs[i]));
+      const double difference = std::abs(ours[i] - theirs[i]);
+      if (!(difference <= largest)) largest = difference;  // keeps NaN
+    }
+    const double deviation = scale > 0 ? largest / scale : largest;
+    const auto known = std::find_if(list_.begin(), list_.end(), [&](const auto& d) { return d.stage == stage; });
+    if (known == list_.end()) {
+      list_.push_back({stage, deviation, allowed});
+    } else if (!(deviation <= known->deviation)) {
+      known->deviation = deviation;
+    }
+  }
+  [[nodiscard]] std::vector<StageDeviation> list() const { return list_; }
+
+ private:
+  std::vector<StageDeviation> list_;
+};
+
+std::span<const double> numbers(const mjtNum* data, mjtSize count) { return {data, static_cast<std::size_t>(count)}; }
+
+// A random state in d: from qpos0 along a random velocity, so that quaternions stay normal.
+void randomise(const mjModel& m, mjData* d, std::uint64_t seed, int state) {
+  mj_resetData(&m, d);
+  const kernels::RandomStream stream{.seed = seed, .stream = 3};
+  std::uint32_t index = 0;
+  const auto normal = [&] { return kernels::normal<double>(stream, static_cast<std::uint32_t>(state), 0, index++); };
+  for (mjtSize i = 0; i < m.nv; ++i) d->qvel[i] = normal();
+  mj_integratePos(&m, d->qpos, d->qvel, 1);
+  for (mjtSize i = 0; i < m.nv; ++i) d->qvel[i] = normal();
+  for (mjtSize i = 0; i < m.nu; ++i) {
+    const bool limited = m.actuator_ctrllimited[i] != 0;
+    const double low = limited ? m.actuator_ctrlrange[2 * i] : -1, high = limited ? m.actuator_ctrlrange[2 * i + 1] : 1;
+    d->ctrl[i] = std::clamp(0.5 * (low + high) + 0.25 * (high - low) * normal(), low, high);
+  }
+  for (mjtSize i = 0; i < m.na; ++i) d->act[i] = 0.3 * normal();
+}
+
+// One world of the model on the scalar kernels.
+class ScalarWorld {
+ public:
+  explicit ScalarWorld(const Model& model)
+      : model_(model),
+        layout_(model.state_layout()),
+        state_(static_cast<std::size_t>(layout_.size)),
+        arena_(static_cast<std::size_t>(model.scratch_size())) {}
+
+  void set(const mjData& d) {
+    const auto put = [&](int field, const mjtNum* source, int count) {
+      std::copy_n(source, count, state_.data() + field);
+    };
+    put(layout_.qpos, d.qpos, model_.nq());
+    put(layout_.qvel, d.qvel, model_.nv());
+    put(layout_.act, d.act, model_.na());
+    put(layout_.ctrl, d.ctrl, model_.nu());
+    put(layout_.qacc_warmstart, d.qacc_warmstart, model_.nv());
+  }
+  void compare_poses(const mjData& d, Deviations& deviations) {
+    std::vector<double> xpos(static_cast<std::size_t>(3 * model_.nbody())), xmat(3 * xpos.size());
+    kernels::poses(model_.constants<double>(), block(), arena_.data(), xpos.data(), xmat.data(), kernels::Solo{});
+    deviations.add("xpos", xpos, numbers(d.xpos, 3 * model_.nbody()));
+    deviations.add("xmat", xmat, numbers(d.xmat, 9 * model_.nbody()));
+  }
+  void compare_forces(const mjData& d, Deviations& deviations) {
+    const auto& constants = model_.constants<double>();
+    if (constants.planar != 0) {
+      compare_forces_in<kernels::Planar>(constants, d, deviations);
+    } else {
+      compare_forces_in<kernels::Spatial>(constants, d, deviations);
+    }
+  }
+  void compare_acceleration(const mjData& d, Deviations& deviations) {
+    std::vector<double> qacc(static_cast<std::size_t>(model_.nv()));
+    kernels::acceleration(model_.constants<double>(), block(), arena_.data(), qacc.data(), kernels::Solo{});
+    deviations.add("qacc", qacc, numbers(d.qacc, model_.nv()));
+  }
+
+ private:
+  kernels::StateBlock<double> block() { return {state_.data(), 1}; }
+
+  template <class Geometry>
+  void compare_forces_in(const kernels::ModelConstants<double>& c, const mjData& d, Deviations& deviations) {
+    const kernels::Solo team;
+    const kernels::Workspace<Geometry, double> w(c, arena_.data());
+    const int nv = model_.nv();
+    load_state(c, w, block(), team);
+    mass_and_bias(c, w, team);
+    compare_mass(c, w.mass_rows, d, deviations);
+    std::vector<double> force(static_cast<std::size_t>(nv));
+    const auto take = [&](double sign) {
+      for (int dof = 0; dof < nv; ++dof) force[static_cast<std::size_t>(dof)] = sign * w.qfrc[dof];
+      std::fill_n(w.qfrc, nv, 0.0);
+    };
+    take(-1);
+    deviations.add("qfrc_bias", force, numbers(d.qfrc_bias, nv));
+    add_passive(c, w, team);
+    take(1);
+    deviations.add("qfrc_passive", force, numbers(d.qfrc_passive, nv));
+    add_actuation(c, w, static_cast<double*>(nullptr), team);
+    take(1);
+    deviations.add("qfrc_actuator", force, numbers(d.qfrc_actuator, nv));
+    if (model_.na() > 0) {
+      deviations.add("act_dot", numbers(w.act_dot, model_.na()), numbers(d.act_dot, model_.na()));
+    }
+  }
+  void compare_mass(const kernels::ModelConstants<double>& c, const double* rows, const mjData& d,
+                    Deviations& deviations) const {
+    const int nv = model_.nv();
+    std::vector<double> theirs(static_cast<std::size_t>(nv * nv)), ours(theirs.size());
+    mj_fullM(model_.mj(), const_cast<mjData*>(&d), theirs.data());  // reads it
+    for (int dof = 0; dof < nv; ++dof) {
+      for (int t = 0; t <= c.dof_depth[dof]; ++t) {
+        const int entry = c.dof_row[dof] + 1 + t, ancestor = c.dof_ancestor[entry];
+        ours[static_cast<std::size_t>(dof * nv + ancestor)] = rows[entry];
+        ours[static_cast<std::size_t>(ancestor * nv + dof)] = rows[entry];
+      }
+    }
+    deviations.add("M", ours, theirs);
+  }
+
+  const Model& model_;
+  kernels::StateLayout layout_;
+  HostBuffer<double> state_, arena_;
+};
+
+// The states after one step of mj_step and of a batch on this machine's kernels.
+void compare_steps(const std::shared_ptr<const Model>& model, int states, std::uint64_t seed, Precision precision,
+                   Deviations& deviations) {
+  const mjModel& m = *model->mj();
+  const MjData d(mj_makeData(&m), mj_deleteData);
+  const auto batch = Batch::make(model, {.num_worlds = states, .backend = "cpu", .precision = precision});
+  for (int state = 0; state < states; ++state) {
+    randomise(m, d.get(), seed, state);
+    batch->set_state(state, numbers(d->qpos, m.nq), numbers(d->qvel, m.nv), numbers(d->act, m.na));
+    batch->set_ctrl(state, numbers(d->ctrl, m.nu));
+  }
+  batch->step(1);
+  const bool is_float = precision == Precision::kFloat;
+  const std::string suffix = is_float ? " after a step, float" : " after a step";
+  const double allowed = is_float ? kAllowedFloat : kAllowedDouble;
+  std::vector<double> qpos(static_cast<std::size_t>(m.nq)), qvel(static_cast<std::size_t>(m.nv)),
+      act(static_cast<std::size_t>(m.na));
+  for (int state = 0; state < states; ++state) {
+    randomise(m, d.get(), seed, state);
+    mj_step(&m, d.get());
+    batch->get_state(state, qpos, qvel, act);
+    deviations.add("qpos" + suffix, qpos, numbers(d->qpos, m.nq), allowed);
+    deviations.add("qvel" + suffix, qvel, numbers(d->qvel, m.nv), allowed);
+    if (m.na > 0) deviations.add("act" + suffix, act, numbers(d->act, m.na), allowed);
+  }
+}
+
+// What the model has of the things that the kernels support in all their kinds.
+std::vector<std::string> native_features(const mjModel& m, const std::vector<std::string>& missing) {
+  std::vector<std::string> features;
+  const auto add = [&](long count, std::string_view name) {
+    if (count > 0) features.push_back(fmt::format("{} {}{}", count, name, count == 1 ? "" : "s"));
+  };
+  const auto joints = [&](int type) { return std::count(m.jnt_type, m.jnt_type + m.njnt, type); };
+  add(joints(mjJNT_FREE), "free joint");
+  add(joints(mjJNT_BALL), "ball joint");
+  add(joints(mjJNT_SLIDE), "slide joint");
+  add(joints(mjJNT_HINGE), "hinge joint");
+  const auto nonzero = [](const mjtNum* values, mjtSize count) {
+    return std::count_if(values, values + count, [](mjtNum x) { return x != 0; });
+  };
+  const bool limits = (m.opt.disableflags & (mjDSBL_CONSTRAINT | mjDSBL_LIMIT)) == 0;
+  add(limits ? std::count_if(m.jnt_limited, m.jnt_limited + m.njnt, [](auto b) { return b != 0; }) : 0, "joint limit");
+  add(nonzero(m.jnt_stiffness, m.njnt), "spring");
+  add(nonzero(m.dof_damping, m.nv), "damper");
+  add(nonzero(m.dof_armature, m.nv), "armature");
+  const auto lacks = [&](std::string_view word) {
+    return std::any_of(missing.begin(), missing.end(),
+                       [&](const std::string& text) { return text.find(word) != std::string::npos; });
+  };
+  if (!lacks("actuator") && !lacks("activation")) add(m.nactuator, "actuator");
+  if (!lacks("integrator")) {
+    features.emplace_back(m.opt.integrator == mjINT_RK4     ? "integrator RK4"
+                          : m.opt.integrator == mjINT_EULER ? "integrator Euler"
+                                                            : "integrator implicitfast");
+  }
+  return features;
+}
+
+}  // namespace
+
+bool ModelCheck::passed() const {
+  return std::all_of(stages.begin(), stages.end(), [](const StageDeviation& s) { return s.deviation <= s.allowed; });
+}
+
+ModelCheck check_model(const std::shared_ptr<const Model>& model, int states, std::uint64_t seed) {
+  ModelCheck check{.model = model->name(),
+                   .native = model->is_native(),
+                   .native_features = native_features(*model->mj(), model->native_support()),
+                   .fallback_features = model->native_support(),
+                   .stages = {}};
+  if (!check.native) return check;
+  Deviations deviations;
+  const MjData d(mj_makeData(model->mj()), mj_deleteData);
+  ScalarWorld world(*model);
+  for (int state = 0; state < states; ++state) {
+    randomise(*model->mj(), d.get(), seed, state);
+    mj_forward(model->mj(), d.get());
+    world.set(*d);
+    world.compare_poses(*d, deviations);
+    world.compare_forces(*d, deviations);
+    world.compare_acceleration(*d, deviations);
+  }
+  compare_steps(model, states, seed, Precision::kDouble, deviations);
+  compare_steps(model, states, seed, Precision::kFloat, deviations);
+  check.stages = deviations.list();
+  return check;
+}
+
+}  // namespace lockstep::apps

@@ -1,0 +1,60 @@
+// Tests `check`: what it says of models that are native and of models that are not, and that it sees wrong physics.
+#include "apps/model_check.h"
+#include "engine/task_models.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <mujoco/mujoco.h>
+
+namespace lockstep::apps {
+namespace {
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::any_of(list.begin(), list.end(), [&](const auto& item) { return item.find(text) != std::string::npos; });
+}
+
+TEST(ModelCheck, ComparesEveryStageOfANativeModel) {
+  const ModelCheck check = check_model(Model::from_file(task_model("dm_control/suite/cartpole.xml")), 20, 0);
+  EXPECT_TRUE(check.native);
+  EXPECT_TRUE(check.fallback_features.empty());
+  EXPECT_TRUE(contains(check.native_features, "1 slide joint"));
+  EXPECT_TRUE(contains(check.native_features, "integrator RK4"));
+  std::vector<std::string> stages;
+  for (const StageDeviation& stage : check.stages) {
+    stages.push_back(stage.stage);
+    EXPECT_LE(stage.deviation, stage.allowed) << stage.stage;
+  }
+  EXPECT_EQ(stages, (std::vector<std::string>{"xpos", "xmat", "M", "qfrc_bias", "qfrc_passive", "qfrc_actuator", "qacc",
+                                              "qpos after a step", "qvel after a step", "qpos after a step, float",
+                                              "qvel after a step, float"}));
+  EXPECT_TRUE(check.passed());
+}
+
+TEST(ModelCheck, NamesTheFeatureThatNeedsMujoco) {
+  const ModelCheck check = check_model(Model::from_file(task_model("dm_control/suite/humanoid.xml")), 5, 0);
+  EXPECT_FALSE(check.native);
+  EXPECT_TRUE(contains(check.fallback_features, "contacts"));
+  EXPECT_TRUE(check.stages.empty());
+}
+
+TEST(ModelCheck, ComparesSpatialModelsToo) {
+  const auto unconstrained = [](mjModel& m) { m.opt.disableflags |= mjDSBL_CONSTRAINT; };
+  const ModelCheck check =
+      check_model(Model::from_file(task_model("dm_control/suite/humanoid.xml"), unconstrained), 10, 1);
+  EXPECT_TRUE(check.native);
+  for (const StageDeviation& stage : check.stages) EXPECT_LE(stage.deviation, stage.allowed) << stage.stage;
+}
+
+TEST(ModelCheck, FailsWhereAStageIsBeyondWhatIsAllowed) {
+  ModelCheck check{.model = "m", .native = true, .native_features = {}, .fallback_features = {}, .stages = {}};
+  check.stages = {{"qacc", 1e-12, 1e-8}};
+  EXPECT_TRUE(check.passed());
+  check.stages.push_back({"qvel", 1e-3, 1e-8});
+  EXPECT_FALSE(check.passed());
+}
+
+}  // namespace
+}  // namespace lockstep::apps
