@@ -34,18 +34,17 @@ int eval_command(const EvalOptions& options, CommandContext& context) {
   const ResolvedRun run =
       resolve_run(saved.config, [](const std::string& agent) { return agents::find(agent).defaults(); });
   const InterruptGuard guard;
-  std::vector<agents::Episode> episodes;
-  std::unique_ptr<agents::Agent> agent;
-  {
-    ProgressBar bar(context.text_stream());
-    const auto on_progress = [&](std::string_view stage, double share) {
-      stop_if_interrupted();
-      bar.update((static_cast<double>(episodes.size()) + share) / options.episodes,
-                 fmt::format("{}, episode {} of {}", stage, episodes.size() + 1, options.episodes));
-    };
-    agent = load_agent(saved, run, agents::find(run.config.agent), envs::make_environment, on_progress);
-    episodes = evaluate(*agent, options.episodes);
-  }
+  ProgressBar bar(context.text_stream());
+  int done = 0;
+  const auto on_progress = [&](std::string_view stage, double share) {
+    stop_if_interrupted();
+    bar.update((done + share) / options.episodes,
+               fmt::format("{}, episode {} of {}", stage, done + 1, options.episodes));
+  };
+  const auto agent = load_agent(saved, run, agents::find(run.config.agent), envs::make_environment, on_progress);
+  const std::vector<agents::Episode> episodes =
+      evaluate(*agent, options.episodes, [&done](int number) { done = number; });
+  bar.wipe();
   const EpisodeReturns returns = returns_of(episodes);
   const double wanted = envs::spec(envs::find(run.config.task)).success_return;
   const bool is_success = wanted == 0 || returns.mean >= wanted;

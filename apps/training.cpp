@@ -46,9 +46,7 @@ class Training {
            const TrainObserver& observer)
       : request_(request),
         observer_(observer),
-        agent_(make_agent(request.run, entry, make_environment,
-                          [this](std::string_view stage, double share) { on_progress(stage, share); })),
-        folder_(open_folder()),
+        folder_(open_folder(entry, make_environment)),
         watch_(folder_.saved().state ? folder_.saved().state->wall_seconds : 0) {
     if (folder_.saved().state) {
       iteration_ = folder_.saved().state->iteration;
@@ -76,7 +74,10 @@ class Training {
   }
 
  private:
-  RunFolder open_folder() {
+  // Makes the agent, which checks its settings and its saved state, before the folder is touched.
+  RunFolder open_folder(const agents::Entry& entry, const EnvironmentFactory& make_environment) {
+    agent_ = make_agent(request_.run, entry, make_environment,
+                        [this](std::string_view stage, double share) { on_progress(stage, share); });
     const Settings config = request_.run.all();
     if (request_.resume) {
       return RunFolder::resume(request_.folder, config, [this](const SavedRun& saved) {
@@ -123,7 +124,7 @@ class Training {
 
   const TrainRequest& request_;
   const TrainObserver& observer_;
-  std::unique_ptr<agents::Agent> agent_;
+  std::unique_ptr<agents::Agent> agent_ = nullptr;  // not yet there while it is being made
   RunFolder folder_;
   Stopwatch watch_;
   std::int64_t iteration_ = 0;
@@ -148,11 +149,12 @@ std::unique_ptr<agents::Agent> load_agent(const SavedRun& saved, const ResolvedR
   return agent;
 }
 
-std::vector<agents::Episode> evaluate(agents::Agent& agent, int episodes) {
+std::vector<agents::Episode> evaluate(agents::Agent& agent, int episodes, const std::function<void(int)>& after_each) {
   std::vector<agents::Episode> done;
   for (int episode = 0; episode < episodes; ++episode) {
     stop_if_interrupted();
     done.push_back(agent.evaluate(kFirstEvaluationSeed + static_cast<std::uint64_t>(episode)));
+    if (after_each) after_each(episode + 1);
   }
   return done;
 }

@@ -58,8 +58,9 @@ struct TrainObserver {
                                                         std::function<void(std::string_view, double)> on_progress);
 
 // Evaluation episode k of every run and agent starts from seed 1000000 + k, so that results can be held side by side.
-// Throws Interrupted.
-[[nodiscard]] std::vector<agents::Episode> evaluate(agents::Agent& agent, int episodes);
+// `after_each` is told how many are done. Throws Interrupted.
+[[nodiscard]] std::vector<agents::Episode> evaluate(agents::Agent& agent, int episodes,
+                                                    const std::function<void(int)>& after_each = {});
 [[nodiscard]] EpisodeReturns returns_of(const std::vector<agents::Episode>& episodes);
 
 }  // namespace lockstep::apps
