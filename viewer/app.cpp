@@ -235,7 +235,8 @@ void App::copy_key_frame() {
     for (const double value : values) {
       char number[32];
       std::snprintf(number, sizeof number, ImGui::GetIO().KeyShift ? "%.17g" : "%.6g", value);
-      text += (text.empty() ? "" : " ") + std::string(number);
+      if (!text.empty()) text += ' ';
+      text += number;
     }
     return text;
   };
