@@ -90,6 +90,7 @@ class BatchRunner final : public Runner {
  public:
   BatchRunner(const Course& course, std::unique_ptr<Batch> batch)
       : course_(course), batch_(std::move(batch)), nu_(static_cast<int>(course.model->mj()->nu)) {
+    if (on_gpu()) return;
     if (batch_->config().precision == Precision::kFloat) {
       lay_out(floats_);
     } else {
@@ -108,7 +109,12 @@ class BatchRunner final : public Runner {
   }
 
   long run() override {
-    if (batch_->config().precision == Precision::kFloat) {
+    if (on_gpu()) {
+      for (int interval = 0; interval < course_.intervals; ++interval) {
+        batch_->set_all_ctrl(View<const double, 2>(controls(course_, interval, 0), course_.num_worlds, nu_));
+        batch_->step(kHoldSteps);
+      }
+    } else if (batch_->config().precision == Precision::kFloat) {
       run_with(floats_, batch_->fields_float().ctrl);
     } else {
       run_with(doubles_, batch_->fields_double().ctrl);
@@ -119,6 +125,8 @@ class BatchRunner final : public Runner {
   [[nodiscard]] long faults() const override { return faults_; }
 
  private:
+  [[nodiscard]] bool on_gpu() const { return batch_->config().backend == "cuda"; }
+
   // Controls as blocks hold them: [interval][block][control][lane].
   template <class R>
   void lay_out(std::vector<R>& table) const {

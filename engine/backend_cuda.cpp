@@ -38,7 +38,8 @@ class CudaBatch final : public Batch {
         m_(*model_->mj()),
         layout_(kernels::StateLayout::of(static_cast<int>(m_.nq), static_cast<int>(m_.nv), static_cast<int>(m_.na),
                                          static_cast<int>(m_.nu))),
-        state_(static_cast<std::size_t>(layout_.size) * static_cast<std::size_t>(config.num_worlds)) {
+        state_(static_cast<std::size_t>(layout_.size) * static_cast<std::size_t>(config.num_worlds)),
+        staging_(static_cast<std::size_t>(m_.nu) * static_cast<std::size_t>(config.num_worlds)) {
     const ConstantStorage<R>& constants = model_->template storage<R>();
     ints_ = DeviceBuffer<std::int32_t>(constants.ints.span());
     reals_ = DeviceBuffer<R>(constants.reals.span());
@@ -82,6 +83,17 @@ class CudaBatch final : public Batch {
     write(world, layout_.qacc_warmstart, std::vector<double>(static_cast<std::size_t>(m_.nv)));
   }
   void set_ctrl(int world, std::span<const double> ctrl) override { write(world, layout_.ctrl, ctrl); }
+  void set_all_ctrl(View<const double, 2> ctrl) override {
+    if (m_.nu == 0) return;
+    for (int world = 0; world < config_.num_worlds; ++world) {
+      for (int i = 0; i < ctrl.extent(1); ++i)
+        staging_[static_cast<std::size_t>(i) * static_cast<std::size_t>(config_.num_worlds) +
+                 static_cast<std::size_t>(world)] = static_cast<R>(ctrl(world, i));
+    }
+    check_cuda(cudaMemcpy(address(state_.data(), 0, layout_.ctrl), staging_.data(), staging_.size() * sizeof(R),
+                          cudaMemcpyHostToDevice),
+               "writing controls");
+  }
   [[nodiscard]] bool fault(int world) const override {
     double flag = 0;
     read(world, layout_.fault, std::span<double>(&flag, 1));
@@ -165,6 +177,7 @@ class CudaBatch final : public Batch {
   const mjModel& m_;
   kernels::StateLayout layout_;
   DeviceBuffer<R> state_;  // [field][world]
+  HostBuffer<R> staging_;  // [nu][world] controls on their way
   DeviceBuffer<std::int32_t> ints_;
   DeviceBuffer<R> reals_;
   kernels::ModelConstants<R> constants_;  // pointing into ints_ and reals_

@@ -37,6 +37,13 @@ void check(const BatchConfig& config) {
 
 }  // namespace
 
+void Batch::set_all_ctrl(View<const double, 2> ctrl) {
+  const auto nu = static_cast<std::size_t>(ctrl.extent(1));
+  for (int world = 0; world < ctrl.extent(0); ++world) {
+    set_ctrl(world, std::span<const double>(ctrl.data_handle() + static_cast<std::size_t>(world) * nu, nu));
+  }
+}
+
 std::unique_ptr<Batch> Batch::make(std::shared_ptr<const Model> model, const BatchConfig& config) {
   check(config);
   if (config.backend == "cpu") return make_cpu_batch(std::move(model), config);

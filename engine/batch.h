@@ -65,6 +65,8 @@ class Batch {
   virtual void set_state(int world, std::span<const double> qpos, std::span<const double> qvel,
                          std::span<const double> act) = 0;
   virtual void set_ctrl(int world, std::span<const double> ctrl) = 0;
+  // The controls of all worlds: [W][nu]. On a GPU one copy instead of W.
+  virtual void set_all_ctrl(View<const double, 2> ctrl);
 
   // 1 where the world went non-finite since the flag was last cleared.
   [[nodiscard]] virtual bool fault(int world) const = 0;

@@ -152,6 +152,20 @@ TEST_P(BatchOn, StepsBlocksAsTheWholeBatch) {
   for (int world = 0; world < 40; ++world) EXPECT_EQ(state_of(*whole, world), state_of(*blocks, world)) << world;
 }
 
+TEST_P(BatchOn, SetsTheControlsOfAllWorldsAsOneByOne) {
+  const auto together = make(19), singly = make(19);
+  std::vector<double> all;
+  for (int world = 0; world < 19; ++world) {
+    const std::vector<double> ctrl = control_of(world, 2);
+    singly->set_ctrl(world, ctrl);
+    all.insert(all.end(), ctrl.begin(), ctrl.end());
+  }
+  together->set_all_ctrl(View<const double, 2>(all.data(), 19, 2));
+  together->step(3);
+  singly->step(3);
+  for (int world = 0; world < 19; ++world) EXPECT_EQ(state_of(*together, world), state_of(*singly, world)) << world;
+}
+
 // Poison in one world, at every position among its neighbours; where it lands, and what it is.
 enum class Where { kQpos, kQvel, kAct, kCtrl };
 
@@ -293,6 +307,41 @@ TEST(MujocoBatch, KeepsItsStateInDoubleBehindFloatFields) {
   }
   const State a = state_of(*floats, 0), b = state_of(*doubles, 0);
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(static_cast<float>(a.qvel[i]), static_cast<float>(b.qvel[i]));
+}
+
+TEST(CudaBatch, SaysWhatIsMissingWithoutAGpu) {
+  try {
+    (void)Batch::make(Model::from_xml(kCartPole), {.backend = "cuda"});
+    GTEST_SKIP() << "there is a GPU";
+  } catch (const MissingResource& missing) {
+    EXPECT_EQ(missing.where(), "backend cuda");
+    EXPECT_NE(missing.fix().find("--backend cpu"), std::string::npos);
+  }
+}
+
+// A ball on a plane: contacts.
+constexpr const char* kBall = R"(<mujoco><worldbody><geom type="plane" size="1 1 1"/>
+  <body pos="0 0 1"><freejoint/><geom size="0.1"/></body></worldbody></mujoco>)";
+
+TEST(AutoBatch, TakesTheNativeKernelsWhereTheySupportTheModel) {
+  EXPECT_TRUE(Batch::make(Model::from_xml(kCartPole), {})->report().starts_with("backend cpu"));
+}
+
+TEST(AutoBatch, FallsBackToMujocoAndNamesTheFeature) {
+  const std::string report = Batch::make(Model::from_xml(kBall), {})->report();
+  EXPECT_TRUE(report.starts_with("backend mujoco"));
+  EXPECT_NE(report.find("contacts"), std::string::npos) << report;
+  EXPECT_EQ(report.find('\n'), std::string::npos) << report;
+}
+
+TEST(CpuBatch, RefusesAModelThatItsKernelsLackFeaturesOf) {
+  try {
+    (void)Batch::make(Model::from_xml(kBall), {.backend = "cpu"});
+    FAIL() << "expected Error";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("contacts"), std::string::npos);
+    EXPECT_NE(error.fix().find("--backend auto"), std::string::npos);
+  }
 }
 
 TEST(MakeBatch, RefusesAnUnknownBackendAndNamesTheNearest) {
