@@ -81,6 +81,13 @@ TEST(SindyMpc, RepeatsAnEvaluationOfTheSameSeedExactly) {
   EXPECT_NE(agent->evaluate(3).states, agent->evaluate(4).states);
 }
 
+TEST(SindyMpc, RefusesTheSavedStateOfAnotherTask) {
+  const auto pendulum = make("pendulum-v1", 1, kEndless);
+  const std::vector<std::byte> bytes = pendulum->save();
+  const auto other = make("cartpole-swingup", 1, {});
+  EXPECT_THROW(other->load(bytes), Error);
+}
+
 TEST(SindyMpc, RefusesDiscreteActionsAndSaysSo) {
   try {
     make("cartpole-v1", 1, {});
