@@ -10,7 +10,7 @@
 namespace lockstep::planners {
 
 struct RecedingHorizonConfig {
-  int horizon = 120;     // control steps planned ahead, >= 1
+  int horizon = 125;     // control steps planned ahead, >= 1
   int replan_steps = 1;  // control steps between two plans; between them the plan's own controls (with feedback) act
   bool feedback = true;  // between plans, add K (x - predicted x) where the planner has gains
   double terminal_scale = 1;  // factor on the cost's terminal part, >= 0
