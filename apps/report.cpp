@@ -92,6 +92,12 @@ std::vector<double> count_from(double first, size_t count, double step) {
   return values;
 }
 
+// "10 steps" of "model_error_10": the plot's title says the rest.
+std::string legend_name(const std::string& metric) {
+  constexpr std::string_view kError = "model_error_";
+  return metric.starts_with(kError) ? metric.substr(kError.size()) + " steps" : metric;
+}
+
 // One plot of metric columns over another column; nothing where none of them is there.
 std::string metric_plot(const Report& report, Plot plot, const std::string& over,
                         const std::function<bool(const std::string&)>& is_shown) {
@@ -100,8 +106,8 @@ std::string metric_plot(const Report& report, Plot plot, const std::string& over
   if (x == nullptr || x->empty()) return "";
   for (size_t k = 0; k < metrics.names.size(); ++k) {
     if (!is_shown(metrics.names[k])) continue;
-    plot.series.push_back(
-        {metrics.names[k], *x, metrics.columns[k], Series::Style::kLine, static_cast<int>(plot.series.size())});
+    plot.series.push_back({legend_name(metrics.names[k]), *x, metrics.columns[k], Series::Style::kLine,
+                           static_cast<int>(plot.series.size())});
   }
   if (plot.series.size() == 1) plot.series.front().name.clear();
   return plot.series.empty() ? "" : plot_card(plot);
@@ -158,7 +164,7 @@ std::string episode_plots(const Report& report) {
   std::string out =
       "<h2>Predicted against true</h2>\n<p class=\"note\">The last evaluation episode. Solid: the true physics. "
       "Dashed: "
-      "the learned model run open loop under the same actions, started again from the true state at every gap.</p>\n"
+      "the learned model run open loop under the same actions, started again from the true state at every jump.</p>\n"
       "<div class=\"plots\">\n";
   for (int index = 0; index < episode.state_size; ++index) {
     const std::string name = name_at(report.task.state_names, static_cast<size_t>(index), "state");
@@ -190,7 +196,9 @@ std::string equations_and_video(const Report& report) {
     out += report.video.media_type.starts_with("image/")
                ? fmt::format("<img alt=\"the last evaluation episode\" src=\"{}\">", source)
                : fmt::format("<video controls loop muted autoplay playsinline src=\"{}\"></video>", source);
-    out += "<div class=\"note\">the last evaluation episode, on the true physics, in real time</div></div>\n";
+    out +=
+        "<div class=\"note\">the last evaluation episode on the true physics, in real time; transparent: what the "
+        "learned model predicted, started again from the truth now and then</div></div>\n";
   }
   if (report.result.equations.empty()) return out;
   out += "<h2>Learned equations</h2>\n<div class=\"card\"><pre>";

@@ -188,7 +188,7 @@ void VideoWriter::fail() {
 }
 
 FramePlan frame_plan(double control_timestep) {
-  constexpr double kWantedRate = 30;
+  constexpr double kWantedRate = 25;
   const double rate = 1 / control_timestep;
   const int stride = std::max(1, static_cast<int>(std::lround(rate / kWantedRate)));
   return {stride, rate / stride};
@@ -203,7 +203,8 @@ std::filesystem::path film(const agents::Episode& episode, Environment& worlds, 
   const FramePlan plan = frame_plan(worlds.spec().control_timestep);
   VideoFormat format;
   format.frames_per_second = plan.frames_per_second;
-  viewer::Offscreen renderer(*model, {.width = format.width, .height = format.height});
+  // Reflections double the drawing, which is slow where OpenGL is software.
+  viewer::Offscreen renderer(*model, {.width = format.width, .height = format.height, .reflections = false});
   VideoWriter writer(stem, format);
 
   const auto nx = static_cast<size_t>(episode.state_size);

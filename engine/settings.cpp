@@ -119,6 +119,13 @@ std::function<void()> checked_store(const Fields::Field& field, const Setting& s
       field.target);
 }
 
+// True for "planner.horizon" beside a value "planner", which TOML can only hold as a quoted key.
+bool is_below_a_value(const std::string& key, const std::map<std::string, Setting>& values) {
+  for (size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1))
+    if (values.contains(key.substr(0, dot))) return true;
+  return false;
+}
+
 }  // namespace
 
 Settings Settings::from_toml(std::string_view text, const std::string& origin) {
@@ -177,7 +184,8 @@ Settings Settings::prefixed(std::string_view prefix) const {
 
 std::string Settings::to_toml() const {
   std::string text;
-  for (const auto& [key, setting] : values_) text += fmt::format("{} = {}\n", key, shown(setting));
+  for (const auto& [key, setting] : values_)
+    text += fmt::format("{0}{1}{0} = {2}\n", is_below_a_value(key, values_) ? "\"" : "", key, shown(setting));
   return text;
 }
 

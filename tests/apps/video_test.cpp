@@ -84,7 +84,7 @@ TEST(FramePlan, PlaysInRealTime) {
     EXPECT_NEAR(plan.frames_per_second * plan.stride * timestep, 1, 1e-12);
     EXPECT_LE(plan.frames_per_second, 41);
   }
-  EXPECT_EQ(frame_plan(0.01).stride, 3);
+  EXPECT_EQ(frame_plan(0.01).stride, 4);
   EXPECT_EQ(frame_plan(0.1).stride, 1);
 }
 

@@ -78,6 +78,16 @@ TEST(Settings, ComeBackFromTheirOwnToml) {
   for (const auto& [key, setting] : settings.values()) EXPECT_EQ(back.values().at(key).value, setting.value) << key;
 }
 
+TEST(Settings, ComeBackWhereAKeyIsAlsoThePrefixOfOthers) {
+  Settings settings;
+  settings.set("planner", {std::string("ilqr"), ""});
+  settings.set("planner.horizon", {std::int64_t{30}, ""});
+  settings.set("planner.line.steps", {std::int64_t{8}, ""});
+  const Settings back = from(settings.to_toml());
+  EXPECT_EQ(back.to_toml(), settings.to_toml());
+  EXPECT_EQ(std::get<std::int64_t>(back.values().at("planner.line.steps").value), 8);
+}
+
 TEST(Settings, OfAStructComeBackThroughToml) {
   ExampleConfig config;
   config.scale = 0.1f;
