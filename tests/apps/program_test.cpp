@@ -45,7 +45,9 @@ TEST_P(BadInputTo, GivesOneErrorAndLeavesNothing) {
   const TemporaryFolder folder;
   const TemporaryFolder elsewhere;
   write_file(elsewhere / "broken.toml", "seed = = 3\n");
-  write_file(elsewhere / "unknown.toml", "seed = 3\nsede = 4\n");
+  write_file(elsewhere / "broken.xml", "<mujoco><worldbody>");
+  write_file(elsewhere / "massless.xml", "<mujoco><worldbody><body><joint/></body></worldbody></mujoco>");
+  write_file(elsewhere / "compiled.mjb", "model");
   std::vector<std::string> words = GetParam().words;
   for (std::string& word : words)
     if (word.starts_with("@")) word = elsewhere / word.substr(1);
@@ -72,6 +74,12 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"ValueOfAnotherType", {"train", "pendulum-v1", "--set", "video=maybe"}, "true or false"},
                     BadInput{"ResumeOfNoRun", {"train", "--resume", "nowhere"}, "not a run folder"},
                     BadInput{"EvalOfNoRun", {"eval", "nowhere"}, "not a run folder"},
+                    BadInput{"MissingModel", {"check", "none.xml"}, "none.xml"},
+                    BadInput{"BrokenModel", {"check", "@broken.xml"}, "broken.xml"},
+                    BadInput{"ModelWithoutMass", {"check", "@massless.xml"}, "mass and inertia"},
+                    BadInput{"CompiledModel", {"check", "@compiled.mjb"}, "MJB"},
+                    BadInput{"PlanOfUnknownTask", {"plan", "cartpole-swingdown"}, "cartpole-swingup"},
+                    BadInput{"FitOfNothing", {"fit", "none.csv"}, "none.csv"},
                     BadInput{"KeysOfUnknownAgent", {"list", "keys", "nobody"}, "unknown agent"}),
     [](const auto& example) { return std::string(example.param.name); });
 
@@ -150,7 +158,8 @@ TEST_P(HelpOf, HasExamplesAndJson) {
   EXPECT_NE(result.out.find("--json"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Program, HelpOf, testing::Values("train", "eval", "list tasks", "list keys", "info"),
+INSTANTIATE_TEST_SUITE_P(Program, HelpOf,
+                         testing::Values("train", "eval", "fit", "plan", "list tasks", "list keys", "check", "info"),
                          [](const auto& example) {
                            std::string name = example.param;
                            std::ranges::replace(name, ' ', '_');
