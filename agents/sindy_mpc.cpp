@@ -100,6 +100,7 @@ struct Pilot {
 struct PlanCount {
   std::int64_t plans = 0, iterations = 0;
   double seconds = 0;
+  planners::PlanTiming last;  // of the last episode
 };
 
 // Smooth noise on actions, in units of half their range (of 1 where unbounded), kept in bounds.
@@ -313,8 +314,9 @@ Episode SindyMpc::steer(std::uint64_t seed, PlanCount& plans, const std::functio
   }
   episode.episode_return = static_cast<double>(world->final_return()[0]);
   episode.predicted = predict(episode);
-  plans.plans += pilot.loop.timing().plans;
-  plans.seconds += 1e-3 * pilot.loop.timing().mean_ms * pilot.loop.timing().plans;
+  plans.last = pilot.loop.timing();
+  plans.plans += plans.last.plans;
+  plans.seconds += 1e-3 * plans.last.mean_ms * plans.last.plans;
   return episode;
 }
 
@@ -390,7 +392,9 @@ std::vector<Metric> SindyMpc::iterate() {
           {"model_error_10", error_at(10)},
           {"model_error_100", error_at(100)},
           {"plan_iterations", static_cast<double>(plans.iterations) / static_cast<double>(plans.plans)},
-          {"wall_plans_per_second", static_cast<double>(plans.plans) / plans.seconds}};
+          {"wall_plans_per_second", static_cast<double>(plans.plans) / plans.seconds},
+          {"wall_plan_p50_ms", plans.last.p50_ms},
+          {"wall_plan_p99_ms", plans.last.p99_ms}};
 }
 
 Episode SindyMpc::evaluate(std::uint64_t seed) {
