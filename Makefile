@@ -6,21 +6,24 @@ RUN ?= runs/demo
 # In CI warnings are errors.
 CONFIGURE_FLAGS := -DLOCKSTEP_WERROR=$(if $(filter true,$(CI)),ON,OFF)
 
-.PHONY: demo test build bench check setup configure clean
+.PHONY: demo test build program bench check setup configure clean
 
-demo: build  ## learn to swing up a cartpole, and show it
+demo: program  ## learn to swing up a cartpole, and show it
 	$(BUILD)/lockstep train cartpole-swingup --agent sindy-mpc --run-dir $(RUN) --overwrite
 
 test: build  ## build, and run every test
 	ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS)
 
-build: configure  ## build/lockstep
+build: configure  ## build/lockstep, and the tests
 	cmake --build $(BUILD) -j $(JOBS)
+
+program: configure  ## build/lockstep alone
+	cmake --build $(BUILD) -j $(JOBS) --target lockstep
 
 configure: setup
 	@cmake --preset release $(CONFIGURE_FLAGS)
 
-bench: build  ## native physics against MuJoCo
+bench: program  ## native physics against MuJoCo
 	$(BUILD)/lockstep bench physics
 
 check:  ## rules of the house: include direction, names, file sizes (under a second)
