@@ -328,7 +328,8 @@ Motion motion_of(const std::string& name) {
   throw Error(fmt::format("unknown motion '{}'", name), "--motion", "use one of noisy, quiet, smooth");
 }
 
-Course make_course(std::shared_ptr<const Model> model, Motion motion, int num_worlds, int intervals, int warmup) {
+Course make_course(const std::shared_ptr<const Model>& model, Motion motion, int num_worlds, int intervals,
+                   int warmup) {
   const mjModel& m = *model->mj();
   const std::size_t worlds = size(num_worlds);
   Course course{.model = model,

@@ -35,8 +35,8 @@ struct Course {
 };
 // Start states are what MuJoCo reaches from the first keyframe (else qpos0) by `warmup` steps of the same motion, other
 // in every world. Draws depend on the seed alone.
-[[nodiscard]] Course make_course(std::shared_ptr<const Model> model, Motion motion, int num_worlds, int intervals,
-                                 int warmup = 200);
+[[nodiscard]] Course make_course(const std::shared_ptr<const Model>& model, Motion motion, int num_worlds,
+                                 int intervals, int warmup = 200);
 
 // One contestant.
 class Runner {

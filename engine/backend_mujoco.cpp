@@ -186,13 +186,18 @@ class MujocoBatch final : public Batch {
     std::copy(last.begin(), last.end(), numbers);
   }
 
+  // Of a number in its block, [field][lane].
+  [[nodiscard]] std::size_t place(int field, int lane) const {
+    return static_cast<std::size_t>(field) * static_cast<std::size_t>(state_.lanes()) + static_cast<std::size_t>(lane);
+  }
+
   // Brings one world's fields into its row; false where one of them is beyond what MuJoCo takes for a number.
   template <class R>
   [[nodiscard]] bool load_row(std::span<const R> fields, int lane, mjtNum* row) const {
     bool good = true;
     for (const MirroredField& f : mirrored_) {
       for (int i = 0; i < f.count; ++i) {
-        const R now = fields[static_cast<std::size_t>((f.field + i) * state_.lanes() + lane)];
+        const R now = fields[place(f.field + i, lane)];
         good = good && !is_bad(static_cast<mjtNum>(now));
         if (static_cast<R>(row[f.row + i]) != now) row[f.row + i] = static_cast<mjtNum>(now);
       }
@@ -203,7 +208,7 @@ class MujocoBatch final : public Batch {
   void store_row(const mjtNum* row, std::span<R> fields, int lane) const {
     for (const MirroredField& f : mirrored_) {
       for (int i = 0; i < f.count; ++i) {
-        fields[static_cast<std::size_t>((f.field + i) * state_.lanes() + lane)] = static_cast<R>(row[f.row + i]);
+        fields[place(f.field + i, lane)] = static_cast<R>(row[f.row + i]);
       }
     }
   }
