@@ -33,9 +33,9 @@ constexpr std::uint32_t kSavedVersion = 1;
 enum Purpose : std::uint32_t { kCollectStart = 0x51d0, kCollectNoise, kEvaluateStart, kPlanCollect, kPlanEvaluate };
 
 struct Config {
-  double explore_seconds = 10;       // of real interaction before the first fit
-  double explore_amplitude = 0.6;    // standard deviation of the exploring noise, share of half the control range
-  double explore_correlation = 0.2;  // s over which it stays alike
+  double explore_seconds = 20;       // of real interaction before the first fit
+  double explore_amplitude = 1.0;    // standard deviation of the exploring noise, share of half the control range
+  double explore_correlation = 0.4;  // s over which it stays alike
   double collect_seconds = 10;       // of real interaction under the planner in every later iteration
   double collect_noise = 0.15;       // standard deviation added to planned controls while collecting
   double box_margin = 0.9;           // a collecting world is reset when a state leaves this share of its smooth box

@@ -33,7 +33,7 @@ double metric(const std::vector<Metric>& metrics, const std::string& name) {
   return std::nan("");
 }
 
-TEST(SindyMpc, FindsThePendulumsEquationsFromTenSeconds) {
+TEST(SindyMpc, FindsThePendulumsEquationsFromTwentySeconds) {
   const auto agent = make("pendulum-v1", 1, kEndless);
   agent->iterate();
   ASSERT_EQ(agent->equations().size(), 2u);
@@ -44,10 +44,10 @@ TEST(SindyMpc, FindsThePendulumsEquationsFromTenSeconds) {
 TEST(SindyMpc, CountsRealInteractionAndNotEvaluation) {
   const auto agent = make("pendulum-v1", 1, kEndless);
   agent->iterate();
-  EXPECT_EQ(agent->env_steps(), 200);  // explore_seconds = 10, control step 0.05 s
-  EXPECT_DOUBLE_EQ(agent->real_seconds(), 10);
+  EXPECT_EQ(agent->env_steps(), 400);  // explore_seconds = 20, control step 0.05 s
+  EXPECT_DOUBLE_EQ(agent->real_seconds(), 20);
   agent->iterate();
-  EXPECT_EQ(agent->env_steps(), 400);
+  EXPECT_EQ(agent->env_steps(), 600);  // collect_seconds = 10
 }
 
 TEST(SindyMpc, PredictsAnEpisodeThatItHasNotSeen) {
