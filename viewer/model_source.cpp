@@ -10,8 +10,6 @@
 namespace lockstep::viewer {
 namespace {
 
-constexpr int kMostPlotted = 8;  // joints, or dofs, that get a curve
-
 std::string name_of(const mjModel& model, int type, int id, const char* kind) {
   const char* name = mj_id2name(&model, type, id);
   return name != nullptr && *name != '\0' ? name : std::string(kind) + " " + std::to_string(id);

@@ -88,6 +88,7 @@ void draw_plots(App& app) {
       std::vector<Curve> curves;
     };
     std::vector<Part> parts = {{"Reward", curves_of(source, Signal::Plot::kReward)},
+                               {"Return", curves_of(source, Signal::Plot::kReturn)},
                                {"State", curves_of(source, Signal::Plot::kState)},
                                {"Control", curves_of(source, Signal::Plot::kControl)}};
     std::erase_if(parts, [](const Part& part) { return part.curves.empty(); });

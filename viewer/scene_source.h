@@ -22,7 +22,7 @@ struct ControlInput {
 
 // A number of each world that is plotted over time.
 struct Signal {
-  enum class Plot { kReward, kState, kControl };
+  enum class Plot { kReward, kReturn, kState, kControl };
   std::string name;
   Plot plot = Plot::kState;  // which plot it belongs to
 };
@@ -57,6 +57,9 @@ class SceneSource {
   [[nodiscard]] virtual std::vector<std::byte> save() const = 0;
   virtual void load(std::span<const std::byte> bytes) = 0;
 };
+
+// Curves that one plot can hold without becoming a tangle.
+inline constexpr int kMostPlotted = 8;
 
 // Makes a source with a number of worlds; throws Error or MissingResource.
 using SourceFactory = std::function<std::unique_ptr<SceneSource>(int num_worlds)>;

@@ -1,0 +1,82 @@
+// `lockstep view`: the window on a task, a model file, or the evaluation of a trained agent.
+#include "agents/agent.h"
+#include "apps/commands.h"
+#include "apps/interrupt.h"
+#include "apps/progress_bar.h"
+#include "apps/training.h"
+#include "envs/env.h"
+#include "viewer/viewer.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace lockstep::apps {
+namespace {
+
+struct Options {
+  viewer::ViewOptions view;
+  int worlds = 0;  // 0: nine of a task, one of a model file
+  int episodes = 1;
+};
+
+// Plays the agent of a run folder: its evaluation episodes, with what its model predicted as ghosts.
+void evaluate_run(Options& options, CommandContext& context) {
+  const SavedRun saved = read_run(options.view.target);
+  const ResolvedRun run =
+      resolve_run(saved.config, [](const std::string& agent) { return agents::find(agent).defaults(); });
+  const InterruptGuard guard;
+  ProgressBar bar(context.text_stream());
+  const auto on_progress = [&bar](std::string_view stage, double share) {
+    stop_if_interrupted();
+    bar.update(share, std::string(stage));
+  };
+  const auto agent = load_agent(saved, run, agents::find(run.config.agent), envs::make_environment, on_progress);
+  options.view.episodes = evaluate(*agent, options.episodes);
+  options.view.target = run.config.task;
+}
+
+int view(Options options, CommandContext& context) {
+  const bool is_file = std::filesystem::path(options.view.target).has_extension();
+  options.view.environment.num_worlds = options.worlds > 0 ? options.worlds : (is_file ? 1 : 9);
+  options.view.make_environment = envs::make_environment;
+  if (std::filesystem::is_directory(options.view.target)) evaluate_run(options, context);
+  viewer::run(options.view);
+  return kDone;
+}
+
+}  // namespace
+
+void add_view(CLI::App& app, CommandContext& context) {
+  auto options = std::make_shared<Options>();
+  viewer::ViewOptions& view_options = options->view;
+  CLI::App& command = context.add(app, "view", "show a task, a model file or a trained agent in a window",
+                                  "  lockstep view cartpole-swingup\n"
+                                  "  lockstep view my_robot.xml --worlds 1\n"
+                                  "  lockstep view runs/demo\n"
+                                  "  lockstep view cartpole-swingup --worlds 12 --screenshot picture.png\n");
+  command.add_option("TARGET", view_options.target, "A task (`lockstep list`), a model file, or the folder of a run")
+      ->required();
+  command
+      .add_option("--worlds", options->worlds,
+                  "How many worlds are shown side by side (nine of a task, one of a model file)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command.add_option("--actions", view_options.actions, "What drives a task at first: zero, sliders, random")
+      ->check(CLI::IsMember({"zero", "sliders", "random"}))
+      ->capture_default_str();
+  command.add_option("--seed", view_options.environment.seed, "Seed of starts and noise")->capture_default_str();
+  command.add_option("--backend", view_options.environment.backend, "auto, cpu, cuda or mujoco")->capture_default_str();
+  command.add_option("--episodes", options->episodes, "Of a run: how many evaluation episodes are played side by side")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_flag("--paused", view_options.paused, "Start paused");
+  command.add_option("--screenshot", view_options.screenshot, "Write a picture of the window and leave")
+      ->type_name("FILE");
+  command.add_option("--seconds", view_options.seconds, "Simulated seconds before the picture")
+      ->check(CLI::Range(0.0, 1e4))
+      ->capture_default_str();
+  context.on_run(command, [options, &context] { return view(*options, context); });
+}
+
+}  // namespace lockstep::apps

@@ -1,0 +1,152 @@
+// A live environment as a source of worlds: actions in, poses, rewards and returns out.
+#include "viewer/environment_source.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace lockstep::viewer {
+
+StatePoser::StatePoser(const Environment& environment) : model_(environment.mujoco_model()) {
+  if (model_ != nullptr) return;
+  own_ = own_scene(environment.spec().name);
+  model_ = own_.model.get();
+}
+
+void StatePoser::read(const Environment& environment, int world, std::span<double> qpos, std::span<double> qvel) const {
+  if (own_.model == nullptr) {
+    environment.get_mujoco_state(world, qpos, qvel);
+    return;
+  }
+  std::vector<double> x(static_cast<std::size_t>(environment.spec().state_size));
+  environment.get_state(world, x);
+  for (std::size_t k = 0; k < own_.qpos_from.size(); ++k) qpos[k] = x[static_cast<std::size_t>(own_.qpos_from[k])];
+  for (std::size_t k = 0; k < own_.qvel_from.size(); ++k) qvel[k] = x[static_cast<std::size_t>(own_.qvel_from[k])];
+}
+
+void StatePoser::write(std::span<const double> qpos, std::span<const double> qvel, std::span<double> x) const {
+  if (own_.model == nullptr) {  // x = (qpos, qvel, act)
+    std::copy(qpos.begin(), qpos.end(), x.begin());
+    std::copy(qvel.begin(), qvel.end(), x.begin() + static_cast<std::ptrdiff_t>(qpos.size()));
+    return;
+  }
+  for (std::size_t k = 0; k < own_.qpos_from.size(); ++k) x[static_cast<std::size_t>(own_.qpos_from[k])] = qpos[k];
+  for (std::size_t k = 0; k < own_.qvel_from.size(); ++k) x[static_cast<std::size_t>(own_.qvel_from[k])] = qvel[k];
+}
+
+namespace {
+
+class EnvironmentSource final : public SceneSource {
+ public:
+  explicit EnvironmentSource(std::unique_ptr<Environment> environment)
+      : environment_(std::move(environment)),
+        poser_(*environment_),
+        actions_(static_cast<std::size_t>(num_worlds() * environment_->spec().action_size)),
+        returns_(static_cast<std::size_t>(num_worlds())) {
+    const TaskSpec& spec = environment_->spec();
+    for (std::size_t k = 0; k < spec.action_low.size(); ++k) {
+      const std::string name = spec.action_low.size() == 1 ? "action" : "action " + std::to_string(k);
+      controls_.push_back({name, spec.action_low[k], spec.action_high[k]});
+    }
+    signals_ = {{"reward", Signal::Plot::kReward}, {"return", Signal::Plot::kReturn}};
+    plotted_ = std::min(spec.state_size, kMostPlotted);
+    for (int k = 0; k < plotted_; ++k) {
+      signals_.push_back({spec.state_names[static_cast<std::size_t>(k)], Signal::Plot::kState});
+    }
+  }
+
+  [[nodiscard]] const mjModel& model() const override { return poser_.model(); }
+  [[nodiscard]] std::string title() const override { return environment_->spec().name; }
+  [[nodiscard]] std::string report() const override { return environment_->backend_report(); }
+  [[nodiscard]] int num_worlds() const override { return environment_->config().num_worlds; }
+  [[nodiscard]] double step_seconds() const override { return environment_->spec().control_timestep; }
+  [[nodiscard]] const std::vector<ControlInput>& controls() const override { return controls_; }
+  [[nodiscard]] const std::vector<Signal>& signals() const override { return signals_; }
+
+  void reset() override {
+    environment_->reset();
+    std::fill(returns_.begin(), returns_.end(), 0);
+    ended_.assign(returns_.size(), 0);
+    stepped_ = false;
+  }
+
+  void step(View<const double, 2> controls) override {
+    const int inputs = environment_->spec().action_size;
+    for (int world = 0; world < num_worlds(); ++world) {
+      for (int k = 0; k < inputs; ++k) {
+        actions_[static_cast<std::size_t>(world * inputs + k)] = static_cast<float>(controls(world, k));
+      }
+    }
+    environment_->step(View<const float, 2>(actions_.data(), num_worlds(), inputs));
+    stepped_ = true;
+    for (std::size_t world = 0; world < returns_.size(); ++world) {
+      if (ended_[world] != 0) returns_[world] = 0;  // the ended episode's return was shown for one step
+      returns_[world] += static_cast<double>(environment_->reward()[world]);
+      ended_[world] = environment_->terminated()[world] | environment_->truncated()[world];
+    }
+  }
+
+  void read_pose(int world, std::span<double> qpos, std::span<double> qvel) const override {
+    poser_.read(*environment_, world, qpos, qvel);
+  }
+  void write_pose(int world, std::span<const double> qpos, std::span<const double> qvel) override {
+    std::vector<double> x(static_cast<std::size_t>(environment_->spec().state_size));
+    environment_->get_state(world, x);
+    poser_.write(qpos, qvel, x);
+    environment_->set_state(world, x);
+  }
+  void read_signals(int world, std::span<double> values) const override {
+    std::vector<double> x(static_cast<std::size_t>(environment_->spec().state_size));
+    environment_->get_state(world, x);
+    const auto at = static_cast<std::size_t>(world);
+    values[0] = stepped_ ? static_cast<double>(environment_->reward()[at]) : 0;
+    values[1] = returns_[at];
+    std::copy_n(x.begin(), plotted_, values.begin() + 2);
+  }
+  bool read_ctrl(int world, std::span<double> ctrl) const override {
+    const auto inputs = static_cast<std::size_t>(environment_->spec().action_size);
+    if (ctrl.size() != inputs) return false;
+    for (std::size_t k = 0; k < inputs; ++k) {
+      ctrl[k] = static_cast<double>(actions_[static_cast<std::size_t>(world) * inputs + k]);
+    }
+    return true;
+  }
+  bool read_ghost(int, std::span<double>) const override { return false; }
+
+  // Returns and ended flags before the environment's own bytes.
+  [[nodiscard]] std::vector<std::byte> save() const override {
+    const std::vector<std::byte> inner = environment_->save();
+    const std::size_t own = returns_.size() * sizeof(double);
+    std::vector<std::byte> bytes(own + ended_.size() + inner.size());
+    std::memcpy(bytes.data(), returns_.data(), own);
+    std::memcpy(bytes.data() + own, ended_.data(), ended_.size());
+    std::copy(inner.begin(), inner.end(), bytes.begin() + static_cast<std::ptrdiff_t>(own + ended_.size()));
+    return bytes;
+  }
+  void load(std::span<const std::byte> bytes) override {
+    const std::size_t own = returns_.size() * sizeof(double);
+    std::memcpy(returns_.data(), bytes.data(), own);
+    std::memcpy(ended_.data(), bytes.data() + own, ended_.size());
+    environment_->load(bytes.subspan(own + ended_.size()));
+  }
+
+ private:
+  std::unique_ptr<Environment> environment_;
+  StatePoser poser_;
+  std::vector<float> actions_;       // [worlds][action_size]
+  std::vector<double> returns_;      // [worlds] of the present episode
+  std::vector<std::uint8_t> ended_;  // [worlds] 1: the episode ended in the last step
+  std::vector<ControlInput> controls_;
+  std::vector<Signal> signals_;
+  int plotted_ = 0;
+  bool stepped_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<SceneSource> make_environment_source(const EnvironmentFactory& make_environment,
+                                                     const std::string& task, const EnvironmentConfig& config) {
+  return std::make_unique<EnvironmentSource>(make_environment(task, config));
+}
+
+}  // namespace lockstep::viewer
