@@ -1,0 +1,386 @@
+// Tests of the window: Dear ImGui's test engine clicks, drags and types in the real one, on a virtual display.
+#include "engine/error.h"
+#include "tests/viewer/virtual_display.h"
+#include "viewer/app.h"
+#include "viewer/model_source.h"
+
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <imgui.h>
+#include <imgui_test_engine/imgui_te_context.h>
+#include <imgui_test_engine/imgui_te_engine.h>
+
+namespace lockstep::viewer {
+namespace {
+
+// A cart with a red pole before a dark floor; nothing else in the picture is red.
+constexpr const char* kCartpole = R"(
+<mujoco model="cartpole">
+  <option timestep="0.01"/>
+  <worldbody>
+    <light pos="0 -2 4" dir="0 0.4 -1"/>
+    <camera name="front" pos="0 -5 1" xyaxes="1 0 0 0 0 1"/>
+    <geom type="plane" size="4 4 .1" pos="0 0 -.2" rgba=".1 .2 .3 1"/>
+    <body name="cart" pos="0 0 1">
+      <joint name="slider" type="slide" axis="1 0 0" range="-1.8 1.8" limited="true"/>
+      <geom type="box" size=".2 .15 .1" rgba=".2 .3 .8 1" mass="1"/>
+      <body name="pole">
+        <joint name="hinge" type="hinge" axis="0 1 0"/>
+        <geom type="capsule" fromto="0 0 .15 0 0 1" size=".05" rgba="1 .05 .05 1" mass=".1"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator><motor name="push" joint="slider" ctrlrange="-1 1" ctrllimited="true" gear="10"/></actuator>
+</mujoco>)";
+
+// The window on the cartpole above, with the test engine attached.
+class ViewerWindow : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string& reason = VirtualDisplay::problem(); !reason.empty()) GTEST_SKIP() << reason;
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              (std::string("viewer_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(folder_);
+    std::ofstream(folder_ / "cartpole.xml") << kCartpole;
+    const std::filesystem::path path = folder_ / "cartpole.xml";
+    app_ =
+        std::make_unique<App>(AppOptions{.make_source = [path](int worlds) { return make_model_source(path, worlds); },
+                                         .num_worlds = 4,
+                                         .running = false,
+                                         .width = 900,
+                                         .height = 620,
+                                         .screenshot_folder = folder_});
+    app_->scene().scene().flags[mjRND_SHADOW] = 0;  // software OpenGL draws faster without
+    engine_ = ImGuiTestEngine_CreateContext();
+    ImGuiTestEngineIO& io = ImGuiTestEngine_GetIO(engine_);
+    io.ConfigRunSpeed = ImGuiTestRunSpeed_Fast;
+    io.ConfigVerboseLevelOnError = ImGuiTestVerboseLevel_Info;
+    io.ConfigLogToTTY = true;
+    io.ConfigVerboseLevel = ImGuiTestVerboseLevel_Error;
+    ImGuiTestEngine_Start(engine_, ImGui::GetCurrentContext());
+    app_->frame();
+  }
+
+  void TearDown() override {
+    if (app_ == nullptr) return;
+    ImGuiTestEngine_Stop(engine_);
+    app_.reset();  // the engine outlives ImGui's context, as it asks for
+    ImGuiTestEngine_DestroyContext(engine_);
+    std::filesystem::remove_all(folder_);
+  }
+
+  // Runs `act` as the user, frame by frame, until it returns.
+  void drive(const std::function<void(ImGuiTestContext*)>& act) {
+    ImGuiTest* test = ImGuiTestEngine_RegisterTest(engine_, "viewer", "drive", __FILE__, __LINE__);
+    test->TestFunc = [&act](ImGuiTestContext* context) { act(context); };
+    ImGuiTestEngine_QueueTest(engine_, test);
+    for (int frame = 0; frame < 3000 && !ImGuiTestEngine_IsTestQueueEmpty(engine_); ++frame) {
+      app_->frame();
+      ImGuiTestEngine_PostSwap(engine_);
+    }
+    EXPECT_EQ(test->Output.Status, ImGuiTestStatus_Success) << "the user's actions could not be carried out";
+  }
+
+  void click(const char* item) {
+    drive([item](ImGuiTestContext* context) { context->ItemClick(item); });
+    settle();
+  }
+  void press(int chord) {
+    drive([chord](ImGuiTestContext* context) { context->KeyPress(chord); });
+    settle();
+  }
+  // All that was asked of the simulation has happened, and is on the screen.
+  void settle() {
+    app_->simulation().wait();
+    app_->frame();
+    app_->frame();
+  }
+
+  [[nodiscard]] double slider(int world) const { return app_->shown().pose(world).qpos[0]; }
+
+  // The colour of the picture at a point of a world, through the scene's camera.
+  bool is_red_at(const Image& picture, const std::array<double, 3>& point) {
+    const Region& view = app_->view();
+    const auto share = app_->scene().project(point, static_cast<double>(view.aspect()));
+    if (!share) return false;
+    const double x = static_cast<double>(view.x) + (*share)[0] * static_cast<double>(view.width);
+    const double y = static_cast<double>(view.y) + (*share)[1] * static_cast<double>(view.height);
+    const auto at =
+        (static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) + static_cast<std::size_t>(x)) * 3;
+    return picture.rgb[at] > 90 && picture.rgb[at] > 2 * picture.rgb[at + 1] &&
+           picture.rgb[at] > 2 * picture.rgb[at + 2];
+  }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<App> app_;
+  ImGuiTestEngine* engine_ = nullptr;
+};
+
+// A point on the pole 0.9 m from the hinge.
+std::array<double, 3> near_tip(double slider, double hinge) {
+  return {slider + 0.9 * std::sin(hinge), 0, 1 + 0.9 * std::cos(hinge)};
+}
+
+TEST_F(ViewerWindow, PlayRunsAndPauseStops) {
+  click("toolbar/###play");
+  EXPECT_TRUE(app_->status().running);
+  for (int frame = 0; frame < 500 && app_->shown().step < 3; ++frame) app_->frame();
+  EXPECT_GE(app_->shown().step, 3);
+  click("toolbar/###play");
+  EXPECT_FALSE(app_->status().running);
+  const auto stopped_at = app_->shown().step;
+  settle();
+  EXPECT_EQ(app_->shown().step, stopped_at);
+}
+
+TEST_F(ViewerWindow, StepTakesOneStepAndResetGoesBackToTheStart) {
+  click("toolbar/###step");
+  click("toolbar/###step");
+  EXPECT_EQ(app_->shown().step, 2);
+  EXPECT_NEAR(app_->shown().time, 0.02, 1e-12);
+  click("toolbar/###reset");
+  EXPECT_EQ(app_->shown().step, 0);
+}
+
+TEST_F(ViewerWindow, DraggedControlMovesTheCart) {
+  drive([](ImGuiTestContext* context) {
+    context->SetRef("right");
+    context->ItemInputValue("**/###control0", 0.8F);
+  });
+  EXPECT_NEAR(app_->simulation().sliders(0)[0], 0.8, 1e-6);
+  app_->simulation().advance(50);
+  settle();
+  EXPECT_GT(slider(0), 0.1);
+  EXPECT_GT(slider(3), 0.1) << "the slider acts on every world";
+  click("right/**/Clear all");
+  EXPECT_EQ(app_->simulation().sliders(0)[0], 0);
+}
+
+TEST_F(ViewerWindow, SliderActsOnTheSelectedWorldAloneWhenAskedTo) {
+  click("right/**/every world");
+  app_->select_world(2);
+  drive([](ImGuiTestContext* context) {
+    context->SetRef("right");
+    context->ItemInputValue("**/###control0", 0.5F);
+  });
+  app_->simulation().advance(50);
+  settle();
+  EXPECT_GT(slider(2), 0.05);
+  EXPECT_EQ(slider(1), 0);
+}
+
+TEST_F(ViewerWindow, JointSliderPosesTheSelectedWorld) {
+  drive([](ImGuiTestContext* context) {
+    context->SetRef("right");
+    context->ItemInputValue("**/###joint1", 0.7F);
+  });
+  settle();
+  EXPECT_NEAR(app_->shown().pose(0).qpos[1], 0.7, 1e-6);
+  EXPECT_EQ(app_->shown().pose(1).qpos[1], 0);
+}
+
+TEST_F(ViewerWindow, SpaceRunsRightStepsBackspaceResets) {
+  press(ImGuiKey_Space);
+  EXPECT_TRUE(app_->status().running);
+  press(ImGuiKey_Space);
+  EXPECT_FALSE(app_->status().running);
+  press(ImGuiKey_Backspace);
+  EXPECT_EQ(app_->shown().step, 0);
+  press(ImGuiKey_RightArrow);
+  EXPECT_EQ(app_->shown().step, 1);
+}
+
+TEST_F(ViewerWindow, LeftGoesBackInTheHistoryAndSteppingOnLeadsToTheSameStates) {
+  app_->simulation().set_control(-1, 0, 1);
+  app_->simulation().advance(20);
+  settle();
+  const double reached = slider(0);
+  press(ImGuiKey_LeftArrow);
+  press(ImGuiKey_LeftArrow);
+  EXPECT_EQ(app_->shown().step, 18);
+  EXPECT_LT(slider(0), reached);
+  press(ImGuiKey_RightArrow);
+  press(ImGuiKey_RightArrow);
+  EXPECT_EQ(slider(0), reached);
+  EXPECT_EQ(app_->status().history_size, 21);
+}
+
+TEST_F(ViewerWindow, RunningOnFromAPastStateDropsTheFutureAfterIt) {
+  app_->simulation().set_control(-1, 0, 1);
+  app_->simulation().advance(20);
+  app_->simulation().scrub(10);
+  settle();
+  EXPECT_EQ(app_->shown().step, 10);
+  const double past = slider(0);
+  app_->simulation().set_pose(0, app_->shown().pose(0).qpos, app_->shown().pose(0).qvel);  // an edit begins a branch
+  app_->simulation().set_control(-1, 0, -1);
+  app_->simulation().advance(1);
+  settle();
+  EXPECT_EQ(app_->shown().step, 11);
+  EXPECT_EQ(app_->status().history_size, 12);
+  EXPECT_NE(slider(0), past);
+}
+
+TEST_F(ViewerWindow, DigitsAndLettersToggleWhatIsDrawn) {
+  const auto geoms = app_->scene().scene().ngeom;
+  EXPECT_EQ(app_->scene().option.geomgroup[0], 1);
+  press(ImGuiKey_0);
+  EXPECT_EQ(app_->scene().option.geomgroup[0], 0);
+  EXPECT_LT(app_->scene().scene().ngeom, geoms);
+  press(ImGuiKey_0);
+  EXPECT_EQ(app_->scene().scene().ngeom, geoms);
+  press(ImGuiKey_J);
+  EXPECT_EQ(app_->scene().option.flags[mjVIS_JOINT], 1);
+  EXPECT_GT(app_->scene().scene().ngeom, geoms);
+}
+
+TEST_F(ViewerWindow, ALetterTypedIntoAFieldTogglesNothing) {
+  drive([](ImGuiTestContext* context) {
+    context->ItemInput("toolbar/###worlds");
+    context->KeyChars("j2");
+    context->KeyPress(ImGuiKey_Escape);
+  });
+  EXPECT_EQ(app_->scene().option.flags[mjVIS_JOINT], 0);
+  EXPECT_EQ(app_->num_worlds(), 4);
+}
+
+TEST_F(ViewerWindow, WorldCountIsTakenOver) {
+  drive([](ImGuiTestContext* context) { context->ItemInputValue("toolbar/###worlds", 7); });
+  settle();
+  EXPECT_EQ(app_->num_worlds(), 7);
+  EXPECT_EQ(app_->scene().num_worlds(), 7);
+}
+
+TEST_F(ViewerWindow, ArrowsSelectWorldsAndStayInRange) {
+  press(ImGuiKey_DownArrow);
+  EXPECT_EQ(app_->state().world, 1);
+  press(ImGuiKey_Home);
+  press(ImGuiKey_UpArrow);
+  EXPECT_EQ(app_->state().world, 0);
+}
+
+TEST_F(ViewerWindow, SpeedGoesDownTheListOf31) {
+  press(ImGuiKey_Minus);
+  EXPECT_EQ(app_->status().wanted_percent, 80);
+  press(ImGuiKey_Equal);
+  press(ImGuiKey_Equal);
+  EXPECT_EQ(app_->status().wanted_percent, 100);
+}
+
+TEST_F(ViewerWindow, DoubleClickSelectsTheBodyUnderThePointer) {
+  const std::array<double, 3> place = app_->scene().offset(1);
+  const auto share =
+      app_->scene().project({place[0], place[1], place[2] + 1.6}, static_cast<double>(app_->view().aspect()));
+  ASSERT_TRUE(share);
+  const Region view = app_->view();
+  const ImVec2 at{view.x + static_cast<float>((*share)[0]) * view.width,
+                  view.y + static_cast<float>((*share)[1]) * view.height};
+  drive([at](ImGuiTestContext* context) {
+    context->MouseMoveToPos(at);
+    context->MouseDoubleClick(0);
+  });
+  EXPECT_EQ(app_->state().world, 1);
+  EXPECT_STREQ(mj_id2name(&app_->scene().model(), mjOBJ_BODY, std::max(0, app_->scene().perturb.select)), "pole");
+}
+
+TEST_F(ViewerWindow, LeftDragOrbitsHalfATurnPerViewHeight) {
+  const Region view = app_->view();
+  const double azimuth = app_->scene().camera.azimuth;
+  drive([view](ImGuiTestContext* context) {
+    context->MouseMoveToPos({view.x + 0.3F * view.width, view.y + 0.2F * view.height});
+    context->MouseDown(0);
+    context->MouseMoveToPos({view.x + 0.3F * view.width + 0.25F * view.height, view.y + 0.2F * view.height});
+    context->MouseUp(0);
+  });
+  EXPECT_NEAR(std::abs(app_->scene().camera.azimuth - azimuth), 45, 2);
+}
+
+TEST_F(ViewerWindow, CtrlRightDragPullsTheSelectedBodyWhileRunning) {
+  app_->set_num_worlds(1);
+  settle();
+  app_->scene().perturb.select = 1;  // the cart
+  const Region view = app_->view();
+  app_->simulation().set_running(true);
+  drive([view, this](ImGuiTestContext* context) {
+    context->KeyDown(ImGuiMod_Ctrl);
+    context->MouseMoveToPos({view.x + 0.4F * view.width, view.y + 0.5F * view.height});
+    context->MouseDown(1);
+    context->MouseMoveToPos({view.x + 0.7F * view.width, view.y + 0.5F * view.height});
+    for (int frame = 0; frame < 400 && slider(0) < 0.02; ++frame) context->Yield();
+    context->MouseUp(1);
+    context->KeyUp(ImGuiMod_Ctrl);
+  });
+  EXPECT_GT(slider(0), 0.01);
+}
+
+TEST_F(ViewerWindow, HelpShowsEveryGroupOfKeys) {
+  press(ImGuiKey_F1);
+  EXPECT_TRUE(app_->state().help);
+  drive([](ImGuiTestContext* context) {
+    IM_CHECK(context->WindowInfo("Keys and mouse").Window != nullptr);
+    context->WindowClose("Keys and mouse");
+  });
+  EXPECT_FALSE(app_->state().help);
+}
+
+TEST_F(ViewerWindow, ScreenshotIsWrittenToItsFolder) {
+  press(ImGuiMod_Ctrl | ImGuiKey_P);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "lockstep-00000000.png"));
+}
+
+TEST_F(ViewerWindow, ABrokenFileLeavesTheOldModelAndSaysWhy) {
+  std::ofstream(folder_ / "broken.xml") << "<mujoco><worldbody><geom/></mujoco>";
+  app_->open_file(folder_ / "broken.xml");
+  EXPECT_EQ(app_->num_worlds(), 4);
+  EXPECT_NE(app_->state().message.find("broken.xml"), std::string::npos) << app_->state().message;
+  app_->frame();
+}
+
+struct PoleState {
+  double slider, hinge;
+};
+class ViewerPicture : public ViewerWindow, public testing::WithParamInterface<PoleState> {};
+
+TEST_P(ViewerPicture, ShowsThePoleWhereTheStateSays) {
+  const auto [slider, hinge] = GetParam();
+  app_->set_num_worlds(1);
+  app_->state().info = false;
+  const std::array<double, 2> qpos = {slider, hinge}, qvel = {0, 0};
+  app_->simulation().set_pose(0, qpos, qvel);
+  settle();
+  Image picture;
+  app_->frame(&picture);
+  EXPECT_TRUE(is_red_at(picture, near_tip(slider, hinge)));
+  EXPECT_FALSE(is_red_at(picture, near_tip(slider, hinge + 0.5)));
+  EXPECT_FALSE(is_red_at(picture, near_tip(slider > 0 ? slider - 0.4 : slider + 0.4, hinge)));
+}
+INSTANTIATE_TEST_SUITE_P(States, ViewerPicture,
+                         testing::Values(PoleState{0, 0}, PoleState{-1.2, 0.9}, PoleState{1.0, -2.0}));
+
+TEST(Viewer, WithoutADisplaySaysWhichVariableAndPackagesMendIt) {
+  const char* display = std::getenv("DISPLAY");
+  const std::string before = display != nullptr ? display : "";
+  unsetenv("DISPLAY");
+  std::string said;
+  try {
+    const Window window("none", 200, 200);
+  } catch (const MissingResource& error) {
+    said = error.what();
+  }
+  if (!before.empty()) setenv("DISPLAY", before.c_str(), 1);
+  EXPECT_NE(said.find("DISPLAY is not set"), std::string::npos) << said;
+  EXPECT_NE(said.find("xvfb-run"), std::string::npos);
+  EXPECT_NE(said.find("libgl1-mesa-dri"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lockstep::viewer
