@@ -18,7 +18,7 @@ App::App(AppOptions options)
     : options_(std::move(options)), window_(std::make_unique<Window>("Lockstep", options_.width, options_.height)) {
   mjr_defaultContext(&renderer_);
   state_.driver = options_.driver;
-  rebuild(options_.make_source, options_.num_worlds);
+  show(std::move(first_source_));
   simulation_->set_running(options_.running);
 }
 
@@ -29,13 +29,18 @@ App::~App() {
 
 // Takes a new source; the old one stays where making it fails.
 void App::rebuild(SourceFactory make_source, int num_worlds) {
-  auto fresh = std::make_unique<Simulation>(make_source(num_worlds), options_.seed);
+  show(make_source(num_worlds));
+  options_.make_source = std::move(make_source);
+}
+
+void App::show(std::unique_ptr<SceneSource> source) {
+  const int num_worlds = source->num_worlds();
+  auto fresh = std::make_unique<Simulation>(std::move(source), options_.seed);
   auto scene = std::make_unique<WorldScene>(fresh->source().model(), num_worlds);
   if (scene_ != nullptr) {
     scene->option = scene_->option;
     std::copy_n(scene_->scene().flags, mjNRNDFLAG, scene->scene().flags);
   }
-  options_.make_source = std::move(make_source);
   simulation_ = std::move(fresh);
   scene_ = std::move(scene);
   mjr_makeContext(&scene_->model(), &renderer_, mjFONTSCALE_100);

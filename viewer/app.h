@@ -42,9 +42,10 @@ struct ViewState {
   int speed = 0;       // index into kSpeeds
   Driver driver = Driver::kSliders;
   float noise_scale = 0, noise_rate = 0.2F;
-  bool all_worlds = true;  // sliders act on every world
-  int num_worlds = 1;      // wanted; taken over when the field is left
-  std::string message;     // shown over the view for a while
+  bool all_worlds = true;             // sliders act on every world
+  int num_worlds = 1;                 // wanted; taken over when the field is left
+  std::array<bool, 3> dragging = {};  // per mouse button: a drag that began in the view goes on outside it
+  std::string message;                // shown over the view for a while
   double message_until = 0;
 };
 
@@ -108,11 +109,13 @@ class App {
 
  private:
   void rebuild(SourceFactory make_source, int num_worlds);
+  void show(std::unique_ptr<SceneSource> source);
   void lay_out();
   void draw_view();
   [[nodiscard]] std::vector<WorldPose> poses() const;
 
   AppOptions options_;
+  std::unique_ptr<SceneSource> first_source_;  // made before the window, so that bad input is told without one
   std::unique_ptr<Window> window_;
   std::unique_ptr<Simulation> simulation_;
   std::unique_ptr<WorldScene> scene_;

@@ -58,6 +58,7 @@ class EnvironmentSource final : public SceneSource {
   [[nodiscard]] const mjModel& model() const override { return poser_.model(); }
   [[nodiscard]] std::string title() const override { return environment_->spec().name; }
   [[nodiscard]] std::string report() const override { return environment_->backend_report(); }
+  [[nodiscard]] bool is_model_physics() const override { return !poser_.has_own_scene(); }
   [[nodiscard]] int num_worlds() const override { return environment_->config().num_worlds; }
   [[nodiscard]] double step_seconds() const override { return environment_->spec().control_timestep; }
   [[nodiscard]] const std::vector<ControlInput>& controls() const override { return controls_; }

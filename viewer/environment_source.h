@@ -16,6 +16,7 @@ class StatePoser {
  public:
   explicit StatePoser(const Environment& environment);  // throws Error for a task that cannot be drawn
   [[nodiscard]] const mjModel& model() const { return *model_; }
+  [[nodiscard]] bool has_own_scene() const { return own_.model != nullptr; }
   // From the present state of a world of `environment`.
   void read(const Environment& environment, int world, std::span<double> qpos, std::span<double> qvel) const;
   // Into the state x [nx] of a world.

@@ -3,8 +3,6 @@
 #include "viewer/panels.h"
 #include "viewer/shortcuts.h"
 
-#include <array>
-
 #include <imgui.h>
 
 namespace lockstep::viewer {
@@ -53,10 +51,9 @@ void handle_input(App& app) {
   handle_keys(app);
   const ImGuiIO& io = ImGui::GetIO();
   const Pointer at = pointer(app);
-  static std::array<bool, 3> dragging{};  // a drag that began in the view goes on outside it
   bool pulling = false;
   for (int button = 0; button < 3; ++button) {
-    bool& held = dragging[static_cast<std::size_t>(button)];
+    bool& held = app.state().dragging[static_cast<std::size_t>(button)];
     if (ImGui::IsMouseClicked(button)) held = at.inside;
     if (!ImGui::IsMouseDown(button)) held = false;
     if (!held) continue;

@@ -155,17 +155,23 @@ void draw_groups(App& app) {
   ImGui::PopStyleVar();
 }
 
-void draw_physics(const App& app, const mjModel& model) {
+void draw_physics(App& app) {
+  const mjModel& model = app.scene().model();
   constexpr const char* kIntegrators[] = {"Euler", "RK4", "implicit", "implicitfast"};
   constexpr const char* kSolvers[] = {"PGS", "CG", "Newton"};
   constexpr const char* kCones[] = {"pyramidal", "elliptic"};
   if (!begin_facts("physics")) return;
   const mjOption& option = model.opt;
+  fact("One step", number(app.step_seconds()) + " s");
+  if (!app.simulation().source().is_model_physics()) {
+    fact("Dynamics", "the task's own equations");
+    ImGui::EndTable();
+    return;
+  }
   if (option.integrator < 4) fact("Integrator", kIntegrators[option.integrator]);
   if (option.solver < 3)
     fact("Solver", std::string(kSolvers[option.solver]) + ", " + kCones[option.cone & 1] + " cone");
   fact("Time step", number(option.timestep) + " s");
-  fact("One step", number(app.step_seconds()) + " s");
   fact("Gravity", number(option.gravity[0]) + "  " + number(option.gravity[1]) + "  " + number(option.gravity[2]));
   fact("Density", number(option.density));
   fact("Viscosity", number(option.viscosity));
@@ -186,7 +192,7 @@ void draw_left_panel(App& app) {
   constexpr ImGuiTreeNodeFlags kOpen = ImGuiTreeNodeFlags_DefaultOpen;
   if (ImGui::CollapsingHeader("File", kOpen)) draw_file(app);
   if (ImGui::CollapsingHeader("Simulation", kOpen)) draw_simulation(app);
-  if (ImGui::CollapsingHeader("Physics", kOpen)) draw_physics(app, app.scene().model());
+  if (ImGui::CollapsingHeader("Physics", kOpen)) draw_physics(app);
   if (ImGui::CollapsingHeader("Rendering")) draw_rendering(app);
   if (ImGui::CollapsingHeader("Group enable")) draw_groups(app);
   ImGui::End();

@@ -14,7 +14,7 @@
 namespace lockstep::viewer {
 namespace {
 
-constexpr double kWindowSeconds = 10;  // of the time axis
+constexpr double kLeastSeconds = 1, kMostSeconds = 10;  // of the time axis
 
 struct Curve {
   std::string name;
@@ -36,12 +36,13 @@ std::vector<Curve> curves_of(const SceneSource& source, Signal::Plot plot) {
   return curves;
 }
 
+// Draws one plot. A single curve needs no legend: the title names it.
 void draw_plot(App& app, const char* title, const std::vector<Curve>& curves, float width) {
-  static std::vector<double> times, values;
-  const double end = std::max(app.shown().time, kWindowSeconds);
-  ImPlot::SetNextAxesLimits(0, 1, 0, 1, ImPlotCond_Once);
-  ImPlot::SetNextAxisLimits(ImAxis_X1, end - kWindowSeconds, end, ImPlotCond_Always);
-  if (!ImPlot::BeginPlot(title, ImVec2(width, -1), ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText)) return;
+  std::vector<double> times, values;
+  const double end = std::max(app.shown().time, kLeastSeconds);
+  ImPlot::SetNextAxisLimits(ImAxis_X1, std::max(0.0, end - kMostSeconds), end, ImPlotCond_Always);
+  const ImPlotFlags legend = curves.size() == 1 ? ImPlotFlags_NoLegend : ImPlotFlags_None;
+  if (!ImPlot::BeginPlot(title, ImVec2(width, -1), ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | legend)) return;
   ImPlot::SetupAxes(nullptr, nullptr, ImPlotAxisFlags_NoHighlight, ImPlotAxisFlags_AutoFit | ImPlotAxisFlags_RangeFit);
   ImPlot::SetupLegend(ImPlotLocation_NorthWest, ImPlotLegendFlags_Horizontal);
   for (const Curve& curve : curves) {
@@ -86,18 +87,20 @@ void draw_plots(App& app) {
     struct Part {
       const char* title;
       std::vector<Curve> curves;
+      float share;  // of the width
     };
-    std::vector<Part> parts = {{"Reward", curves_of(source, Signal::Plot::kReward)},
-                               {"Return", curves_of(source, Signal::Plot::kReturn)},
-                               {"State", curves_of(source, Signal::Plot::kState)},
-                               {"Control", curves_of(source, Signal::Plot::kControl)}};
+    std::vector<Part> parts = {{"Reward", curves_of(source, Signal::Plot::kReward), 1},
+                               {"Return", curves_of(source, Signal::Plot::kReturn), 1},
+                               {"State", curves_of(source, Signal::Plot::kState), 2},
+                               {"Control", curves_of(source, Signal::Plot::kControl), 1}};
     std::erase_if(parts, [](const Part& part) { return part.curves.empty(); });
-    const float gap = ImGui::GetStyle().ItemSpacing.x;
-    const float count = static_cast<float>(std::max<std::size_t>(1, parts.size()));
-    const float width = (ImGui::GetContentRegionAvail().x - gap * (count - 1)) / count;
+    float shares = 0;
+    for (const Part& part : parts) shares += part.share;
+    const float gaps = ImGui::GetStyle().ItemSpacing.x * static_cast<float>(parts.size() - 1);
+    const float unit = (ImGui::GetContentRegionAvail().x - gaps) / std::max(1.0F, shares);
     for (std::size_t k = 0; k < parts.size(); ++k) {
       if (k > 0) ImGui::SameLine();
-      draw_plot(app, parts[k].title, parts[k].curves, width);
+      draw_plot(app, parts[k].title, parts[k].curves, unit * parts[k].share);
     }
   }
   ImGui::End();

@@ -42,6 +42,9 @@ class SceneSource {
   // False for a recording: controls are what was recorded, and poses cannot be edited.
   [[nodiscard]] virtual bool is_live() const { return true; }
 
+  // False where model() is only what is drawn, and the dynamics are the task's own.
+  [[nodiscard]] virtual bool is_model_physics() const { return true; }
+
   virtual void reset() = 0;
   virtual void step(View<const double, 2> controls) = 0;  // [worlds][controls]
 

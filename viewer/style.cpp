@@ -77,6 +77,7 @@ void style_plots(float scale) {
   plot.LegendPadding = ImVec2(6 * scale, 6 * scale);
   plot.LegendInnerPadding = ImVec2(5 * scale, 3 * scale);
   plot.MinorAlpha = 0.25F;
+  plot.FitPadding = ImVec2(0, 0.08F);
   static const std::array<ImU32, 8> kCurves = {IM_COL32(242, 165, 65, 255),  IM_COL32(90, 176, 255, 255),
                                                IM_COL32(126, 211, 134, 255), IM_COL32(238, 110, 115, 255),
                                                IM_COL32(190, 148, 250, 255), IM_COL32(80, 208, 200, 255),

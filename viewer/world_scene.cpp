@@ -127,35 +127,57 @@ std::array<double, 3> WorldScene::offset(int world) const {
           (0.5 * (layout_.rows - 1) - row) * layout_.spacing_y, 0};
 }
 
-// For every corner c of the box, seen from a distance D along the direction f: |c.up| <= (D + c.f) tan(fovy / 2), and
-// the same to the right with the aspect. The largest D wins.
+// The eight corners of the box that all worlds (or the one at the origin) can reach, m.
+std::array<std::array<double, 3>, 8> WorldScene::corners(bool all) const {
+  const double half_x = 0.5 * (all ? (layout_.columns - 1) * layout_.spacing_x : 0);
+  const double half_y = 0.5 * (all ? (layout_.rows - 1) * layout_.spacing_y : 0);
+  const std::array<double, 3> low = {low_[0] - half_x, low_[1] - half_y, low_[2]};
+  const std::array<double, 3> high = {high_[0] + half_x, high_[1] + half_y, high_[2]};
+  std::array<std::array<double, 3>, 8> points{};
+  for (std::size_t corner = 0; corner < 8; ++corner) {
+    for (std::size_t axis = 0; axis < 3; ++axis)
+      points[corner][axis] = (corner >> axis & 1) != 0 ? high[axis] : low[axis];
+  }
+  return points;
+}
+
+// For every corner c, seen from a distance D of the look-at point along the direction f: |c.up| <= (D + c.f)
+// tan(fovy / 2), and the same to the right with the aspect; the largest D wins. What is near looks larger, so the
+// look-at point is then moved until as much room is left above as below.
 mjvCamera WorldScene::overview(double aspect, bool all) const {
   mjvCamera view;
   mjv_defaultCamera(&view);
-  view.azimuth = 90;
   const bool many = all && num_worlds_ > 1;
+  view.azimuth = 90;
   view.elevation = many ? kSlant : -16;
-  const double half_x = 0.5 * (many ? (layout_.columns - 1) * layout_.spacing_x : 0);
-  const double half_y = 0.5 * (many ? (layout_.rows - 1) * layout_.spacing_y : 0);
-  const std::array<double, 3> low = {low_[0] - half_x, low_[1] - half_y, low_[2]};
-  const std::array<double, 3> high = {high_[0] + half_x, high_[1] + half_y, high_[2]};
-  for (std::size_t axis = 0; axis < 3; ++axis) view.lookat[axis] = 0.5 * (low[axis] + high[axis]);
+  const auto points = corners(many);
+  for (std::size_t axis = 0; axis < 3; ++axis) view.lookat[axis] = 0.5 * (points[0][axis] + points[7][axis]);
 
   const double elevation = view.elevation * std::numbers::pi / 180;
   const std::array<double, 3> forward = {0, std::cos(elevation), std::sin(elevation)};
   const std::array<double, 3> up = {0, -std::sin(elevation), std::cos(elevation)};
   const double tangent = std::tan(0.5 * static_cast<double>(model_->vis.global.fovy) * std::numbers::pi / 180);
-  double distance = 0;
-  for (int corner = 0; corner < 8; ++corner) {
-    std::array<double, 3> c{};
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      c[axis] = ((corner >> axis & 1) != 0 ? high[axis] : low[axis]) - view.lookat[axis];
+  constexpr int kRounds = 8;
+  for (int round = 0; round < kRounds; ++round) {
+    double distance = 0;
+    for (const auto& point : points) {
+      const double x = point[0] - view.lookat[0], y = point[1] - view.lookat[1], z = point[2] - view.lookat[2];
+      const double along = y * forward[1] + z * forward[2];
+      distance = std::max(distance, std::abs(y * up[1] + z * up[2]) / tangent - along);
+      distance = std::max(distance, std::abs(x) / (tangent * aspect) - along);
     }
-    const double along = c[1] * forward[1] + c[2] * forward[2];
-    distance = std::max(distance, std::abs(c[1] * up[1] + c[2] * up[2]) / tangent - along);
-    distance = std::max(distance, std::abs(c[0]) / (tangent * aspect) - along);
+    view.distance = 1.06 * distance;
+    double lowest = 0, highest = 0;
+    for (const auto& point : points) {
+      const double y = point[1] - view.lookat[1], z = point[2] - view.lookat[2];
+      const double height = (y * up[1] + z * up[2]) / (view.distance + y * forward[1] + z * forward[2]);
+      lowest = std::min(lowest, height);
+      highest = std::max(highest, height);
+    }
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      view.lookat[axis] += 0.5 * (lowest + highest) * view.distance * up[axis];
+    }
   }
-  view.distance = 1.08 * distance;
   return view;
 }
 

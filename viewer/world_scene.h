@@ -91,6 +91,7 @@ class WorldScene {
  private:
   void measure_reach();
   void lay_out();
+  [[nodiscard]] std::array<std::array<double, 3>, 8> corners(bool all) const;
   void pose(const WorldPose& world, bool whole);
   void shift_geoms(int first, const std::array<double, 3>& offset, bool keep_planes);
   void add_ghost(const GhostPose& ghost, const std::array<double, 3>& offset);
