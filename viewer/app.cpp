@@ -15,7 +15,9 @@
 namespace lockstep::viewer {
 
 App::App(AppOptions options)
-    : options_(std::move(options)), window_(std::make_unique<Window>("Lockstep", options_.width, options_.height)) {
+    : options_(std::move(options)),
+      first_source_(options_.make_source(options_.num_worlds)),
+      window_(std::make_unique<Window>("Lockstep", options_.width, options_.height)) {
   mjr_defaultContext(&renderer_);
   state_.driver = options_.driver;
   show(std::move(first_source_));

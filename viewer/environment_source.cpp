@@ -64,6 +64,8 @@ class EnvironmentSource final : public SceneSource {
   [[nodiscard]] const std::vector<ControlInput>& controls() const override { return controls_; }
   [[nodiscard]] const std::vector<Signal>& signals() const override { return signals_; }
 
+  [[nodiscard]] std::int64_t faults() const override { return environment_->faults(); }
+
   void reset() override {
     environment_->reset();
     std::fill(returns_.begin(), returns_.end(), 0);

@@ -1,11 +1,11 @@
-// Worlds of a model on MuJoCo's own step.
+// Worlds of a model, stepped by a Batch: natively where the model's features are supported, else by MuJoCo.
 #include "viewer/model_source.h"
-#include "engine/error.h"
-#include "viewer/world_scene.h"
+#include "engine/batch.h"
+#include "engine/model.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <utility>
 
 namespace lockstep::viewer {
 namespace {
@@ -15,104 +15,139 @@ std::string name_of(const mjModel& model, int type, int id, const char* kind) {
   return name != nullptr && *name != '\0' ? name : std::string(kind) + " " + std::to_string(id);
 }
 
+// State of one world in one array: qpos, qvel, act.
+struct Sizes {
+  std::size_t nq, nv, na;
+  [[nodiscard]] std::size_t all() const { return nq + nv + na; }
+};
+
 class ModelSource final : public SceneSource {
  public:
-  ModelSource(const std::filesystem::path& path, int num_worlds) : title_(path.filename().string()) {
-    std::array<char, 1000> message{};
-    model_.reset(mj_loadXML(path.c_str(), nullptr, message.data(), static_cast<int>(message.size())));
-    if (model_ == nullptr) throw Error(message.data(), path.string(), "mend the model; MuJoCo names the line above");
-    for (int world = 0; world < num_worlds; ++world) data_.emplace_back(mj_makeData(model_.get()));
-    for (int actuator = 0; actuator < model_->nu; ++actuator) {
-      const bool limited = model_->actuator_ctrllimited[actuator] != 0;
-      controls_.push_back({name_of(*model_, mjOBJ_ACTUATOR, actuator, "actuator"),
-                           limited ? model_->actuator_ctrlrange[2 * actuator] : -1,
-                           limited ? model_->actuator_ctrlrange[2 * actuator + 1] : 1});
+  ModelSource(std::shared_ptr<const Model> model, const BatchConfig& config)
+      : model_(std::move(model)),
+        batch_(Batch::make(model_, config)),
+        sizes_{static_cast<std::size_t>(model_->nq()), static_cast<std::size_t>(model_->nv()),
+               static_cast<std::size_t>(model_->na())},
+        start_(sizes_.all()),
+        ctrl_(static_cast<std::size_t>(num_worlds()) * static_cast<std::size_t>(model_->nu())) {
+    const mjModel& m = *model_->mj();
+    for (int actuator = 0; actuator < m.nu; ++actuator) {
+      const bool limited = m.actuator_ctrllimited[actuator] != 0;
+      controls_.push_back({name_of(m, mjOBJ_ACTUATOR, actuator, "actuator"),
+                           limited ? m.actuator_ctrlrange[2 * actuator] : -1,
+                           limited ? m.actuator_ctrlrange[2 * actuator + 1] : 1});
     }
-    for (int joint = 0; joint < model_->njnt && static_cast<int>(plotted_.size()) < kMostPlotted; ++joint) {
-      if (model_->jnt_type[joint] != mjJNT_HINGE && model_->jnt_type[joint] != mjJNT_SLIDE) continue;
-      plotted_.push_back(model_->jnt_qposadr[joint]);
-      signals_.push_back({name_of(*model_, mjOBJ_JOINT, joint, "joint"), Signal::Plot::kState});
+    for (int joint = 0; joint < m.njnt && static_cast<int>(plotted_.size()) < kMostPlotted; ++joint) {
+      if (m.jnt_type[joint] != mjJNT_HINGE && m.jnt_type[joint] != mjJNT_SLIDE) continue;
+      plotted_.push_back(static_cast<std::size_t>(m.jnt_qposadr[joint]));
+      signals_.push_back({name_of(m, mjOBJ_JOINT, joint, "joint"), Signal::Plot::kState});
+    }
+    std::copy_n(m.nkey > 0 ? m.key_qpos : m.qpos0, sizes_.nq, start_.begin());
+    if (m.nkey > 0) {
+      std::copy_n(m.key_qvel, sizes_.nv, start_.begin() + static_cast<std::ptrdiff_t>(sizes_.nq));
+      std::copy_n(m.key_act, sizes_.na, start_.begin() + static_cast<std::ptrdiff_t>(sizes_.nq + sizes_.nv));
     }
   }
 
-  [[nodiscard]] const mjModel& model() const override { return *model_; }
-  [[nodiscard]] std::string title() const override { return title_; }
-  [[nodiscard]] std::string report() const override { return std::string("MuJoCo ") + mj_versionString(); }
-  [[nodiscard]] int num_worlds() const override { return static_cast<int>(data_.size()); }
-  [[nodiscard]] double step_seconds() const override { return model_->opt.timestep; }
+  [[nodiscard]] const mjModel& model() const override { return *model_->mj(); }
+  [[nodiscard]] std::string title() const override { return std::filesystem::path(model_->name()).filename().string(); }
+  [[nodiscard]] std::string report() const override { return batch_->report(); }
+  [[nodiscard]] int num_worlds() const override { return batch_->config().num_worlds; }
+  [[nodiscard]] double step_seconds() const override { return model_->timestep(); }
   [[nodiscard]] const std::vector<ControlInput>& controls() const override { return controls_; }
   [[nodiscard]] const std::vector<Signal>& signals() const override { return signals_; }
+  [[nodiscard]] std::int64_t faults() const override { return faults_; }
 
   void reset() override {
-    for (const DataPtr& data : data_) {
-      if (model_->nkey > 0) {
-        mj_resetDataKeyframe(model_.get(), data.get(), 0);
-      } else {
-        mj_resetData(model_.get(), data.get());
-      }
-    }
+    std::fill(ctrl_.begin(), ctrl_.end(), 0);
+    faults_ = 0;
+    for (int world = 0; world < num_worlds(); ++world) restart(world);
   }
 
+  // A world that went non-finite begins again from the start.
   void step(View<const double, 2> controls) override {
+    const auto nu = static_cast<std::size_t>(model_->nu());
     for (int world = 0; world < num_worlds(); ++world) {
-      mjData& data = at(world);
-      for (int k = 0; k < model_->nu; ++k) data.ctrl[k] = controls(world, k);
-      mj_step(model_.get(), &data);
+      const auto ctrl = std::span(ctrl_).subspan(static_cast<std::size_t>(world) * nu, nu);
+      for (std::size_t k = 0; k < nu; ++k) ctrl[k] = controls(world, static_cast<int>(k));
+      batch_->set_ctrl(world, ctrl);
+    }
+    batch_->step(1);
+    for (int world = 0; world < num_worlds(); ++world) {
+      if (!batch_->fault(world)) continue;
+      ++faults_;
+      batch_->clear_fault(world);
+      restart(world);
     }
   }
 
   void read_pose(int world, std::span<double> qpos, std::span<double> qvel) const override {
-    std::copy_n(at(world).qpos, qpos.size(), qpos.begin());
-    std::copy_n(at(world).qvel, qvel.size(), qvel.begin());
+    std::vector<double> act(sizes_.na);
+    batch_->get_state(world, qpos, qvel, act);
   }
   void write_pose(int world, std::span<const double> qpos, std::span<const double> qvel) override {
-    std::copy(qpos.begin(), qpos.end(), at(world).qpos);
-    std::copy(qvel.begin(), qvel.end(), at(world).qvel);
+    std::vector<double> state(sizes_.all());
+    get(world, state);
+    batch_->set_state(world, qpos, qvel, std::span(state).subspan(sizes_.nq + sizes_.nv));
   }
   void read_signals(int world, std::span<double> values) const override {
-    for (std::size_t k = 0; k < plotted_.size(); ++k) values[k] = at(world).qpos[plotted_[k]];
+    std::vector<double> state(sizes_.all());
+    get(world, state);
+    for (std::size_t k = 0; k < plotted_.size(); ++k) values[k] = state[plotted_[k]];
   }
   bool read_ctrl(int world, std::span<double> ctrl) const override {
-    std::copy_n(at(world).ctrl, ctrl.size(), ctrl.begin());
+    std::copy_n(ctrl_.begin() + static_cast<std::ptrdiff_t>(world) * static_cast<std::ptrdiff_t>(ctrl.size()),
+                ctrl.size(), ctrl.begin());
     return true;
   }
   bool read_ghost(int, std::span<double>) const override { return false; }
 
+  // [worlds][qpos, qvel, act]; the solver's warm start is not kept.
   [[nodiscard]] std::vector<std::byte> save() const override {
-    const auto size = static_cast<std::size_t>(mj_stateSize(model_.get(), mjSTATE_INTEGRATION));
-    std::vector<std::byte> bytes(size * sizeof(double) * data_.size());
-    std::vector<double> state(size);
+    std::vector<double> states(static_cast<std::size_t>(num_worlds()) * sizes_.all());
     for (int world = 0; world < num_worlds(); ++world) {
-      mj_getState(model_.get(), &at(world), state.data(), mjSTATE_INTEGRATION);
-      std::memcpy(bytes.data() + static_cast<std::size_t>(world) * size * sizeof(double), state.data(),
-                  size * sizeof(double));
+      get(world, std::span(states).subspan(static_cast<std::size_t>(world) * sizes_.all(), sizes_.all()));
     }
+    std::vector<std::byte> bytes(states.size() * sizeof(double));
+    std::memcpy(bytes.data(), states.data(), bytes.size());
     return bytes;
   }
   void load(std::span<const std::byte> bytes) override {
-    std::vector<double> state(bytes.size() / sizeof(double) / data_.size());
+    std::vector<double> states(bytes.size() / sizeof(double));
+    std::memcpy(states.data(), bytes.data(), bytes.size());
     for (int world = 0; world < num_worlds(); ++world) {
-      std::memcpy(state.data(), bytes.data() + static_cast<std::size_t>(world) * state.size() * sizeof(double),
-                  state.size() * sizeof(double));
-      mj_setState(model_.get(), &at(world), state.data(), mjSTATE_INTEGRATION);
+      set(world, std::span(states).subspan(static_cast<std::size_t>(world) * sizes_.all(), sizes_.all()));
     }
   }
 
  private:
-  [[nodiscard]] mjData& at(int world) const { return *data_[static_cast<std::size_t>(world)]; }
+  void get(int world, std::span<double> state) const {
+    batch_->get_state(world, state.first(sizes_.nq), state.subspan(sizes_.nq, sizes_.nv),
+                      state.subspan(sizes_.nq + sizes_.nv));
+  }
+  void set(int world, std::span<const double> state) {
+    batch_->set_state(world, state.first(sizes_.nq), state.subspan(sizes_.nq, sizes_.nv),
+                      state.subspan(sizes_.nq + sizes_.nv));
+  }
+  void restart(int world) { set(world, start_); }
 
-  std::string title_;
-  ModelPtr model_;
-  std::vector<DataPtr> data_;
+  std::shared_ptr<const Model> model_;
+  std::unique_ptr<Batch> batch_;
+  Sizes sizes_;
+  std::vector<double> start_;  // state of the first key frame, or the initial one
+  std::vector<double> ctrl_;   // [worlds][nu]
   std::vector<ControlInput> controls_;
   std::vector<Signal> signals_;
-  std::vector<int> plotted_;
+  std::vector<std::size_t> plotted_;  // qpos addresses
+  std::int64_t faults_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<SceneSource> make_model_source(const std::filesystem::path& path, int num_worlds) {
-  return std::make_unique<ModelSource>(path, num_worlds);
+std::unique_ptr<SceneSource> make_model_source(const std::filesystem::path& path, int num_worlds,
+                                               const std::string& backend) {
+  const BatchConfig config{.num_worlds = num_worlds, .backend = backend, .precision = Precision::kDouble};
+  return std::make_unique<ModelSource>(Model::from_file(path), config);
 }
 
 }  // namespace lockstep::viewer

@@ -45,6 +45,7 @@ void draw_info(App& app) {
     if ((model.opt.enableflags & mjENBL_ENERGY) != 0) {
       info_row("Energy", "%.4g J", data.energy[0] + data.energy[1]);
     }
+    if (app.shown().faults > 0) info_row("Faults", "%d worlds went non-finite", static_cast<int>(app.shown().faults));
     if (const int body = app.scene().perturb.select; body > 0) {
       const char* name = mj_id2name(&model, mjOBJ_BODY, body);
       info_row("Selected", "%s", name != nullptr && *name != '\0' ? name : ("body " + std::to_string(body)).c_str());

@@ -4,6 +4,7 @@
 #include "engine/view.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -44,6 +45,8 @@ class SceneSource {
 
   // False where model() is only what is drawn, and the dynamics are the task's own.
   [[nodiscard]] virtual bool is_model_physics() const { return true; }
+  // Worlds that went non-finite and were started again, since the last reset.
+  [[nodiscard]] virtual std::int64_t faults() const { return 0; }
 
   virtual void reset() = 0;
   virtual void step(View<const double, 2> controls) = 0;  // [worlds][controls]

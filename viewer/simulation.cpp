@@ -198,6 +198,7 @@ std::shared_ptr<Snapshot> Simulation::take_snapshot() const {
   auto s = std::make_shared<Snapshot>();
   s->step = step_;
   s->time = static_cast<double>(step_) * source_->step_seconds();
+  s->faults = source_->faults();
   s->num_worlds = source_->num_worlds();
   s->nq = static_cast<int>(model.nq);
   s->nv = static_cast<int>(model.nv);

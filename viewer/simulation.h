@@ -20,7 +20,8 @@ namespace lockstep::viewer {
 // A copy of all worlds at one moment; never changed once made.
 struct Snapshot {
   std::int64_t step = 0;
-  double time = 0;  // simulated seconds since the start or the last reset
+  double time = 0;          // simulated seconds since the start or the last reset
+  std::int64_t faults = 0;  // worlds that went non-finite
   int num_worlds = 0;
   int nq = 0, nv = 0, nu = 0, num_signals = 0, num_controls = 0;
   std::vector<double> qpos, qvel;  // [worlds][nq], [worlds][nv]

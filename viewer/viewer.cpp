@@ -19,7 +19,7 @@ namespace lockstep::viewer {
 namespace {
 
 bool is_model_file(const std::filesystem::path& target) {
-  constexpr std::array kEndings = {".xml", ".mjcf", ".urdf", ".mjb", ".mjz"};
+  constexpr std::array kEndings = {".xml", ".mjcf", ".urdf", ".mjb"};
   for (const char* ending : kEndings) {
     if (target.extension() == ending) return true;
   }
@@ -39,7 +39,9 @@ SourceFactory source_of(const ViewOptions& options) {
     return [options](int) { return make_episode_source(options.make_environment, options.target, options.episodes); };
   }
   if (is_model_file(options.target)) {
-    return [path = options.target](int worlds) { return make_model_source(path, worlds); };
+    return [path = options.target, backend = options.environment.backend](int worlds) {
+      return make_model_source(path, worlds, backend);
+    };
   }
   return [options](int worlds) {
     EnvironmentConfig config = options.environment;

@@ -88,7 +88,10 @@ TEST(EnvironmentSource, GoesOnFromASavedMomentToTheSameStates) {
 // An episode of cartpole-v1 whose cart moves 0.1 m a step; the model's prediction starts at step 1.
 agents::Episode recorded(int steps) {
   const double none = std::numeric_limits<double>::quiet_NaN();
-  agents::Episode episode{.state_size = 4, .action_size = 1, .steps = steps};
+  agents::Episode episode;
+  episode.state_size = 4;
+  episode.action_size = 1;
+  episode.steps = steps;
   for (int k = 0; k <= steps; ++k) {
     for (const double x : {0.1 * k, 0.0, 0.05 * k, 0.0}) episode.states.push_back(x);
     for (const double x : {0.2 * k, 0.0, 0.0, 0.0}) episode.predicted.push_back(k == 0 ? none : x);

@@ -101,7 +101,11 @@ TEST(Offscreen, ShowsEveryWorldAtItsPlaceInTheGrid) {
   const ModelPtr model = compile(kCartpole);
   constexpr int kWorlds = 6;
   Offscreen renderer(*model, {.width = 640, .height = 400, .num_worlds = kWorlds});
-  renderer.scene().camera.elevation = -60;  // steep, so that no world hides another
+  mjvCamera& camera = renderer.scene().camera;  // steep, so that no world hides another
+  camera.elevation = -60;
+  camera.distance *= 1.2;
+  camera.lookat[0] = camera.lookat[1] = 0;
+  camera.lookat[2] = 1;
   std::vector<std::vector<double>> qpos;
   std::vector<WorldPose> worlds;
   for (int world = 0; world < kWorlds; ++world) qpos.push_back({0.2 * world - 0.5, 0.9 * world});

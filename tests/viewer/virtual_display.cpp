@@ -3,12 +3,14 @@
 
 #include <array>
 #include <cstdlib>
+#include <fcntl.h>
 #include <memory>
 #include <signal.h>
 #include <string>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 namespace lockstep::viewer {
@@ -23,6 +25,10 @@ class StartXvfb final : public testing::Environment {
     if (pipe(ends.data()) != 0) return;
     server_ = fork();
     if (server_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGTERM);  // it ends with the tests, however they end
+      const int nowhere = open("/dev/null", O_WRONLY);
+      dup2(nowhere, STDOUT_FILENO);
+      dup2(nowhere, STDERR_FILENO);
       close(ends[0]);
       const std::string descriptor = std::to_string(ends[1]);
       execlp("Xvfb", "Xvfb", "-displayfd", descriptor.c_str(), "-screen", "0", "1280x1024x24", "-nolisten", "tcp",
