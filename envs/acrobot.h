@@ -75,11 +75,32 @@ struct Variant {
     x[3] = T(0);
   }
 
-  // Planning cost: the squared distance as a share of its largest (16 m^2), which has a slope everywhere, and speeds.
+  // Energy above that of standing upright at rest, per twice the fall from there to hanging: 0 upright, -1 hanging.
+  // Two rods of 1 kg and 1 m, their middles 0.5 m from their joints; inertia about a middle 1/12 kg m^2 (of a thin
+  // rod).
+  template <class T>
+  LS_FN static T energy_share(const T (&x)[kStates]) {
+    constexpr double kGravity = 9.81, kInertia = 1.0 / 12;
+    const T lower_speed = x[2] + x[3];
+    const T kinetic = T(0.5 * (kInertia + 0.25 + 1)) * x[2] * x[2] +
+                      T(0.5 * (kInertia + 0.25)) * lower_speed * lower_speed +
+                      T(0.5) * x[2] * lower_speed * kernels::cosine(x[1]);
+    const T height = T(1.5) * kernels::cosine(x[0]) + T(0.5) * kernels::cosine(x[0] + x[1]) - T(2);
+    return (kinetic + T(kGravity) * height) * T(1 / (4 * kGravity));
+  }
+
+  // Planning cost: the squared distance as a share of its largest (16 m^2), which has a slope nearly everywhere; what a
+  // smooth reward of that distance lacks to 1, which draws the tip into the target and makes it stay; and the energy
+  // that lacks for the way up, without which plans stay hanging from some starts. iLQR over 250 steps then returns 460
+  // to 900 of 1000 from six starts (`lockstep plan acrobot-swingup --episodes 6 --set mpc.horizon=250`).
   template <class T>
   LS_FN static T stage_cost(const T (&x)[kStates], const T (&u)[kActions]) {
-    const T far = squared_distance(x) * T(1.0 / 16);
-    return far + T(0.002) * (x[2] * x[2] + x[3] * x[3]) * (T(1) - far) + T(0.005) * u[0] * u[0];
+    constexpr double kLogTenth = -2.302585092994045684;  // of the reward 1 m from the target
+    const T square = squared_distance(x);
+    const T near = kernels::exponential(T(kLogTenth) * square);
+    const T energy = energy_share(x);
+    return T(0.5) * square * T(1.0 / 16) + T(0.5) * (T(1) - near) + T(0.01) * (x[2] * x[2] + x[3] * x[3]) * near +
+           energy * energy + T(0.002) * u[0] * u[0];
   }
   template <class T>
   LS_FN static T terminal_cost(const T (&x)[kStates]) {

@@ -18,7 +18,7 @@ struct Task {
                                 .control_timestep = 0.05,
                                 .physics_steps = 1,
                                 .episode_steps = 200,
-                                .success_return = -250};
+                                .success_return = -400};
   static constexpr int kStates = 2, kActions = 1, kObservations = 3;
   static constexpr StateField kState[kStates] = {{.name = "theta", .is_angle = true},       // rad, 0 = upright
                                                  {.name = "omega", .low = -8, .high = 8}};  // rad/s
