@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <memory>
 
@@ -244,6 +247,46 @@ TEST(MakeEnvironment, RefusesBadSettings) {
   EXPECT_THROW((void)make_environment("pendulum-v1", {.backend = "gpu"}), Error);
   EXPECT_THROW((void)make_environment("pendulum-v1", {.threads = 0}), Error);
   EXPECT_THROW((void)make_environment("pendulum-v1", {.backend = "mujoco"}), Error);
+}
+
+// Both backends follow the same equations; the fallback's blocks also run the kernels of other lane widths.
+TEST(MakeEnvironment, GivesTheSameMotionOnMujocoItself) {
+  const EnvironmentConfig config{.num_worlds = 5, .seed = 8, .backend = "cpu", .precision = "double"};
+  EnvironmentConfig other = config;
+  other.backend = "mujoco";
+  const auto native = make_environment("cartpole-swingup", config);
+  const auto fallback = make_environment("cartpole-swingup", other);
+  EXPECT_NE(native->backend_report(), fallback->backend_report());
+  for (int k = 0; k < 50; ++k) {
+    run(*native, k, k + 1);
+    run(*fallback, k, k + 1);
+    for (int world = 0; world < 5; ++world) {
+      const auto x = state(*native, world), y = state(*fallback, world);
+      for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(x[i], y[i], 1e-10) << "world " << world << ", step " << k;
+      ASSERT_NEAR(native->reward()[static_cast<std::size_t>(world)],
+                  fallback->reward()[static_cast<std::size_t>(world)], 1e-6);
+    }
+  }
+}
+
+TEST(MakeEnvironment, RefusesAModelThatIsNotTheSuites) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "lockstep_other_model";
+  std::filesystem::create_directories(folder / "dm_control" / "suite");
+  std::ofstream(folder / "dm_control" / "suite" / "pendulum.xml")
+      << "<mujoco><option timestep='0.01'/><worldbody><body><joint name='hinge' axis='0 1 0'/><geom size='0.1'/></body>"
+         "</worldbody><actuator><motor joint='hinge' ctrlrange='-1 1'/></actuator></mujoco>";
+  setenv("LOCKSTEP_MODELS", folder.c_str(), 1);
+  std::string problem, where;
+  try {
+    (void)make_environment("pendulum-swingup", {});
+  } catch (const Error& error) {
+    problem = error.problem();
+    where = error.where();
+  }
+  unsetenv("LOCKSTEP_MODELS");
+  std::filesystem::remove_all(folder);
+  EXPECT_NE(problem.find("timestep 0.01"), std::string::npos) << problem;
+  EXPECT_NE(where.find("pendulum.xml"), std::string::npos) << where;
 }
 
 TEST(MakeEnvironment, RefusesTheSavedStateOfAnotherTask) {
