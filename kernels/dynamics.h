@@ -10,7 +10,7 @@ namespace lockstep::kernels {
 
 // Adds weight (a a') to a tensor.
 template <class T>
-LS_FN void add_term(Symmetric3<T>& J, T weight, Vector3<T> a) {
+[[gnu::always_inline]] LS_FN void add_term(Symmetric3<T>& J, T weight, Vector3<T> a) {
   const Vector3<T> b = weight * a;
   J.xx += b.x * a.x;
   J.xy += b.x * a.y;
@@ -22,7 +22,8 @@ LS_FN void add_term(Symmetric3<T>& J, T weight, Vector3<T> a) {
 
 // Inertia of the link about the origin: its own about the centre of mass c, and m (c.c 1 - c c').
 template <class T>
-LS_FN Inertia<Spatial, T> link_inertia(const ModelConstants<Real<T>>& m, const Workspace<Spatial, T>& w, int link) {
+[[gnu::always_inline]] LS_FN Inertia<Spatial, T> link_inertia(const ModelConstants<Real<T>>& m,
+                                                              const Workspace<Spatial, T>& w, int link) {
   const Matrix3<T>& r = w.rotation[link];
   const Vector3<T> c = add_rotated(w.point[link], r, m.link_com + 3 * link, m.link_com_axes[link]);
   const Vector3<T> h = T(m.link_mass[link]) * c;
@@ -49,7 +50,8 @@ LS_FN Inertia<Spatial, T> link_inertia(const ModelConstants<Real<T>>& m, const W
   return {J, h};
 }
 template <class T>
-LS_FN Inertia<Planar, T> link_inertia(const ModelConstants<Real<T>>& m, const Workspace<Planar, T>& w, int link) {
+[[gnu::always_inline]] LS_FN Inertia<Planar, T> link_inertia(const ModelConstants<Real<T>>& m,
+                                                             const Workspace<Planar, T>& w, int link) {
   const Vector2<T> c = add_rotated(w.point[link], w.rotation[link], m.link_com + 3 * link, m.link_com_axes[link]);
   const Vector2<T> h = T(m.link_mass[link]) * c;
   return {T(m.link_isotropic[link]) + dot(h, c), h};
@@ -57,7 +59,7 @@ LS_FN Inertia<Planar, T> link_inertia(const ModelConstants<Real<T>>& m, const Wo
 
 // Adds a joint's motion s to velocity and acceleration: its rate of change is (velocity before) x s.
 template <class G, class T>
-LS_FN void add_joint_motion(Motion<G, T> s, Motion<G, T>& velocity, Motion<G, T>& bias) {
+[[gnu::always_inline]] LS_FN void add_joint_motion(Motion<G, T> s, Motion<G, T>& velocity, Motion<G, T>& bias) {
   if constexpr (G::kPlanar) {
     bias.v = bias.v + cross(velocity.w, s.v) - cross(s.w, velocity.v);
   } else {
@@ -68,8 +70,8 @@ LS_FN void add_joint_motion(Motion<G, T> s, Motion<G, T>& velocity, Motion<G, T>
 
 // Velocity and bias acceleration of a link from its parent's.
 template <class G, class T>
-LS_FN void move_link(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link, Motion<G, T>& velocity,
-                     Motion<G, T>& bias) {
+[[gnu::always_inline]] LS_FN void move_link(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link,
+                                            Motion<G, T>& velocity, Motion<G, T>& bias) {
   const int parent = m.link_parent[link];
   if (parent >= 0) {
     velocity = w.velocity[parent];
@@ -105,7 +107,8 @@ LS_FN void move_link(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
 
 // Everything about one link that follows from its parent.
 template <class G, class T>
-LS_FN void sweep_link_down(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link) {
+[[gnu::always_inline]] LS_FN void sweep_link_down(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                  int link) {
   place_link(m, w, link);
   const Inertia<G, T> inertia = link_inertia(m, w, link);
   Motion<G, T> velocity, bias;
@@ -122,8 +125,8 @@ LS_FN void sweep_link_down(const ModelConstants<Real<T>>& m, const Workspace<G, 
 
 // The row of M of one dof, whose subtree acts on the dof with the force f per unit acceleration.
 template <class G, class T>
-LS_FN void write_mass_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link, int dof,
-                          Force<G, T> f) {
+[[gnu::always_inline]] LS_FN void write_mass_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link,
+                                                 int dof, Force<G, T> f) {
   const int depth = m.dof_depth[dof];
   const std::int32_t* ancestor = m.dof_ancestor + m.dof_row[dof] + 1;
   T* row = w.mass_rows + m.dof_row[dof] + 1;
@@ -147,7 +150,7 @@ LS_FN void write_mass_row(const ModelConstants<Real<T>>& m, const Workspace<G, T
 // Adds the children's composite inertia and force to the link's, then writes its dofs' rows of M, and minus the bias
 // force into qfrc.
 template <class G, class T>
-LS_FN void sweep_link_up(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link) {
+[[gnu::always_inline]] LS_FN void sweep_link_up(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link) {
   Inertia<G, T> inertia = w.inertia[link];
   Force<G, T> force = w.force[link];
   const int first_child = m.link_childadr[link];

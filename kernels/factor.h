@@ -5,54 +5,80 @@
 
 #include "kernels/workspace.h"
 
+#include <utility>
+
 namespace lockstep::kernels {
 
-// target[n] = source[n] - sum over descendants k of (a_k,i / D_k) a_k[column + n], for N neighbouring columns of row i.
-// Two sums, by the parity of k - i, keep two chains of multiply-adds in flight.
-template <int N, class T>
-[[gnu::always_inline]] LS_FN void eliminate_columns(const ModelConstants<Real<T>>& m, const T* rows, const T* inverse,
-                                                    int dof, int column, T (&sum)[N]) {
+// rows[column + n] of row i = source[...] - sum over descendants k of (a_k,i / D_k) a_k[column + n], for neighbouring
+// columns n = 0, 1, ... . Few columns get two sums, by the parity of k: more multiply-adds in flight. The row that was
+// finished last, k = i + 1, comes last: the others need not wait for it. The columns are a parameter pack, because the
+// compiler keeps an array that loops run over in memory.
+template <class T, int... n>
+[[gnu::always_inline]] LS_FN void eliminate_columns(const ModelConstants<Real<T>>& m, const T* source, T* rows,
+                                                    const T* inverse, int dof, int column,
+                                                    std::integer_sequence<int, n...>) {
+  constexpr bool kTwoSums = sizeof...(n) <= 4;
+  const int adr = m.dof_row[dof] + column;
   const int pivot = m.dof_depth[dof] + 1;
-  const int end = m.dof_end[dof];
-  T other[N];
-  for (int n = 0; n < N; ++n) other[n] = T(0);
-  int k = dof + 1;
-  for (; k + 1 < end; k += 2) {
-    const T* a = rows + m.dof_row[k];
-    const T* b = rows + m.dof_row[k + 1];
-    const T factor_a = a[pivot] * inverse[k];
-    const T factor_b = b[pivot] * inverse[k + 1];
-    for (int n = 0; n < N; ++n) sum[n] -= factor_a * a[column + n];
-    for (int n = 0; n < N; ++n) other[n] -= factor_b * b[column + n];
+  T sum[] = {source[adr + n]...};
+  int k = m.dof_end[dof] - 1;
+  if constexpr (kTwoSums) {
+    T other[] = {T(0 * n)...};
+    for (; k > dof + 1; k -= 2) {
+      const T* a = rows + m.dof_row[k];
+      const T* b = rows + m.dof_row[k - 1];
+      const T factor_a = a[pivot] * inverse[k];
+      const T factor_b = b[pivot] * inverse[k - 1];
+      ((sum[n] -= factor_a * a[column + n]), ...);
+      ((other[n] -= factor_b * b[column + n]), ...);
+    }
+    ((sum[n] += other[n]), ...);
   }
-  if (k < end) {
+  for (; k > dof; --k) {
     const T* a = rows + m.dof_row[k];
-    const T factor_a = a[pivot] * inverse[k];
-    for (int n = 0; n < N; ++n) sum[n] -= factor_a * a[column + n];
+    const T factor = a[pivot] * inverse[k];
+    ((sum[n] -= factor * a[column + n]), ...);
   }
-  for (int n = 0; n < N; ++n) sum[n] += other[n];
+  ((rows[adr + n] = sum[n]), ...);
 }
-
 template <int N, class T>
 [[gnu::always_inline]] LS_FN void eliminate(const ModelConstants<Real<T>>& m, const T* source, T* rows,
                                             const T* inverse, int dof, int column) {
-  T sum[N];
-  for (int n = 0; n < N; ++n) sum[n] = source[m.dof_row[dof] + column + n];
-  eliminate_columns<N>(m, rows, inverse, dof, column, sum);
-  for (int n = 0; n < N; ++n) rows[m.dof_row[dof] + column + n] = sum[n];
+  eliminate_columns(m, source, rows, inverse, dof, column, std::make_integer_sequence<int, N>{});
+}
+
+// The same for the last `count` < 8 columns.
+template <class T>
+[[gnu::always_inline]] LS_FN void eliminate_rest(const ModelConstants<Real<T>>& m, const T* source, T* rows,
+                                                 const T* inverse, int dof, int column, int count) {
+  switch (count) {
+    case 1:
+      return eliminate<1>(m, source, rows, inverse, dof, column);
+    case 2:
+      return eliminate<2>(m, source, rows, inverse, dof, column);
+    case 3:
+      return eliminate<3>(m, source, rows, inverse, dof, column);
+    case 4:
+      return eliminate<4>(m, source, rows, inverse, dof, column);
+    case 5:
+      return eliminate<5>(m, source, rows, inverse, dof, column);
+    case 6:
+      return eliminate<6>(m, source, rows, inverse, dof, column);
+    case 7:
+      return eliminate<7>(m, source, rows, inverse, dof, column);
+    default:
+      return;
+  }
 }
 
 // One row: `source` rows have the right side in column 0; `added` goes to the diagonal.
 template <class T>
-LS_FN void factor_row(const ModelConstants<Real<T>>& m, const T* source, T added, T* rows, T* inverse, int dof) {
+[[gnu::always_inline]] LS_FN void factor_row(const ModelConstants<Real<T>>& m, const T* source, T added, T* rows,
+                                             T* inverse, int dof) {
   const int columns = m.dof_depth[dof] + 2;
   int column = 0;
-  for (; column + 4 <= columns; column += 4) eliminate<4>(m, source, rows, inverse, dof, column);
-  if (column + 2 <= columns) {
-    eliminate<2>(m, source, rows, inverse, dof, column);
-    column += 2;
-  }
-  if (column < columns) eliminate<1>(m, source, rows, inverse, dof, column);
+  for (; column + 8 <= columns; column += 8) eliminate<8>(m, source, rows, inverse, dof, column);
+  eliminate_rest(m, source, rows, inverse, dof, column, columns - column);
   T& diagonal = rows[m.dof_row[dof] + columns - 1];
   diagonal += added;
   inverse[dof] = T(1) / diagonal;
@@ -60,12 +86,18 @@ LS_FN void factor_row(const ModelConstants<Real<T>>& m, const T* source, T added
 
 // x_i = (b_i - sum over ancestors of a_it x_t) / D_i, down the tree.
 template <class T>
-LS_FN void substitute_row(const ModelConstants<Real<T>>& m, const T* rows, const T* inverse, T* x, int dof) {
+[[gnu::always_inline]] LS_FN void substitute_row(const ModelConstants<Real<T>>& m, const T* rows, const T* inverse,
+                                                 T* x, int dof) {
   const int adr = m.dof_row[dof];
   const int depth = m.dof_depth[dof];
-  T sum = rows[adr];
-  for (int t = 1; t <= depth; ++t) sum -= rows[adr + t] * x[m.dof_ancestor[adr + t]];
-  x[dof] = inverse[dof] * sum;
+  T sum = rows[adr], other = T(0);  // two chains of multiply-adds
+  int t = 1;
+  for (; t < depth; t += 2) {
+    sum -= rows[adr + t] * x[m.dof_ancestor[adr + t]];
+    other -= rows[adr + t + 1] * x[m.dof_ancestor[adr + t + 1]];
+  }
+  if (t <= depth) sum -= rows[adr + t] * x[m.dof_ancestor[adr + t]];
+  x[dof] = inverse[dof] * (sum + other);
 }
 
 // x [nv] = (source + diag(added))^-1 (column 0 of source). `added` may be null.
@@ -80,7 +112,8 @@ LS_FN void factor_and_solve(const ModelConstants<Real<T>>& m, const Workspace<G,
 
 // Writes b [nv] into the right side of augmented rows.
 template <class T, class Team>
-LS_FN void set_right_side(const ModelConstants<Real<T>>& m, T* rows, const T* b, const Team& team) {
+[[gnu::always_inline]] LS_FN void set_right_side(const ModelConstants<Real<T>>& m, T* rows, const T* b,
+                                                 const Team& team) {
   team.each(m.nv, [&](int dof) { rows[m.dof_row[dof]] = b[dof]; });
 }
 

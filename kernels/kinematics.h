@@ -11,14 +11,14 @@ namespace lockstep::kernels {
 
 // base + r p, for a constant p of which only the components named in `axes` are not zero.
 template <class T>
-LS_FN Vector3<T> add_rotated(Vector3<T> base, const Matrix3<T>& r, const Real<T>* p, int axes) {
+[[gnu::always_inline]] LS_FN Vector3<T> add_rotated(Vector3<T> base, const Matrix3<T>& r, const Real<T>* p, int axes) {
   if (axes & 1) base = base + T(p[0]) * r.x;
   if (axes & 2) base = base + T(p[1]) * r.y;
   if (axes & 4) base = base + T(p[2]) * r.z;
   return base;
 }
 template <class T>
-LS_FN Vector2<T> add_rotated(Vector2<T> base, Rotation2<T> r, const Real<T>* p, int axes) {
+[[gnu::always_inline]] LS_FN Vector2<T> add_rotated(Vector2<T> base, Rotation2<T> r, const Real<T>* p, int axes) {
   if (axes & 1) base = base + T(p[0]) * Vector2<T>{r.cosine, r.sine};
   if (axes & 2) base = base + T(p[1]) * Vector2<T>{-r.sine, r.cosine};
   return base;
@@ -26,18 +26,18 @@ LS_FN Vector2<T> add_rotated(Vector2<T> base, Rotation2<T> r, const Real<T>* p, 
 
 // The world rotation of a link at its joints' reference: r times the constant rotation `turn`.
 template <class T>
-LS_FN Matrix3<T> turned(const Matrix3<T>& r, const Real<T>* turn) {
+[[gnu::always_inline]] LS_FN Matrix3<T> turned(const Matrix3<T>& r, const Real<T>* turn) {
   return {add_rotated(T(turn[0]) * r.x, {r.y, r.z, r.x}, turn + 1, 3),
           add_rotated(T(turn[3]) * r.x, {r.y, r.z, r.x}, turn + 4, 3),
           add_rotated(T(turn[6]) * r.x, {r.y, r.z, r.x}, turn + 7, 3)};
 }
 template <class T>
-LS_FN Rotation2<T> turned(Rotation2<T> r, const Real<T>* turn) {
+[[gnu::always_inline]] LS_FN Rotation2<T> turned(Rotation2<T> r, const Real<T>* turn) {
   return {r.cosine * T(turn[0]) - r.sine * T(turn[1]), r.sine * T(turn[0]) + r.cosine * T(turn[1])};
 }
 
 template <class G, class T>
-LS_FN typename G::template Rotation<T> constant_rotation(const Real<T>* turn) {
+[[gnu::always_inline]] LS_FN typename G::template Rotation<T> constant_rotation(const Real<T>* turn) {
   if constexpr (G::kPlanar) {
     return {T(turn[0]), T(turn[1])};
   } else {
@@ -47,7 +47,7 @@ LS_FN typename G::template Rotation<T> constant_rotation(const Real<T>* turn) {
   }
 }
 template <class G, class T>
-LS_FN typename G::template Point<T> constant_point(const Real<T>* p) {
+[[gnu::always_inline]] LS_FN typename G::template Point<T> constant_point(const Real<T>* p) {
   if constexpr (G::kPlanar) {
     return {T(p[0]), T(p[1])};
   } else {
@@ -57,7 +57,7 @@ LS_FN typename G::template Point<T> constant_point(const Real<T>* p) {
 
 // Turns two columns of a rotation about the third: the plane (a, b) by the angle of (sine, cosine), a towards b.
 template <class T>
-LS_FN void turn_columns(Vector3<T>& a, Vector3<T>& b, T sine, T cosine) {
+[[gnu::always_inline]] LS_FN void turn_columns(Vector3<T>& a, Vector3<T>& b, T sine, T cosine) {
   const Vector3<T> a_turned = cosine * a + sine * b;
   b = cosine * b - sine * a;
   a = a_turned;
@@ -65,7 +65,7 @@ LS_FN void turn_columns(Vector3<T>& a, Vector3<T>& b, T sine, T cosine) {
 
 // Turns r about the body-fixed `axis` (its world direction is u) by Rodrigues' formula, column by column.
 template <class T>
-LS_FN void turn_about(Matrix3<T>& r, const Real<T>* axis, Vector3<T> u, T sine, T cosine) {
+[[gnu::always_inline]] LS_FN void turn_about(Matrix3<T>& r, const Real<T>* axis, Vector3<T> u, T sine, T cosine) {
   const T rest = T(1) - cosine;
   r.x = cosine * r.x + sine * cross(u, r.x) + (rest * T(axis[0])) * u;
   r.y = cosine * r.y + sine * cross(u, r.y) + (rest * T(axis[1])) * u;
@@ -74,7 +74,8 @@ LS_FN void turn_about(Matrix3<T>& r, const Real<T>* axis, Vector3<T> u, T sine, 
 
 // Applies a hinge to the rotation of its link; returns the spin of a unit of its velocity.
 template <class T>
-LS_FN Vector3<T> apply_hinge(const ModelConstants<Real<T>>& m, int joint, T angle, Matrix3<T>& r) {
+[[gnu::always_inline]] LS_FN Vector3<T> apply_hinge(const ModelConstants<Real<T>>& m, int joint, T angle,
+                                                    Matrix3<T>& r) {
   T sine, cosine;
   sine_cosine(angle, sine, cosine);
   const T sense = T(m.joint_sense[joint]);
@@ -97,7 +98,7 @@ LS_FN Vector3<T> apply_hinge(const ModelConstants<Real<T>>& m, int joint, T angl
   }
 }
 template <class T>
-LS_FN T apply_hinge(const ModelConstants<Real<T>>& m, int joint, T angle, Rotation2<T>& r) {
+[[gnu::always_inline]] LS_FN T apply_hinge(const ModelConstants<Real<T>>& m, int joint, T angle, Rotation2<T>& r) {
   T sine, cosine;
   sine_cosine(angle, sine, cosine);
   const T sense = T(m.joint_sense[joint]);
@@ -108,19 +109,20 @@ LS_FN T apply_hinge(const ModelConstants<Real<T>>& m, int joint, T angle, Rotati
 
 // The velocity at the origin of a rotation w about the point `anchor`.
 template <class P, class S>
-LS_FN P velocity_at_origin(S w, P anchor) {
+[[gnu::always_inline]] LS_FN P velocity_at_origin(S w, P anchor) {
   return -cross(w, anchor);
 }
 
 template <class T>
-LS_FN Quaternion<T> joint_quaternion(const T* qpos) {
+[[gnu::always_inline]] LS_FN Quaternion<T> joint_quaternion(const T* qpos) {
   return normalised(Quaternion<T>{qpos[0], qpos[1], qpos[2], qpos[3]});
 }
 
 // A slide: moves the link, or (in a root link) the origin of the tree with it.
 template <class G, class T>
-LS_FN void place_slide(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int joint, int first_dof,
-                       typename G::template Rotation<T>& r, typename G::template Point<T>& p) {
+[[gnu::always_inline]] LS_FN void place_slide(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int joint,
+                                              int first_dof, typename G::template Rotation<T>& r,
+                                              typename G::template Point<T>& p) {
   const int dof = m.jnt_dofadr[joint];
   const Real<T>* axis = m.jnt_axis + 3 * joint;
   const auto u = add_rotated(typename G::template Point<T>{}, r, axis, 7);
@@ -163,7 +165,7 @@ LS_FN void place_ball(const ModelConstants<Real<T>>& m, const Workspace<Spatial,
 
 // Rotation, point and cdof of one link; its parent's must be there.
 template <class G, class T>
-LS_FN void place_link(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link) {
+[[gnu::always_inline]] LS_FN void place_link(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link) {
   using Point = typename G::template Point<T>;
   const int parent = m.link_parent[link];
   const Real<T>* offset = m.link_pos + 3 * link;

@@ -143,19 +143,18 @@ template <class T>
 template <LaneNumber T>
 [[gnu::always_inline]] LS_FN void sine_cosine(T x, T& sine, T& cosine) {
   using R = Real<T>;
-  const T k = nearest(x * T(0.63661977236758134308));
-  const T r = detail::subtract_quarter_turns(x, k);
+  // Adding the magic number leaves the nearest quadrant k in the low bits of the sum.
+  constexpr R kMagic = sizeof(R) == 4 ? R(0x1.8p23) : R(0x1.8p52);
+  constexpr int kToSign = sizeof(R) == 4 ? 30 : 62;  // from the bit of weight 2 to the sign
+  const T shifted = x * T(R(0.63661977236758134308)) + T(kMagic);
+  const BitsOf<T> quadrant = to_bits(shifted);
+  const T r = detail::subtract_quarter_turns(x, shifted - T(kMagic));
   const T s = detail::sine_polynomial(r);
   const T c = detail::cosine_polynomial(r);
-  // Quadrant k mod 4 by whole numbers kept in T: odd ones swap, the upper ones change sign.
-  const T half = k * T(R(0.5));
-  const MaskOf<T> odd = half != nearest(half - T(R(0.25)));
-  const T pairs = select(odd, half - T(R(0.5)), half);                                   // floor(k / 2)
-  const MaskOf<T> upper = pairs * T(R(0.5)) != nearest(pairs * T(R(0.5)) - T(R(0.25)));  // k mod 4 is 2 or 3
-  const T sine_magnitude = select(odd, c, s);
-  const T cosine_magnitude = select(odd, s, c);
-  sine = select(upper, -sine_magnitude, sine_magnitude);
-  cosine = select(upper ^ odd, -cosine_magnitude, cosine_magnitude);
+  // Odd quadrants swap the two; those with the bit of weight 2 change the sign.
+  const MaskOf<T> odd = bits_to_mask<T>((quadrant & 1) != 0);
+  sine = from_bits<T>(to_bits(select(odd, c, s)) ^ ((quadrant & 2) << kToSign));
+  cosine = from_bits<T>(to_bits(select(odd, s, c)) ^ (((quadrant + 1) & 2) << kToSign));
 
   const MaskOf<T> beyond = !(absolute(x) < T(kTrigonometricLimit<R>));
   if (any(beyond)) {

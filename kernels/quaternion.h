@@ -12,19 +12,19 @@ struct Quaternion {
 };
 
 template <class T>
-LS_FN Quaternion<T> product(Quaternion<T> a, Quaternion<T> b) {
+[[gnu::always_inline]] LS_FN Quaternion<T> product(Quaternion<T> a, Quaternion<T> b) {
   return {a.w * b.w - a.x * b.x - a.y * b.y - a.z * b.z, a.w * b.x + a.x * b.w + a.y * b.z - a.z * b.y,
           a.w * b.y - a.x * b.z + a.y * b.w + a.z * b.x, a.w * b.z + a.x * b.y - a.y * b.x + a.z * b.w};
 }
 
 template <class T>
-LS_FN Quaternion<T> conjugate(Quaternion<T> q) {
+[[gnu::always_inline]] LS_FN Quaternion<T> conjugate(Quaternion<T> q) {
   return {q.w, -q.x, -q.y, -q.z};
 }
 
 // Of length 1; the identity where q is zero.
 template <class T>
-LS_FN Quaternion<T> normalised(Quaternion<T> q) {
+[[gnu::always_inline]] LS_FN Quaternion<T> normalised(Quaternion<T> q) {
   const T square = q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z;
   const MaskOf<T> degenerate = square < T(sizeof(Real<T>) == 4 ? Real<T>(1e-30) : Real<T>(1e-30));
   const T scale = T(1) / square_root(select(degenerate, T(1), square));
@@ -34,7 +34,7 @@ LS_FN Quaternion<T> normalised(Quaternion<T> q) {
 
 // The rotation matrix of a unit quaternion.
 template <class T>
-LS_FN Matrix3<T> matrix(Quaternion<T> q) {
+[[gnu::always_inline]] LS_FN Matrix3<T> matrix(Quaternion<T> q) {
   const T x2 = q.x + q.x, y2 = q.y + q.y, z2 = q.z + q.z;
   const T wx = q.w * x2, wy = q.w * y2, wz = q.w * z2;
   const T xx = q.x * x2, xy = q.x * y2, xz = q.x * z2;
@@ -71,7 +71,7 @@ LS_FN Vector3<T> rotation_vector(Quaternion<T> q) {
 
 // q turned by the body-frame angular velocity (rad/s) for `time` (s), of length 1.
 template <class T>
-LS_FN Quaternion<T> integrated(Quaternion<T> q, Vector3<T> velocity, T time) {
+[[gnu::always_inline]] LS_FN Quaternion<T> integrated(Quaternion<T> q, Vector3<T> velocity, T time) {
   return normalised(product(q, from_rotation_vector(time * velocity)));
 }
 

@@ -121,8 +121,8 @@ LS_FN MaskOf<T> newton_iteration(const ModelConstants<Real<T>>& m, const Workspa
 
 // Finds the constraint forces at `solution` (on entry the warm start) and adds them to qfrc. Rows must be written.
 template <class G, class T, class Team>
-LS_FN void add_limit_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> active,
-                            const Team& team) {
+[[gnu::noinline]] LS_FN void add_limit_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                              MaskOf<T> active, const Team& team) {
   team.each(m.num_limits, [&](int limit) {
     write_limit(m, w, limit);
     for (int side = 0; side < limit_sides(m.limit_is_ball[limit]); ++side) {

@@ -49,8 +49,8 @@ LS_FN void write_implicit_diagonal(const ModelConstants<Real<T>>& m, const Works
 // `guess` [nv] starts the constraint solver; its solution is left in w.solution for the worlds returned, which are
 // those with an active limit.
 template <class G, class T, class Team>
-LS_FN MaskOf<T> forward(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* guess, bool implicit,
-                        const Team& team) {
+[[gnu::noinline]] LS_FN MaskOf<T> forward(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* guess,
+                                          bool implicit, const Team& team) {
   smooth_forces(m, w, team);
   MaskOf<T> active = MaskOf<T>(false);
   if (m.num_limits != 0) {
