@@ -176,13 +176,20 @@ std::unique_ptr<Batch> our_batch(const Course& course, const BenchPhysicsOptions
                                     .threads = threads});
 }
 
+// "cpu", "cuda" or "mujoco": what `auto` chose; report() begins with "backend <name>:".
+std::string backend_name(const Batch& batch) {
+  const std::string report = batch.report();
+  const std::size_t begin = report.find(' ') + 1;
+  return report.substr(begin, report.find(':') - begin);
+}
+
 // The rows of one subject on a number of threads: against mj_step, against mjb_step and, above one, against one thread.
 std::vector<BenchRow> measure(const Subject& subject, const Course& course, const BenchPhysicsOptions& options,
                               int threads, CommandContext& context) {
   const Pinned pinned(threads);
   auto batch = our_batch(course, options, threads);
   const BenchRow row{.name = subject.name,
-                     .backend = batch->report().substr(0, batch->report().find(':')),
+                     .backend = backend_name(*batch),
                      .peer_name = {},
                      .isa = std::string(isa_name(chosen_isa())),
                      .threads = threads,

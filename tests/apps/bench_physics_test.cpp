@@ -48,6 +48,7 @@ TEST(BenchPhysics, GivesARowForEachPeerWithTheAgreedKeys) {
   EXPECT_EQ(rows[1]["peer_name"], "mjb_step");
   for (const auto& row : rows) {
     EXPECT_EQ(row["suite"], "physics");
+    EXPECT_EQ(row["backend"], "cpu");
     EXPECT_EQ(row["name"], "dm_control/cartpole/noisy");
     EXPECT_EQ(row["unit"], "world-steps/s");
     EXPECT_EQ(row["threads"], 1);
