@@ -10,10 +10,12 @@
 #include "engine/atomic_file.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "viewer/viewer.h"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -189,11 +191,26 @@ TrainObserver observer_of(ProgressBar& bar, CommandContext& context) {
   return observer;
 }
 
+// The window on the last evaluation episodes, where somebody sits before a display; it returns when it is closed.
+void show(const TrainRequest& request, const TrainResult& result) {
+  if (result.episodes.empty() || isatty(STDOUT_FILENO) == 0 || !viewer::has_display()) return;
+  viewer::ViewOptions view;
+  view.target = request.run.config.task;
+  view.environment.num_worlds = static_cast<int>(result.episodes.size());
+  view.make_environment = envs::make_environment;
+  view.episodes = result.episodes;
+  try {
+    viewer::run(view);
+  } catch (const MissingResource& missing) {
+    spdlog::warn("no window: {}; {}", missing.problem(), missing.fix());
+  }
+}
+
 int train_command(const TrainOptions& options, CommandContext& context) {
   const TrainRequest request = request_from(options);
-  const InterruptGuard guard;
   TrainResult result;
   {
+    const InterruptGuard guard;
     ProgressBar bar(context.text_stream());
     result = train(request, agents::find(request.run.config.agent), envs::make_environment, observer_of(bar, context));
     bar.update(1, "report and video");
@@ -202,6 +219,7 @@ int train_command(const TrainOptions& options, CommandContext& context) {
   print_summary(request, result, context);
   context.row(summary_row(request, result));
   if (result.is_interrupted) return kInterrupted;
+  if (!options.no_view) show(request, result);
   return result.is_success ? kDone : kCriterionNotMet;
 }
 
