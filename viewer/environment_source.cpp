@@ -2,7 +2,9 @@
 #include "viewer/environment_source.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <numbers>
 #include <utility>
 
 namespace lockstep::viewer {
@@ -32,6 +34,13 @@ void StatePoser::write(std::span<const double> qpos, std::span<const double> qve
   }
   for (std::size_t k = 0; k < own_.qpos_from.size(); ++k) x[static_cast<std::size_t>(own_.qpos_from[k])] = qpos[k];
   for (std::size_t k = 0; k < own_.qvel_from.size(); ++k) x[static_cast<std::size_t>(own_.qvel_from[k])] = qvel[k];
+}
+
+void plotted_state(const TaskSpec& spec, std::span<const double> x, std::span<double> values) {
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const bool angle = k < spec.state_is_angle.size() && spec.state_is_angle[k];
+    values[k] = angle ? std::remainder(x[k], 2 * std::numbers::pi) : x[k];
+  }
 }
 
 namespace {
@@ -104,7 +113,7 @@ class EnvironmentSource final : public SceneSource {
     const auto at = static_cast<std::size_t>(world);
     values[0] = stepped_ ? static_cast<double>(environment_->reward()[at]) : 0;
     values[1] = returns_[at];
-    std::copy_n(x.begin(), plotted_, values.begin() + 2);
+    plotted_state(environment_->spec(), x, values.subspan(2, static_cast<std::size_t>(plotted_)));
   }
   bool read_ctrl(int world, std::span<double> ctrl) const override {
     const auto inputs = static_cast<std::size_t>(environment_->spec().action_size);

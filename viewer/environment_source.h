@@ -27,6 +27,9 @@ class StatePoser {
   const mjModel* model_;
 };
 
+// The first state fields as curves show them: unbounded angles in [-pi, pi]. values may be shorter than x [nx].
+void plotted_state(const TaskSpec& spec, std::span<const double> x, std::span<double> values);
+
 // `config.num_worlds` worlds of `task`. Throws what the factory throws.
 std::unique_ptr<SceneSource> make_environment_source(const EnvironmentFactory& make_environment,
                                                      const std::string& task, const EnvironmentConfig& config);

@@ -60,7 +60,7 @@ class EpisodeSource final : public SceneSource {
     values[0] = step > 0 ? static_cast<double>(episode.rewards[static_cast<std::size_t>(taken)]) : 0;
     values[1] = track(world).returns[static_cast<std::size_t>(step)];
     const auto x = std::span(episode.states).subspan(static_cast<std::size_t>(step * episode.state_size));
-    std::copy_n(x.begin(), plotted_, values.begin() + 2);
+    plotted_state(environment_->spec(), x, values.subspan(2, static_cast<std::size_t>(plotted_)));
     copy_row(episode.actions, taken, values.subspan(static_cast<std::size_t>(2 + plotted_)));
   }
   bool read_ctrl(int, std::span<double>) const override { return false; }

@@ -3,6 +3,7 @@
 #include "viewer/panels.h"
 #include "viewer/style.h"
 
+#include <cfloat>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -74,14 +75,15 @@ void draw_labels(App& app) {
     std::snprintf(text, sizeof text, "%d", world);
     if (shown_signal >= 0)
       std::snprintf(text, sizeof text, "%d   %.1f", world, app.shown().signal(world, shown_signal));
-    const ImVec2 size = ImGui::CalcTextSize(text);
+    const float font_size = 0.85F * ImGui::GetFontSize();
+    const ImVec2 size = ImGui::GetFont()->CalcTextSizeA(font_size, FLT_MAX, 0, text);
     const ImVec2 centre{view.x + static_cast<float>((*at)[0]) * view.width,
                         view.y + static_cast<float>((*at)[1]) * view.height};
-    const ImVec2 corner{centre.x - 0.5F * size.x, centre.y};
+    const ImVec2 corner{centre.x - 0.5F * size.x, centre.y - 0.5F * size.y};
     const bool selected = world == app.state().world;
-    list->AddRectFilled({corner.x - 6, corner.y - 1}, {corner.x + size.x + 6, corner.y + size.y + 1},
-                        IM_COL32(15, 18, 24, 170), 4);
-    list->AddText(corner, selected ? accent_colour() : IM_COL32(225, 230, 238, 230), text);
+    list->AddRectFilled({corner.x - 5, corner.y}, {corner.x + size.x + 5, corner.y + size.y}, IM_COL32(15, 18, 24, 170),
+                        4);
+    list->AddText(ImGui::GetFont(), font_size, corner, selected ? accent_colour() : IM_COL32(225, 230, 238, 230), text);
   }
   list->PopClipRect();
 }

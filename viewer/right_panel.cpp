@@ -2,6 +2,7 @@
 #include "viewer/app.h"
 #include "viewer/panels.h"
 
+#include <cmath>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -89,6 +90,7 @@ void draw_joints(App& app) {
     const double reach = type == mjJNT_HINGE ? std::numbers::pi : 2.0;
     double low = limited ? model.jnt_range[2 * joint] : -reach, high = limited ? model.jnt_range[2 * joint + 1] : reach;
     double& value = qpos[static_cast<std::size_t>(model.jnt_qposadr[joint])];
+    if (type == mjJNT_HINGE && !limited) value = std::remainder(value, 2 * std::numbers::pi);
     ImGui::BeginDisabled(!live);
     changed |= ImGui::SliderScalar(("###joint" + std::to_string(joint)).c_str(), ImGuiDataType_Double, &value, &low,
                                    &high, type == mjJNT_HINGE ? "%.3f rad" : "%.3f m");
