@@ -205,8 +205,8 @@ std::string svg_plot(const Plot& plot) {
   if (plot.threshold && y.shows(*plot.threshold)) {
     const double py = y.pixel(*plot.threshold);
     out += fmt::format("<path class=\"threshold\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>", x.pixel_low, py, x.pixel_high);
-    out += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
-                       x.pixel_low + 4, py - 5, escape_markup(plot.threshold_name));
+    out += fmt::format("<text class=\"tick\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x.pixel_low + 4, py - 5,
+                       escape_markup(plot.threshold_name));
   }
   for (const Series& series : plot.series) draw_series(series, x, y, out);
   draw_legend(plot, out);
