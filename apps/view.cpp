@@ -4,9 +4,11 @@
 #include "apps/interrupt.h"
 #include "apps/progress_bar.h"
 #include "apps/training.h"
+#include "engine/error.h"
 #include "envs/env.h"
 #include "viewer/viewer.h"
 
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -18,6 +20,7 @@ struct Options {
   viewer::ViewOptions view;
   int worlds = 0;  // 0: nine of a task, one of a model file
   int episodes = 1;
+  std::string size = "1440x900";
 };
 
 // Plays the agent of a run folder: its evaluation episodes, with what its model predicted as ghosts.
@@ -36,7 +39,18 @@ void evaluate_run(Options& options, CommandContext& context) {
   options.view.target = run.config.task;
 }
 
+// Reads "1280x800".
+void take_size(const std::string& size, viewer::ViewOptions& view) {
+  int read = 0;
+  const int found = std::sscanf(size.c_str(), "%dx%d%n", &view.width, &view.height, &read);
+  const auto in_range = [](int pixels) { return pixels >= 640 && pixels <= 8192; };
+  if (found == 2 && read == static_cast<int>(size.size()) && in_range(view.width) && in_range(view.height)) return;
+  throw Error(fmt::format("'{}' is no size of a window", size), "--size",
+              "write WIDTHxHEIGHT with 640 to 8192 each, for example 1280x800");
+}
+
 int view(Options options, CommandContext& context) {
+  take_size(options.size, options.view);
   const bool is_file = std::filesystem::path(options.view.target).has_extension();
   options.view.environment.num_worlds = options.worlds > 0 ? options.worlds : (is_file ? 1 : 9);
   options.view.make_environment = envs::make_environment;
@@ -70,6 +84,7 @@ void add_view(CLI::App& app, CommandContext& context) {
   command.add_option("--episodes", options->episodes, "Of a run: how many evaluation episodes are played side by side")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command.add_option("--size", options->size, "Of the window")->type_name("WIDTHxHEIGHT")->capture_default_str();
   command.add_flag("--paused", view_options.paused, "Start paused");
   command.add_option("--screenshot", view_options.screenshot, "Write a picture of the window and leave")
       ->type_name("FILE");
