@@ -115,8 +115,7 @@ void App::draw_view() {
     for (int world = 0; world < shown_->num_worlds; ++world) {
       if (!state_.grid && world != state_.world) continue;
       const auto qpos =
-          std::span(shown_->ghosts)
-              .subspan(static_cast<std::size_t>(world * shown_->nq), static_cast<std::size_t>(shown_->nq));
+          std::span(shown_->ghosts).subspan(flat_index(world, shown_->nq), static_cast<std::size_t>(shown_->nq));
       if (std::isfinite(qpos[0])) ghosts.push_back({.world = state_.grid ? world : 0, .qpos = qpos});
     }
   }

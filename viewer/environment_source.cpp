@@ -50,7 +50,7 @@ class EnvironmentSource final : public SceneSource {
   explicit EnvironmentSource(std::unique_ptr<Environment> environment)
       : environment_(std::move(environment)),
         poser_(*environment_),
-        actions_(static_cast<std::size_t>(num_worlds() * environment_->spec().action_size)),
+        actions_(flat_index(num_worlds(), environment_->spec().action_size)),
         returns_(static_cast<std::size_t>(num_worlds())) {
     const TaskSpec& spec = environment_->spec();
     for (std::size_t k = 0; k < spec.action_low.size(); ++k) {
@@ -86,7 +86,7 @@ class EnvironmentSource final : public SceneSource {
     const int inputs = environment_->spec().action_size;
     for (int world = 0; world < num_worlds(); ++world) {
       for (int k = 0; k < inputs; ++k) {
-        actions_[static_cast<std::size_t>(world * inputs + k)] = static_cast<float>(controls(world, k));
+        actions_[flat_index(world, inputs, k)] = static_cast<float>(controls(world, k));
       }
     }
     environment_->step(View<const float, 2>(actions_.data(), num_worlds(), inputs));

@@ -59,9 +59,9 @@ class EpisodeSource final : public SceneSource {
     const int step = at(world), taken = std::max(0, step - 1);  // the action that led here
     values[0] = step > 0 ? static_cast<double>(episode.rewards[static_cast<std::size_t>(taken)]) : 0;
     values[1] = track(world).returns[static_cast<std::size_t>(step)];
-    const auto x = std::span(episode.states).subspan(static_cast<std::size_t>(step * episode.state_size));
+    const auto x = std::span(episode.states).subspan(flat_index(step, episode.state_size));
     plotted_state(environment_->spec(), x, values.subspan(2, static_cast<std::size_t>(plotted_)));
-    copy_row(episode.actions, taken, values.subspan(static_cast<std::size_t>(2 + plotted_)));
+    copy_row(episode.actions, taken, values.subspan(2 + static_cast<std::size_t>(plotted_)));
   }
   bool read_ctrl(int, std::span<double>) const override { return false; }
   bool read_ghost(int world, std::span<double> qpos) const override {

@@ -15,6 +15,11 @@
 
 namespace lockstep::viewer {
 
+// Place of [row][column] in a row-major array whose rows have `width` columns.
+[[nodiscard]] inline std::size_t flat_index(int row, int width, int column = 0) {
+  return static_cast<std::size_t>(row) * static_cast<std::size_t>(width) + static_cast<std::size_t>(column);
+}
+
 // A control input, with the range of its slider.
 struct ControlInput {
   std::string name;

@@ -155,7 +155,7 @@ void Simulation::choose_controls() {
   for (int world = 0; world < source_->num_worlds(); ++world) {
     for (int input = 0; input < inputs; ++input) {
       const ControlInput& range = source_->controls()[static_cast<std::size_t>(input)];
-      const auto at = static_cast<std::size_t>(world * inputs + input);
+      const auto at = flat_index(world, inputs, input);
       const double drawn =
           kernels::normal<double>(stream, static_cast<std::uint32_t>(world), static_cast<std::uint32_t>(noise_step_),
                                   static_cast<std::uint32_t>(input));
@@ -380,9 +380,8 @@ void Simulation::series(int world, int signal, std::vector<double>& times, std::
   for (int index = 0; index <= shown_ && index < static_cast<int>(history_.size()); ++index) {
     const Snapshot& s = *history_[static_cast<std::size_t>(index)].snapshot;
     times.push_back(s.time);
-    values.push_back(signal < s.num_signals
-                         ? s.signal(world, signal)
-                         : s.controls[static_cast<std::size_t>(world * s.num_controls + signal - s.num_signals)]);
+    values.push_back(signal < s.num_signals ? s.signal(world, signal)
+                                            : s.controls[flat_index(world, s.num_controls, signal - s.num_signals)]);
   }
 }
 

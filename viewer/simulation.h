@@ -31,9 +31,7 @@ struct Snapshot {
   std::vector<double> ghosts;      // [worlds][nq], empty: none
 
   [[nodiscard]] WorldPose pose(int world) const;
-  [[nodiscard]] double signal(int world, int index) const {
-    return signals[static_cast<std::size_t>(world * num_signals + index)];
-  }
+  [[nodiscard]] double signal(int world, int index) const { return signals[flat_index(world, num_signals, index)]; }
 };
 
 // Who chooses the controls.
