@@ -56,9 +56,9 @@ std::string number_label(double value, double step) {
 std::vector<Tick> ticks_of(const Axis& axis, int count) {
   std::vector<Tick> ticks;
   if (axis.is_log) {
-    const double stride = std::max(1.0, std::ceil((axis.high - axis.low) / count));
-    for (double power = std::ceil(axis.low); power <= axis.high; power += stride)
-      ticks.push_back({std::pow(10, power), fmt::format("1e{:.0f}", power)});
+    const int stride = std::max(1, static_cast<int>(std::ceil((axis.high - axis.low) / count)));
+    for (int power = static_cast<int>(std::ceil(axis.low)); power <= axis.high; power += stride)
+      ticks.push_back({std::pow(10, power), fmt::format("1e{}", power)});
     if (ticks.size() >= 2) return ticks;
     ticks.clear();
     for (const double value : round_ticks(std::pow(10, axis.low), std::pow(10, axis.high), count))

@@ -105,6 +105,7 @@ void App::lay_out() {
 std::vector<WorldPose> App::poses() const {
   std::vector<WorldPose> worlds;
   if (!state_.grid) return {shown_->pose(state_.world)};
+  worlds.reserve(static_cast<size_t>(shown_->num_worlds));
   for (int world = 0; world < shown_->num_worlds; ++world) worlds.push_back(shown_->pose(world));
   return worlds;
 }
