@@ -58,6 +58,7 @@ std::vector<Subject> subjects(const BenchPhysicsOptions& options) {
     if (std::any_of(kBuiltIns.begin(), kBuiltIns.end(), is_named)) continue;
     if (!std::filesystem::exists(name)) {
       std::vector<std::string> names;
+      names.reserve(std::size(kBuiltIns));
       for (const BuiltIn& known : kBuiltIns) names.emplace_back(known.name);
       const std::string near = nearest_name(name, names);
       throw Error(fmt::format("'{}' is neither a model of the list nor a file", name), "bench physics",

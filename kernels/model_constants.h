@@ -141,9 +141,9 @@ struct ModelConstants : ModelSizes {
   const R* limit_solimp;          // [5] dmin, dmax, width, midpoint, power (clipped)
 };
 
-// Calls visit(pointer) for every array of the constants, always in the same order: for copying them elsewhere.
+// Calls visit(pointer) for every array of links, bodies, joints and dofs.
 template <class Constants, class Visit>
-void for_each_array(Constants& m, Visit&& visit) {
+void for_each_tree_array(Constants& m, Visit&& visit) {
   visit(m.link_parent);
   visit(m.link_jointadr);
   visit(m.link_jointnum);
@@ -189,6 +189,11 @@ void for_each_array(Constants& m, Visit&& visit) {
   visit(m.dof_level_adr);
   visit(m.dof_levels);
   visit(m.dof_armature);
+}
+
+// Calls visit(pointer) for every array of springs, dampers, actuators and limits.
+template <class Constants, class Visit>
+void for_each_force_array(Constants& m, Visit&& visit) {
   visit(m.spring_joint);
   visit(m.spring_stiffness);
   visit(m.spring_reference);
@@ -227,6 +232,13 @@ void for_each_array(Constants& m, Visit&& visit) {
   visit(m.limit_stiffness);
   visit(m.limit_damping);
   visit(m.limit_solimp);
+}
+
+// Calls visit(pointer) for every array of the constants, always in the same order: for copying them elsewhere.
+template <class Constants, class Visit>
+void for_each_array(Constants& m, Visit&& visit) {
+  for_each_tree_array(m, visit);
+  for_each_force_array(m, visit);
 }
 
 }  // namespace lockstep::kernels

@@ -6,12 +6,14 @@
 #include <imgui.h>
 #include <implot.h>
 
+// NOLINTBEGIN(readability-identifier-naming): symbols that the build makes from font files, named as such symbols are.
 extern const unsigned char lockstep_font_text[];
 extern const unsigned lockstep_font_text_size;
 extern const unsigned char lockstep_font_bold[];
 extern const unsigned lockstep_font_bold_size;
 extern const unsigned char lockstep_font_icons[];
 extern const unsigned lockstep_font_icons_size;
+// NOLINTEND(readability-identifier-naming)
 
 namespace lockstep::viewer {
 namespace {
