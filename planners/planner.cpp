@@ -1,24 +1,9 @@
 // Finds planners by name.
 #include "planners/planner.h"
-#include "engine/error.h"
-
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
+#include "engine/named_entry.h"
 
 namespace lockstep::planners {
 
-const Entry& find(std::string_view name) {
-  std::vector<std::string> names;
-  for (const Entry* entry : entries()) {
-    if (entry->name == name) return *entry;
-    names.emplace_back(entry->name);
-  }
-  const std::string nearest = nearest_name(name, names);
-  throw Error(fmt::format("unknown planner '{}'", name), "planner",
-              nearest.empty() ? fmt::format("choose one of: {}", fmt::join(names, ", "))
-                              : fmt::format("did you mean '{}'?", nearest));
-}
+const Entry& find(std::string_view name) { return find_entry(entries(), "planner", name); }
 
 }  // namespace lockstep::planners
