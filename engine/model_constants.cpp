@@ -8,7 +8,9 @@
 #include <cassert>
 #include <cmath>
 #include <deque>
+#include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <mujoco/mujoco.h>
@@ -48,7 +50,13 @@ class Packing {
     target = reals_.back().data();
     sizes_[&target] = reals_.back().size();
   }
+  // What rounding the numbers of `list` takes from them: nothing in double, filled in by store() for float.
+  void set_rest(const double*& target, const Reals& list) {
+    set(target, list);
+    rests_.insert(&target);
+  }
   [[nodiscard]] std::size_t size_of(const void* member) const { return sizes_.at(member); }
+  [[nodiscard]] bool is_rest(const void* member) const { return rests_.contains(member); }
 
   const mjModel& m;
   const LinkTree& tree;
@@ -58,6 +66,7 @@ class Packing {
   std::deque<Ints> ints_;
   std::deque<Reals> reals_;
   std::map<const void*, std::size_t> sizes_;
+  std::set<const void*> rests_;
 };
 
 // A vector of the link's frame: as it is, or in the plane's coordinates with the link at its reference.
@@ -478,6 +487,8 @@ void pack_limits(Packing& p) {
   p.set(p.c.limit_row, row);
   p.set(p.c.limit_low, low);
   p.set(p.c.limit_high, high);
+  p.set_rest(p.c.limit_low_rest, low);
+  p.set_rest(p.c.limit_high_rest, high);
   p.set(p.c.limit_margin, margin);
   p.set(p.c.limit_invweight, invweight);
   p.set(p.c.limit_stiffness, stiffness);
@@ -524,7 +535,13 @@ ConstantStorage<R> store(Packing& p) {
       ints.insert(ints.end(), array, array + size);
     } else {
       storage.offsets.push_back(reals.size());
-      for (std::size_t i = 0; i < size; ++i) reals.push_back(static_cast<R>(array[i]));
+      const auto rounded = [](double x) { return static_cast<R>(x); };
+      const auto rest = [](double x) { return static_cast<R>(x - static_cast<double>(static_cast<R>(x))); };
+      if (p.is_rest(&array)) {
+        std::transform(array, array + size, std::back_inserter(reals), rest);
+      } else {
+        std::transform(array, array + size, std::back_inserter(reals), rounded);
+      }
     }
   });
   // One number more, so that an empty array at the end still points into the buffer.

@@ -20,6 +20,17 @@ LS_FN T row_product(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
 
 LS_FN int limit_sides(int is_ball) { return is_ball ? 1 : 2; }
 
+// Distances of a hinge or slide from its limits. A position near its limit differs from it without rounding; then what
+// the limit lost to rounding is put back: an impedance that changes over a millimetre must not see 1e-7 of an angle.
+template <class T>
+LS_FN T distance_from_low(const ModelConstants<Real<T>>& m, int limit, T q) {
+  return (q - T(m.limit_low[limit])) - T(m.limit_low_rest[limit]);
+}
+template <class T>
+LS_FN T distance_from_high(const ModelConstants<Real<T>>& m, int limit, T q) {
+  return (T(m.limit_high[limit]) - q) + T(m.limit_high_rest[limit]);
+}
+
 // How far each side is from its limit, less the margin: negative where the row is active.
 template <class G, class T>
 LS_FN T distance_to_activity(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int limit) {
@@ -31,7 +42,7 @@ LS_FN T distance_to_activity(const ModelConstants<Real<T>>& m, const Workspace<G
     }
   }
   const T q = w.qpos[m.limit_qposadr[limit]];
-  return minimum(q - T(m.limit_low[limit] + margin), T(m.limit_high[limit] - margin) - q);
+  return minimum(distance_from_low(m, limit, q), distance_from_high(m, limit, q)) - T(margin);
 }
 
 // Impedance in (0, 1) at `violation` = pos - margin <= 0 (MuJoCo's getimpedance).
@@ -83,8 +94,8 @@ LS_FN void write_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
     return;
   }
   const T q = w.qpos[m.limit_qposadr[limit]];
-  write_row(m, w, limit, 0, q - T(m.limit_low[limit]));
-  write_row(m, w, limit, 1, T(m.limit_high[limit]) - q);
+  write_row(m, w, limit, 0, distance_from_low(m, limit, q));
+  write_row(m, w, limit, 1, distance_from_high(m, limit, q));
 }
 
 // Worlds in which some limit is active. Every thread of the team gets the answer for the whole group.

@@ -134,6 +134,8 @@ struct ModelConstants : ModelSizes {
   const std::int32_t* limit_row;  // first of its rows
   const R* limit_low;             // rad or m; ball: unused
   const R* limit_high;            // ball: largest angle
+  const R* limit_low_rest;        // what rounding to R took from them: near a limit, the distance needs it in float
+  const R* limit_high_rest;
   const R* limit_margin;          // active where distance < margin
   const R* limit_invweight;       // dof_invweight0: approximate diagonal of A
   const R* limit_stiffness;       // K of aref = -b v - k imp (pos - margin)
@@ -227,6 +229,8 @@ void for_each_force_array(Constants& m, Visit&& visit) {
   visit(m.limit_row);
   visit(m.limit_low);
   visit(m.limit_high);
+  visit(m.limit_low_rest);
+  visit(m.limit_high_rest);
   visit(m.limit_margin);
   visit(m.limit_invweight);
   visit(m.limit_stiffness);
