@@ -1,16 +1,14 @@
 // Fills kernels::ModelConstants: links, joints, dofs, forces and limits of an mjModel.
 #include "engine/model_constants.h"
 #include "engine/link_tree.h"
+#include "engine/packing.h"
 #include "kernels/workspace.h"
 
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cmath>
-#include <deque>
 #include <iterator>
-#include <map>
-#include <set>
 #include <utility>
 
 #include <mujoco/mujoco.h>
@@ -18,56 +16,10 @@
 namespace lockstep {
 namespace {
 
-using kernels::ModelConstants;
-using Ints = std::vector<std::int32_t>;
-using Reals = std::vector<double>;
-
-bool disabled(const mjModel& m, int flag) { return (m.opt.disableflags & flag) != 0; }
-
-void append(Reals& list, const Eigen::Vector3d& v) { list.insert(list.end(), {v.x(), v.y(), v.z()}); }
-void append(Reals& list, const mjtNum* values, int count) { list.insert(list.end(), values, values + count); }
-void append(Reals& list, const Eigen::Matrix3d& columns) {
-  list.insert(list.end(), columns.data(), columns.data() + 9);
-}
-
 // Which components are not zero, one bit each.
 std::int32_t nonzero_axes(const Eigen::Vector3d& v) {
   return (v.x() != 0 ? 1 : 0) | (v.y() != 0 ? 2 : 0) | (v.z() != 0 ? 4 : 0);
 }
-
-// Collects arrays of a ModelConstants<double>; every array of it must be set once.
-class Packing {
- public:
-  Packing(const mjModel& model, const LinkTree& links) : m(model), tree(links) {}
-
-  void set(const std::int32_t*& target, Ints list) {
-    ints_.push_back(std::move(list));
-    target = ints_.back().data();
-    sizes_[&target] = ints_.back().size();
-  }
-  void set(const double*& target, Reals list) {
-    reals_.push_back(std::move(list));
-    target = reals_.back().data();
-    sizes_[&target] = reals_.back().size();
-  }
-  // What rounding the numbers of `list` takes from them: nothing in double, filled in by store() for float.
-  void set_rest(const double*& target, const Reals& list) {
-    set(target, list);
-    rests_.insert(&target);
-  }
-  [[nodiscard]] std::size_t size_of(const void* member) const { return sizes_.at(member); }
-  [[nodiscard]] bool is_rest(const void* member) const { return rests_.contains(member); }
-
-  const mjModel& m;
-  const LinkTree& tree;
-  ModelConstants<double> c{};
-
- private:
-  std::deque<Ints> ints_;
-  std::deque<Reals> reals_;
-  std::map<const void*, std::size_t> sizes_;
-  std::set<const void*> rests_;
-};
 
 // A vector of the link's frame: as it is, or in the plane's coordinates with the link at its reference.
 Eigen::Vector3d local(const LinkTree& tree, const Link& link, const Eigen::Vector3d& v) {
@@ -197,18 +149,8 @@ void pack_poses(Packing& p) {
     offset_axes.push_back(nonzero_axes(position));
     is_turned.push_back(p.tree.planar || rotation.isIdentity(0) ? 0 : 1);
   }
-  for (std::size_t body = 0; body < p.tree.body_link.size(); ++body) {
-    RigidPose pose = p.tree.body_in_link[body];
-    const int index = p.tree.body_link[body];
-    if (p.tree.planar && index >= 0) {
-      // The link's point comes from the plane's coordinates: what is constant is where its tree starts, and the offset
-      // along the normal.
-      const Link& link = p.tree.links[static_cast<std::size_t>(index)];
-      const Eigen::Vector3d start = p.tree.links[static_cast<std::size_t>(link.root)].world.position;
-      const Eigen::Vector3d normal = p.tree.plane.col(2);
-      const Eigen::Vector3d along = normal * normal.dot(link.world.position - start);
-      pose = {along + link.world.rotation * pose.position, link.world.rotation * pose.rotation};
-    }
+  for (int body = 0; body < static_cast<int>(p.tree.body_link.size()); ++body) {
+    const RigidPose pose = pose_for_kernels(p.tree, body, {});
     append(offset, pose.position);
     append(turn, pose.rotation);
   }
@@ -440,22 +382,6 @@ void pack_actuators(Packing& p) {
   pack_actuator_ranges(p, order);
 }
 
-// K and B of a limit's reference acceleration (MuJoCo computation chapter, "Reference"; positive solref gives time
-// constant and damping ratio, negative ones stiffness and damping).
-std::pair<double, double> reference_gains(const mjModel& m, int joint, double largest_impedance) {
-  const mjtNum* ref = m.jnt_solref + mjNREF * joint;
-  const double square = largest_impedance * largest_impedance;
-  if (ref[0] <= 0) return {-ref[0] / std::max(mjMINVAL, square), -ref[1] / std::max(mjMINVAL, largest_impedance)};
-  const double time = disabled(m, mjDSBL_REFSAFE) ? ref[0] : std::max(ref[0], 2 * m.opt.timestep);
-  return {1 / std::max(mjMINVAL, square * time * time * ref[1] * ref[1]),
-          2 / std::max(mjMINVAL, largest_impedance * time)};
-}
-
-std::array<double, 5> clipped_impedance(const mjtNum* solimp) {
-  return {std::clamp(solimp[0], mjMINIMP, mjMAXIMP), std::clamp(solimp[1], mjMINIMP, mjMAXIMP),
-          std::max(0.0, solimp[2]), std::clamp(solimp[3], mjMINIMP, mjMAXIMP), std::max(1.0, solimp[4])};
-}
-
 void pack_limits(Packing& p) {
   const mjModel& m = p.m;
   Ints is_ball, dof, qposadr, row;
@@ -475,7 +401,7 @@ void pack_limits(Packing& p) {
     margin.push_back(m.jnt_margin[joint]);
     invweight.push_back(m.dof_invweight0[m.jnt_dofadr[joint]]);
     const std::array<double, 5> impedance = clipped_impedance(m.jnt_solimp + mjNIMP * joint);
-    const auto [k, b] = reference_gains(m, joint, impedance[1]);
+    const auto [k, b] = reference_gains(m, m.jnt_solref + mjNREF * joint, impedance[1]);
     stiffness.push_back(k);
     damping.push_back(b);
     solimp.insert(solimp.end(), impedance.begin(), impedance.end());
@@ -516,6 +442,7 @@ void pack_options(Packing& p) {
   if (m.opt.integrator == mjINT_IMPLICITFAST) p.c.integrator = kernels::Integrator::kImplicitFast;
   const bool damped =
       p.c.integrator == kernels::Integrator::kEuler && p.c.num_dampers > 0 && !disabled(m, mjDSBL_EULERDAMP);
+  p.c.has_constraints = p.c.num_limits + p.c.num_frictions + p.c.num_pairs > 0 ? 1 : 0;
   p.c.has_implicit_diagonal = damped || p.c.integrator == kernels::Integrator::kImplicitFast ? 1 : 0;
 }
 
@@ -555,6 +482,40 @@ ConstantStorage<R> store(Packing& p) {
 
 }  // namespace
 
+bool disabled(const mjModel& m, int flag) { return (m.opt.disableflags & flag) != 0; }
+
+void append(Reals& list, const Eigen::Vector3d& v) { list.insert(list.end(), {v.x(), v.y(), v.z()}); }
+void append(Reals& list, const double* values, int count) { list.insert(list.end(), values, values + count); }
+void append(Reals& list, const Eigen::Matrix3d& columns) {
+  list.insert(list.end(), columns.data(), columns.data() + 9);
+}
+
+RigidPose pose_for_kernels(const LinkTree& tree, int body, const RigidPose& in_body) {
+  const RigidPose pose = tree.body_in_link[static_cast<std::size_t>(body)] * in_body;
+  const int index = tree.body_link[static_cast<std::size_t>(body)];
+  if (!tree.planar || index < 0) return pose;
+  const Link& link = tree.links[static_cast<std::size_t>(index)];
+  const Eigen::Vector3d start = tree.links[static_cast<std::size_t>(link.root)].world.position;
+  const Eigen::Vector3d normal = tree.plane.col(2);
+  const Eigen::Vector3d along = normal * normal.dot(link.world.position - start);
+  return {along + link.world.rotation * pose.position, link.world.rotation * pose.rotation};
+}
+
+std::pair<double, double> reference_gains(const mjModel& m, const double* solref, double largest_impedance) {
+  const double square = largest_impedance * largest_impedance;
+  if (solref[0] <= 0) {
+    return {-solref[0] / std::max(mjMINVAL, square), -solref[1] / std::max(mjMINVAL, largest_impedance)};
+  }
+  const double time = disabled(m, mjDSBL_REFSAFE) ? solref[0] : std::max(solref[0], 2 * m.opt.timestep);
+  return {1 / std::max(mjMINVAL, square * time * time * solref[1] * solref[1]),
+          2 / std::max(mjMINVAL, largest_impedance * time)};
+}
+
+std::array<double, 5> clipped_impedance(const double* solimp) {
+  return {std::clamp(solimp[0], mjMINIMP, mjMAXIMP), std::clamp(solimp[1], mjMINIMP, mjMAXIMP),
+          std::max(0.0, solimp[2]), std::clamp(solimp[3], mjMINIMP, mjMAXIMP), std::max(1.0, solimp[4])};
+}
+
 template <class R>
 kernels::ModelConstants<R> ConstantStorage<R>::bound_to(const std::int32_t* int_copy, const R* real_copy) const {
   kernels::ModelConstants<R> bound = numbers;
@@ -583,6 +544,7 @@ ConstantSets pack_constants(const mjModel& model) {
   pack_passive(packing);
   pack_actuators(packing);
   pack_limits(packing);
+  pack_contacts(packing);
   pack_options(packing);
   return {store<float>(packing), store<double>(packing)};
 }

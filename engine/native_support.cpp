@@ -1,9 +1,9 @@
 // Compares a model with the list of what the native kernels support.
 #include "engine/native_support.h"
+#include "engine/contact_pairs.h"
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -50,10 +50,7 @@ void check_elements(const mjModel& m, Missing& missing) {
   }
   const bool unconstrained = disabled(m, mjDSBL_CONSTRAINT);
   if (m.neq != 0 && !unconstrained && !disabled(m, mjDSBL_EQUALITY)) missing.emplace_back("equality constraints");
-  if (any_nonzero(m.dof_frictionloss, m.nv) && !unconstrained && !disabled(m, mjDSBL_FRICTIONLOSS)) {
-    missing.emplace_back("joint friction loss");
-  }
-  if (contacts_are_possible(m)) missing.emplace_back("contacts");
+  for (std::string& feature : missing_contact_features(m)) missing.push_back(std::move(feature));
 }
 
 void check_joints(const mjModel& m, Missing& missing) {
@@ -112,32 +109,7 @@ void check_actuators(const mjModel& m, Missing& missing) {
   if (reflected) missing.emplace_back("damping or armature of actuators");
 }
 
-bool masks_meet(const mjModel& m, int a, int b) {
-  return (m.geom_contype[a] & m.geom_conaffinity[b]) != 0 || (m.geom_contype[b] & m.geom_conaffinity[a]) != 0;
-}
-
 }  // namespace
-
-bool contacts_are_possible(const mjModel& m) {
-  if (disabled(m, mjDSBL_CONTACT) || disabled(m, mjDSBL_CONSTRAINT)) return false;
-  if (m.npair != 0) return true;
-  std::set<std::pair<int, int>> excluded;
-  for (int e = 0; e < m.nexclude; ++e) excluded.emplace(m.exclude_signature[e] >> 16, m.exclude_signature[e] & 0xffff);
-  for (int a = 0; a < m.ngeom; ++a) {
-    for (int b = a + 1; b < m.ngeom; ++b) {
-      if (!masks_meet(m, a, b)) continue;
-      const int body_a = m.geom_bodyid[a], body_b = m.geom_bodyid[b];
-      const int weld_a = m.body_weldid[body_a], weld_b = m.body_weldid[body_b];
-      if (weld_a == weld_b) continue;
-      const int parent_a = m.body_weldid[m.body_parentid[weld_a]], parent_b = m.body_weldid[m.body_parentid[weld_b]];
-      const bool related = (weld_a == parent_b && weld_a != 0) || (weld_b == parent_a && weld_b != 0);
-      if (related && !disabled(m, mjDSBL_FILTERPARENT)) continue;
-      if (excluded.contains({std::min(body_a, body_b), std::max(body_a, body_b)})) continue;
-      return true;
-    }
-  }
-  return false;
-}
 
 std::vector<std::string> missing_native_features(const mjModel& m) {
   Missing missing;

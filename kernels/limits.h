@@ -14,7 +14,7 @@ template <class G, class T>
 LS_FN T row_product(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int limit, int side, const T* x) {
   const int dof = m.limit_dof[limit];
   if (!m.limit_is_ball[limit]) return side == 0 ? x[dof] : -x[dof];
-  const T* axis = w.row_axis + 3 * m.limit_row[limit];
+  const T* axis = w.rows.limit_axis + 3 * m.limit_row[limit];
   return -(axis[0] * x[dof] + axis[1] * x[dof + 1] + axis[2] * x[dof + 2]);
 }
 
@@ -72,9 +72,9 @@ LS_FN void write_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
   const T violation = pos - T(m.limit_margin[limit]);
   const T imp = impedance(m.limit_solimp + 5 * limit, violation);
   const T regularisation = maximum((T(1) - imp) / imp * T(m.limit_invweight[limit]), T(Real<T>(1e-15)));
-  w.row_D[row] = select(violation < T(0), T(1) / regularisation, T(0));
-  w.row_aref[row] = -(T(m.limit_damping[limit]) * row_product(m, w, limit, side, w.qvel)) -
-                    T(m.limit_stiffness[limit]) * imp * violation;
+  w.rows.limit_D[row] = select(violation < T(0), T(1) / regularisation, T(0));
+  w.rows.limit_aref[row] = -(T(m.limit_damping[limit]) * row_product(m, w, limit, side, w.qvel)) -
+                           T(m.limit_stiffness[limit]) * imp * violation;
 }
 
 // All rows of one limit.
@@ -85,7 +85,7 @@ LS_FN void write_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
       const Vector3<T> turn = rotation_vector(joint_quaternion(w.qpos + m.limit_qposadr[limit]));
       const T angle = square_root(dot(turn, turn));
       const T scale = T(1) / maximum(angle, T(Real<T>(1e-15)));
-      T* axis = w.row_axis + 3 * m.limit_row[limit];
+      T* axis = w.rows.limit_axis + 3 * m.limit_row[limit];
       axis[0] = scale * turn.x;
       axis[1] = scale * turn.y;
       axis[2] = scale * turn.z;
@@ -98,12 +98,25 @@ LS_FN void write_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
   write_row(m, w, limit, 1, distance_from_high(m, limit, q));
 }
 
-// Worlds in which some limit is active. Every thread of the team gets the answer for the whole group.
-template <class G, class T>
-LS_FN MaskOf<T> worlds_at_limits(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
-  T closest = T(1);
-  for (int limit = 0; limit < m.num_limits; ++limit) closest = minimum(distance_to_activity(m, w, limit), closest);
-  return closest < T(0);
+// The rows of all limits that some world is at, and the list of these limits.
+template <class G, class T, class Team>
+LS_FN void find_limits(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  const ConstraintLists& list = w.rows.list;
+  if constexpr (Team::kAlone) {
+    int count = 0;
+    for (int limit = 0; limit < m.num_limits; ++limit) {
+      if (!any(distance_to_activity(m, w, limit) < T(0))) continue;
+      write_limit(m, w, limit);
+      list.active_limits[count++] = limit;
+    }
+    *list.num_limits = count;
+  } else {
+    team.each(m.num_limits, [&](int limit) {
+      write_limit(m, w, limit);
+      list.active_limits[limit] = limit;
+    });
+    team.once([&] { *list.num_limits = m.num_limits; });
+  }
 }
 
 }  // namespace lockstep::kernels

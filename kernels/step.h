@@ -45,24 +45,31 @@ LS_FN void write_implicit_diagonal(const ModelConstants<Real<T>>& m, const Works
   });
 }
 
-// qacc of the present state, limits included; with `implicit` the acceleration that the implicit integrators use.
-// `guess` [nv] starts the constraint solver; its solution is left in w.solution for the worlds returned, which are
-// those with an active limit.
+// qacc of the present state, constraints included; with `implicit` the acceleration that the implicit integrators use.
+// `guess` [nv] starts the constraint solver; its solution is left in w.rows.solution for the worlds returned, which
+// are those with an active constraint.
 template <class G, class T, class Team>
 [[gnu::noinline]] LS_FN MaskOf<T> forward(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* guess,
                                           bool implicit, const Team& team) {
   smooth_forces(m, w, team);
   MaskOf<T> active = MaskOf<T>(false);
-  if (m.num_limits != 0) {
-    active = worlds_at_limits(m, w);
+  if (m.has_constraints != 0) {
+    active = find_constraints(m, w, team);
     if (any(active)) {
-      team.each(m.nv, [&](int dof) { w.solution[dof] = guess[dof]; });
-      add_limit_forces(m, w, active, team);
+      team.each(m.nv, [&](int dof) { w.rows.solution[dof] = guess[dof]; });
+      solve_constraints(m, w, active, team);
+      if (!implicit && all(active)) {
+        team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
+        return active;
+      }
     }
   }
   set_right_side(m, w.mass_rows, w.qfrc, team);
   if (implicit) write_implicit_diagonal(m, w, team);
   factor_and_solve(m, w, w.mass_rows, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
+  if (!implicit && any(active)) {
+    team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
+  }
   return active;
 }
 
@@ -70,10 +77,11 @@ template <class G, class T, class Team>
 template <class G, class T, class Team>
 LS_FN void keep_warmstart(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> active,
                           const Team& team) {
-  if (m.num_limits == 0) return;
+  if (m.has_constraints == 0) return;
   const bool solved = any(active);
-  team.each(m.nv,
-            [&](int dof) { w.warmstart[dof] = solved ? select(active, w.solution[dof], w.qacc[dof]) : w.qacc[dof]; });
+  team.each(m.nv, [&](int dof) {
+    w.warmstart[dof] = solved ? select(active, w.rows.solution[dof], w.qacc[dof]) : w.qacc[dof];
+  });
 }
 
 // Stops worlds whose acceleration went wrong: their time step becomes zero. Returns the time step of each world.
@@ -178,6 +186,9 @@ LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, 
   });
   team.each(m.na, [&](int i) { w.act[i] = state.get(layout.act + i); });
   team.each(m.nu, [&](int i) { w.ctrl[i] = state.get(layout.ctrl + i); });
+  if (m.has_constraints != 0) {
+    team.once([&] { *w.rows.tree.is_coupled = 1; });  // nothing is known of it yet
+  }
   return (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
          any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);
 }

@@ -120,10 +120,15 @@ const std::string kTwoBodies =
     "<body><joint name='a'/><geom size='0.1'/></body><body pos='1 0 0'><joint name='b'/><geom size='0.1'/></body>";
 
 const Foreign kForeign[] = {
-    {"Contacts", "<mujoco><worldbody>" + kTwoBodies + "</worldbody></mujoco>", "contacts"},
+    {"MovingSurface",
+     "<mujoco><worldbody><geom type='plane' size='1 1 1' surfacevel='1 0 0 0 0 0'/>" + kTwoBodies +
+         "</worldbody></mujoco>",
+     "moving surfaces"},
+    {"Adhesion",
+     "<mujoco><worldbody><geom type='plane' size='1 1 1' adhesion='1'/>" + kTwoBodies + "</worldbody></mujoco>",
+     "adhesion"},
     {"Tendon", body_with("name='j'", "<tendon><fixed><joint joint='j' coef='1'/></fixed></tendon>"), "tendons"},
     {"Equality", body_with("name='j'", "<equality><joint joint1='j'/></equality>"), "equality"},
-    {"FrictionLoss", body_with("frictionloss='0.1'"), "friction loss"},
     {"Fluid", body_with("", "<option density='1000'/>"), "fluid"},
     {"ImplicitIntegrator", body_with("", "<option integrator='implicit'/>"), "integrator"},
     {"Muscle", body_with("name='j' limited='true' range='-1 1'", "<actuator><muscle joint='j'/></actuator>"),
@@ -153,26 +158,6 @@ TEST_P(NativeSupport, NamesTheFeatureThatIsMissing) {
 }
 INSTANTIATE_TEST_SUITE_P(Features, NativeSupport, testing::ValuesIn(kForeign),
                          [](const auto& parameter) { return std::string(parameter.param.name); });
-
-TEST(NativeSupportOfContacts, KnowsWhichPairsNeverCollide) {
-  const auto is_native = [](const std::string& worldbody, const std::string& more = "") {
-    return Model::from_xml("<mujoco><worldbody>" + worldbody + "</worldbody>" + more + "</mujoco>")->is_native();
-  };
-  EXPECT_TRUE(is_native("<geom size='1'/><geom size='1'/>")) << "both are static";
-  EXPECT_TRUE(is_native("<body><joint/><geom size='0.1'/><body><joint/><geom size='0.1'/></body></body>")) << "parent";
-  EXPECT_FALSE(is_native("<geom size='1'/><body><joint/><geom size='0.1'/></body>")) << "the world is no parent";
-  EXPECT_TRUE(is_native("<geom size='1' contype='0' conaffinity='0'/><body><joint/><geom size='0.1'/></body>"))
-      << "masks";
-  EXPECT_TRUE(
-      is_native("<body name='a'><joint/><geom size='0.1'/></body><body name='b'><joint/><geom size='0.1'/></body>",
-                "<contact><exclude body1='a' body2='b'/></contact>"))
-      << "excluded";
-  EXPECT_FALSE(
-      is_native("<body><joint/><geom name='a' size='0.1' contype='0' conaffinity='0'/></body>"
-                "<body><joint/><geom name='b' size='0.1' contype='0' conaffinity='0'/></body>",
-                "<contact><pair geom1='a' geom2='b'/></contact>"))
-      << "explicit pair";
-}
 
 }  // namespace
 }  // namespace lockstep

@@ -38,7 +38,11 @@ class PhysicsLanes : public testing::TestWithParam<Configuration> {
     }
   }
   static std::vector<std::shared_ptr<const Model>> models() {
-    return {Model::from_xml(kAllLimits), Model::from_xml(kAllJoints),
+    return {Model::from_xml(kAllLimits),
+            Model::from_xml(kAllJoints),
+            Model::from_xml(all_contacts("pyramidal")),
+            Model::from_xml(all_contacts("elliptic")),
+            suite_model("gymnasium/envs/mujoco/assets/half_cheetah.xml", true),
             suite_model("dm_control/suite/cartpole.xml", true)};
   }
 };

@@ -85,6 +85,14 @@ const Case kCases[] = {
     {"AllJointsImplicitFast", [] { return with_integrator(kAllJoints, mjINT_IMPLICITFAST); }},
     {"AllLimits", [] { return Model::from_xml(kAllLimits); }},
     {"AllLimitsRungeKutta", [] { return with_integrator(kAllLimits, mjINT_RK4); }},
+    {"PyramidalContacts", [] { return Model::from_xml(all_contacts("pyramidal"), {}, solve_to_the_end); }},
+    {"EllipticContacts", [] { return Model::from_xml(all_contacts("elliptic"), {}, solve_to_the_end); }},
+    {"HalfCheetah", [] { return suite_model("gymnasium/envs/mujoco/assets/half_cheetah.xml", true); }},
+    {"Hopper", [] { return suite_model("gymnasium/envs/mujoco/assets/hopper.xml", true); }},
+    {"Walker2d", [] { return suite_model("gymnasium/envs/mujoco/assets/walker2d_v5.xml", true); }},
+    {"Ant", [] { return suite_model("gymnasium/envs/mujoco/assets/ant.xml", true); }},
+    {"Humanoid", [] { return suite_model("dm_control/suite/humanoid.xml", true); }},
+    {"Walker", [] { return suite_model("dm_control/suite/walker.xml", true); }},
     {"AllLimitsImplicitFast", [] { return with_integrator(kAllLimits, mjINT_IMPLICITFAST); }},
 };
 
