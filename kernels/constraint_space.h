@@ -57,6 +57,7 @@ struct ConstraintSpace {
   T *contact_jar, *contact_jv;  // [num_contact_slots][contact_rows]
   // solver
   Motion<G, T>* link_motion;                  // [num_links]
+  Motion<G, T>* chain_motion;                 // [nv] of the contact at hand
   Force<G, T>* link_wrench;                   // [num_links]
   Stiffness<G, T>* link_stiffness;            // [num_links]
   T* hessian_rows;                            // [most_row_numbers]
@@ -81,6 +82,7 @@ struct ConstraintSpace {
     take(contact_jar, m.num_contact_slots * m.contact_rows);
     take(contact_jv, m.num_contact_slots * m.contact_rows);
     take(link_motion, m.num_links);
+    take(chain_motion, m.nv);
     take(link_wrench, m.num_links);
     take(link_stiffness, m.num_links);
     take(hessian_rows, most_row_numbers(m));

@@ -169,7 +169,8 @@ template <class T>
 // x [nv] = rows^-1 (column 0 of rows), which become their L'DL factor.
 //   inverse [nv]: scratch, the inverse of D
 template <class T, class Team>
-LS_FN void solve_on_tree(const EliminationTree& tree, int nv, T* rows, T* inverse, T* x, const Team& team) {
+[[gnu::noinline]] LS_FN void solve_on_tree(const EliminationTree& tree, int nv, T* rows, T* inverse, T* x,
+                                           const Team& team) {
   if constexpr (Team::kAlone) {
     for (int dof = nv - 1; dof >= 0; --dof) factor_tree_row(tree, rows, inverse, dof);
     for (int dof = 0; dof < nv; ++dof) {

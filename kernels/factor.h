@@ -119,7 +119,8 @@ template <class T, class Team>
 
 // y [nv] = M x.
 template <class T, class Team>
-LS_FN void multiply_mass(const ModelConstants<Real<T>>& m, const T* rows, const T* x, T* y, const Team& team) {
+[[gnu::noinline]] LS_FN void multiply_mass(const ModelConstants<Real<T>>& m, const T* rows, const T* x, T* y,
+                                           const Team& team) {
   team.each(m.nv, [&](int dof) {
     const int adr = m.dof_row[dof] + 1;
     const int depth = m.dof_depth[dof];

@@ -65,6 +65,28 @@ LS_FN void plan_hessian(const ModelConstants<Real<T>>& m, const Workspace<G, T>&
   *tree.is_coupled = coupled ? 1 : 0;
 }
 
+// Drops limits and contacts of which no world in `worlds` has any: to them they are exact zeros, and the others are done.
+// For one thread; returns whether something was dropped.
+template <class G, class T>
+LS_FN bool drop_settled(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> worlds) {
+  const ConstraintLists& list = w.rows.list;
+  int limits = 0, contacts = 0;
+  for (int i = 0; i < *list.num_limits; ++i) {
+    const int limit = list.active_limits[i], row = m.limit_row[limit];
+    MaskOf<T> active = w.rows.limit_D[row] != T(0);
+    if (!m.limit_is_ball[limit]) active = active | (w.rows.limit_D[row + 1] != T(0));
+    if (any(active & worlds)) list.active_limits[limits++] = limit;
+  }
+  for (int i = 0; i < *list.num_contacts; ++i) {
+    const int slot = list.active_contacts[i];
+    if (any((w.rows.contact[slot].D != T(0)) & worlds)) list.active_contacts[contacts++] = slot;
+  }
+  const bool dropped = limits != *list.num_limits || contacts != *list.num_contacts;
+  *list.num_limits = limits;
+  *list.num_contacts = contacts;
+  return dropped;
+}
+
 // Finds limits and contacts of the present state; the worlds that have any.
 template <class G, class T, class Team>
 LS_FN MaskOf<T> find_constraints(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
@@ -81,7 +103,8 @@ LS_FN MaskOf<T> find_constraints(const ModelConstants<Real<T>>& m, const Workspa
 
 // The motions of all links under the joint motion x [nv].
 template <class G, class T, class Team>
-LS_FN void link_motions(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* x, const Team& team) {
+[[gnu::noinline]] LS_FN void link_motions(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* x,
+                                          const Team& team) {
   links_down(m, team, [&](int link) {
     const int parent = m.link_parent[link];
     Motion<G, T> motion = parent < 0 ? Motion<G, T>{} : w.rows.link_motion[parent];
@@ -93,8 +116,8 @@ LS_FN void link_motions(const ModelConstants<Real<T>>& m, const Workspace<G, T>&
 
 // J x of all active limits and contacts.
 template <class G, class T, class Team>
-LS_FN void row_products(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* x, T* limit_out,
-                        T* contact_out, const Team& team) {
+[[gnu::noinline]] LS_FN void row_products(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* x,
+                                          T* limit_out, T* contact_out, const Team& team) {
   const ConstraintLists& list = w.rows.list;
   team.each(*list.num_limits, [&](int i) {
     const int limit = list.active_limits[i];
@@ -217,30 +240,39 @@ template <class G, class T>
                                                 : moved_to_origin(response.stiffness.ff, arm));
 }
 
+// The motions at the contact, second link against first, of the dofs that move one against the other: of entry i of the
+// pair's chain.
+template <class G, class T>
+[[gnu::always_inline]] LS_FN void write_chain_motion(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                     int slot, int pair, int i) {
+  const int entry = m.pair_chain_adr[pair] + i;
+  const ContactFrame<G, T>& c = w.rows.contact[slot];
+  const Motion<G, T> s = w.cdof[m.pair_chain_dof[entry]];
+  const bool second = m.pair_chain_sign[entry] > 0;
+  const Motion<G, T> moved{s.w, s.v + cross(s.w, second ? c.arm_second : c.arm_first)};
+  w.rows.chain_motion[i] = second ? moved : Motion<G, T>{-moved.w, -moved.v};
+}
+
 // Adds a contact between two moving links to row i of those that its chain of dofs couples.
 template <class G, class T>
-LS_FN void add_to_chain_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot, int pair, int i,
-                            const ContactResponse<G, T>& response) {
-  const ContactFrame<G, T>& c = w.rows.contact[slot];
-  const int first = m.pair_chain_adr[pair];
-  const auto motion_at_point = [&](int entry) {
-    const Motion<G, T> s = w.cdof[m.pair_chain_dof[entry]];
-    const bool second = m.pair_chain_sign[entry] > 0;
-    return Motion<G, T>{s.w, s.v + cross(s.w, second ? c.arm_second : c.arm_first)};
-  };
-  const int dof = m.pair_chain_dof[first + i], sign = m.pair_chain_sign[first + i];
-  const Force<G, T> force = product(response.stiffness, motion_at_point(first + i));
-  T* const row = w.rows.hessian_rows + w.rows.tree.row[dof] + 1;
-  for (int j = 0; j <= i; ++j) {
-    const T entry = dot(motion_at_point(first + j), force);
-    T& target = row[w.rows.tree.depth[m.pair_chain_dof[first + j]]];
-    target += sign == m.pair_chain_sign[first + j] ? entry : -entry;
+[[gnu::always_inline]] LS_FN void add_to_chain_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair,
+                                                   int i, const Stiffness<G, T>& stiffness) {
+  const std::int32_t* const dofs = m.pair_chain_dof + m.pair_chain_adr[pair];
+  T* const row = w.rows.hessian_rows + w.rows.tree.row[dofs[i]] + 1;
+  const Motion<G, T>* const motion = w.rows.chain_motion;
+  if (m.pair_dim[pair] <= 3) {
+    const auto force = product(stiffness.ff, motion[i].v);
+    for (int j = 0; j <= i; ++j) row[w.rows.tree.depth[dofs[j]]] += dot(motion[j].v, force);
+  } else {
+    const Force<G, T> force = product(stiffness, motion[i]);
+    for (int j = 0; j <= i; ++j) row[w.rows.tree.depth[dofs[j]]] += dot(motion[j], force);
   }
 }
 
 // Sums what contacts do to the links.
 template <class G, class T, class Team>
-LS_FN void respond_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+[[gnu::noinline]] LS_FN void respond_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                              const Team& team) {
   const ConstraintLists& list = w.rows.list;
   team.each(m.num_links, [&](int link) {
     if (list.link_touch[link] & kFeelsWrench) w.rows.link_wrench[link] = {};
@@ -252,7 +284,8 @@ LS_FN void respond_contacts(const ModelConstants<Real<T>>& m, const Workspace<G,
       add_to_link(m, w, slot, pair, 0, response);
       add_to_link(m, w, slot, pair, 1, response);
       const int chain = m.pair_chain_adr[pair + 1] - m.pair_chain_adr[pair];
-      for (int i = 0; i < chain; ++i) add_to_chain_row(m, w, slot, pair, i, response);
+      for (int i = 0; i < chain; ++i) write_chain_motion(m, w, slot, pair, i);
+      for (int i = 0; i < chain; ++i) add_to_chain_row(m, w, pair, i, response.stiffness);
     });
   } else {
     team.each(m.num_links, [&](int link) {
@@ -265,8 +298,9 @@ LS_FN void respond_contacts(const ModelConstants<Real<T>>& m, const Workspace<G,
     });
     for_each_contact(m, list, [&](int slot, int pair) {
       const ContactResponse<G, T> response = response_of_slot(m, w, slot, pair);
-      team.each(m.pair_chain_adr[pair + 1] - m.pair_chain_adr[pair],
-                [&](int i) { add_to_chain_row(m, w, slot, pair, i, response); });
+      const int chain = m.pair_chain_adr[pair + 1] - m.pair_chain_adr[pair];
+      team.each(chain, [&](int i) { write_chain_motion(m, w, slot, pair, i); });
+      team.each(chain, [&](int i) { add_to_chain_row(m, w, pair, i, response.stiffness); });
     });
   }
 }
@@ -295,9 +329,21 @@ template <class G, class T>
     const Force<G, T> force = product(w.rows.link_stiffness[link], s);
     T* const row = w.rows.hessian_rows + tree.row[dof] + 1;
     const std::int32_t* const ancestor = m.dof_ancestor + m.dof_row[dof] + 1;
-    for (int t = 0; t <= m.dof_depth[dof]; ++t) {
-      row[coupled ? tree.depth[ancestor[t]] : t] += dot(w.cdof[ancestor[t]], force);
+    const auto position = [&](int t) { return coupled ? tree.depth[ancestor[t]] : t; };
+    int t = 0;
+    if constexpr (!G::kPlanar) {
+      if (m.link_has_free_root[link] && m.dof_depth[dof] >= 6) {  // as in write_mass_row
+        const Motion<G, T>* turn = w.cdof + ancestor[3];
+        row[position(0)] += force.f.x;
+        row[position(1)] += force.f.y;
+        row[position(2)] += force.f.z;
+        row[position(3)] += dot(turn[0].w, force.n);
+        row[position(4)] += dot(turn[1].w, force.n);
+        row[position(5)] += dot(turn[2].w, force.n);
+        t = 6;
+      }
     }
+    for (; t <= m.dof_depth[dof]; ++t) row[position(t)] += dot(w.cdof[ancestor[t]], force);
   }
 }
 
@@ -317,12 +363,16 @@ template <class G, class T, class Team>
   team.each(m.nv, [&](int dof) { w.rows.hessian_rows[w.rows.tree.row[dof]] = -w.rows.gradient[dof]; });
 }
 
-// Slope and curvature of the whole cost at `alpha` along the search direction. slope0, curvature0: of the smooth part
-// at alpha = 0.
+// The smooth part of the cost along the search direction: slope at alpha = 0, and curvature.
+template <class T>
+struct SmoothLine {
+  T slope, curvature;
+};
+// Slope and curvature of the whole cost at `alpha` along the search direction.
 template <class G, class T>
-LS_FN LinePoint<T> line_point(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T alpha, T slope0,
-                              T curvature0) {
-  LinePoint<T> point{slope0 + alpha * curvature0, curvature0, MaskOf<T>(true)};
+[[gnu::noinline]] LS_FN LinePoint<T> line_point(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T alpha,
+                                                SmoothLine<T> smooth) {
+  LinePoint<T> point{smooth.slope + alpha * smooth.curvature, smooth.curvature, MaskOf<T>(true)};
   for_each_limit_row(m, w.rows.list, [&](int, int, int row) {
     add_edge(w.rows.limit_D[row], w.rows.limit_jar[row], w.rows.limit_jv[row], alpha, point);
   });
@@ -342,14 +392,11 @@ LS_FN LinePoint<T> line_point(const ModelConstants<Real<T>>& m, const Workspace<
 }
 
 // The minimum of the cost along the search direction for the worlds in `searching`: Newton's method on the slope inside
-// a bracket, from alpha = 1, where the cost is `full`.
+// a bracket, from alpha = 1, where the cost is `point`, until the slope is below `small`.
 template <class G, class T>
-LS_FN T line_search(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> searching, T slope0,
-                    T curvature0, LinePoint<T> full) {
-  const Real<T> tolerance = sizeof(Real<T>) == 4 ? Real<T>(1e-3) : Real<T>(1e-10);
-  const T small = T(tolerance) * absolute(line_point(m, w, T(0), slope0, curvature0).slope);
+[[gnu::noinline]] LS_FN T line_search(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> searching,
+                                      T small, SmoothLine<T> smooth, LinePoint<T> point) {
   T low = T(0), high = T(Real<T>(__builtin_huge_val())), alpha = T(1);
-  LinePoint<T> point = full;
   for (int iteration = 0; iteration < 30; ++iteration) {
     searching = searching & (absolute(point.slope) > small);
     if (none(searching)) break;
@@ -360,14 +407,15 @@ LS_FN T line_search(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
     const T middle = select(is_finite(high), T(Real<T>(0.5)) * (low + high), low + low + T(1));
     next = select(outside, middle, next);
     alpha = select(searching, next, alpha);
-    point = line_point(m, w, alpha, slope0, curvature0);
+    point = line_point(m, w, alpha, smooth);
   }
   return alpha;
 }
 
 // Moves solution, M a and all rows by alpha along the search direction.
 template <class G, class T, class Team>
-LS_FN void move_along(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T alpha, const Team& team) {
+[[gnu::noinline]] LS_FN void move_along(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T alpha,
+                                        const Team& team) {
   const ConstraintLists& list = w.rows.list;
   team.each(m.nv, [&](int dof) {
     w.rows.solution[dof] += alpha * w.rows.search[dof];
@@ -397,18 +445,22 @@ LS_FN MaskOf<T> newton_iteration(const ModelConstants<Real<T>>& m, const Workspa
   solve_on_tree(w.rows.tree, m.nv, w.rows.hessian_rows, w.inverse_diagonal, w.rows.search, team);
   multiply_mass(m, w.mass_rows, w.rows.search, w.rows.Mv, team);
   row_products(m, w, w.rows.search, w.rows.limit_jv, w.rows.contact_jv, team);
-  T slope = T(0), curvature = T(0), decrement = T(0);
+  SmoothLine<T> smooth{T(0), T(0)};
+  T decrement = T(0);  // minus the slope of the whole cost at alpha = 0
   for (int dof = 0; dof < m.nv; ++dof) {
-    slope += w.rows.search[dof] * (w.rows.Ma[dof] - w.qfrc[dof]);
-    curvature += w.rows.search[dof] * w.rows.Mv[dof];
+    smooth.slope += w.rows.search[dof] * (w.rows.Ma[dof] - w.qfrc[dof]);
+    smooth.curvature += w.rows.search[dof] * w.rows.Mv[dof];
     decrement -= w.rows.search[dof] * w.rows.gradient[dof];
   }
-  const LinePoint<T> full = line_point(m, w, T(1), slope, curvature);
+  const LinePoint<T> full = line_point(m, w, T(1), smooth);
   // No gain larger than rounding is left: a row that stands on its edge must not keep the world going.
   const MaskOf<T> still = !(decrement > smallest);
   T alpha = T(1);
   const MaskOf<T> searching = !(done | full.same | still);
-  if (any(searching)) alpha = select(searching, line_search(m, w, searching, slope, curvature, full), T(1));
+  if (any(searching)) {
+    const Real<T> tolerance = sizeof(Real<T>) == 4 ? Real<T>(1e-3) : Real<T>(1e-10);
+    alpha = select(searching, line_search(m, w, searching, T(tolerance) * decrement, smooth, full), T(1));
+  }
   alpha = select(done, T(0), alpha);
   team.sync();
   move_along(m, w, alpha, team);
@@ -431,6 +483,11 @@ template <class G, class T, class Team>
   const Real<T> rounding = sizeof(Real<T>) == 4 ? Real<T>(1e-12) : Real<T>(1e-27);
   MaskOf<T> done = !active;
   for (int iteration = 0; iteration < m.solver_iterations && !all(done); ++iteration) {
+    if (iteration > 0) {
+      team.once([&] {
+        if (drop_settled(m, w, !done)) plan_hessian(m, w);
+      });
+    }
     done = newton_iteration(m, w, done, T(rounding) * scale, team);
   }
   team.each(m.nv, [&](int dof) { w.qfrc[dof] = select(active, w.rows.Ma[dof], w.qfrc[dof]); });
