@@ -25,8 +25,6 @@
 namespace lockstep::apps {
 namespace {
 
-constexpr int kIntervals = 100;  // of a course: 500 physics steps
-
 // Whose model, which, and how it moves: `name` ends in the motion.
 struct BuiltIn {
   const char* name;
@@ -131,6 +129,8 @@ void check(const BenchPhysicsOptions& options) {
   at_least("worlds", options.worlds, 1);
   at_least("pairs", options.pairs, 1);
   at_least("slice", options.slice_seconds, 1e-3);
+  at_least("warmup", options.warmup, 0);
+  at_least("steps", options.steps, kHoldSteps);
   if (options.precision != "float" && options.precision != "double") {
     throw Error(fmt::format("unknown precision '{}'", options.precision), "--precision", "use float or double");
   }
@@ -308,7 +308,8 @@ int bench_physics(const BenchPhysicsOptions& options, CommandContext& context) {
       if (subject.motion == Motion::kSmooth) m.opt.disableflags |= mjDSBL_CONSTRAINT;
     };
     const auto model = Model::from_file(subject.file, adjust);
-    const Course course = make_course(model, subject.motion, options.worlds, kIntervals);
+    const Course course =
+        make_course(model, subject.motion, options.worlds, options.steps / kHoldSteps, options.warmup);
     if (first) {
       context.print("{}, {}\n{}\n", machine["cpu"].get<std::string>(), options.precision,
                     our_batch(course, options, 1)->report());
@@ -354,6 +355,10 @@ void add_bench_physics(CLI::App& bench, CommandContext& context) {
   command.add_option("--lanes", options->lanes, "Worlds side by side in a register; 0: the widest")
       ->capture_default_str();
   command.add_option("--pairs", options->pairs, "Slices of each side")->capture_default_str();
+  command.add_option("--warmup", options->warmup, "Physics steps from the first pose to where the worlds start")
+      ->capture_default_str();
+  command.add_option("--steps", options->steps, "Physics steps of a course; then the worlds start anew")
+      ->capture_default_str();
   command.add_option("--slice", options->slice_seconds, "Seconds of a slice")->capture_default_str();
   context.on_run(command, [options, &context] { return bench_physics(*options, context); });
 }
