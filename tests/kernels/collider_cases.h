@@ -26,6 +26,7 @@ inline const GeomText kShortCapsuleText{kCapsule, "size=\"0.12 0.2\""};
 inline const GeomText kEllipsoidText{kEllipsoid, "size=\"0.1 0.2 0.3\""};
 inline const GeomText kCylinderText{kCylinder, "size=\"0.15 0.2\""};
 inline const GeomText kBoxText{kBox, "size=\"0.1 0.2 0.15\""};
+inline const GeomText kFlatBoxText{kBox, "size=\"0.25 0.2 0.05\""};
 
 // Pairs with a closed form in MuJoCo: the same numbers but for rounding.
 inline const std::vector<ColliderCase>& exact_cases() {
@@ -38,6 +39,11 @@ inline const std::vector<ColliderCase>& exact_cases() {
       {"SphereSphere", kSphereText, kSphereText, 0.15},
       {"SphereCapsule", kSphereText, kCapsuleText, 0.15},
       {"CapsuleCapsule", kCapsuleText, kShortCapsuleText, 0.15},
+      {"SphereCylinder", kSphereText, kCylinderText, 0.2},
+      {"SphereBox", kSphereText, kBoxText, 0.2},
+      {"CapsuleBox", kCapsuleText, kBoxText, 0.2},
+      {"BoxBox", kBoxText, kFlatBoxText, 0.15},
+      {"EqualBoxes", kBoxText, kBoxText, 0.15},
   };
   return cases;
 }
