@@ -3,6 +3,7 @@
 
 #include "kernels/collide_box.h"
 #include "kernels/collide_boxes.h"
+#include "kernels/collide_convex.h"
 #include "kernels/collide_plane.h"
 #include "kernels/collide_round.h"
 
@@ -20,6 +21,11 @@ constexpr int max_contacts(int type1, int type2) {
     case pair_of(kSphere, kCapsule):
     case pair_of(kSphere, kCylinder):
     case pair_of(kSphere, kBox):
+    case pair_of(kSphere, kEllipsoid):
+    case pair_of(kCapsule, kEllipsoid):
+    case pair_of(kEllipsoid, kEllipsoid):
+    case pair_of(kEllipsoid, kCylinder):
+    case pair_of(kEllipsoid, kBox):
       return 1;
     case pair_of(kPlane, kCapsule):
     case pair_of(kCapsule, kCapsule):
@@ -68,6 +74,16 @@ LS_FN void collide_geoms(const GeomShape<Real<T>>& shape_a, const Placement<T>& 
       return collide_capsule_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
     case pair_of(kBox, kBox):
       return collide_box_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kSphere, kEllipsoid):
+      return collide_convex<kSphere, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCapsule, kEllipsoid):
+      return collide_convex<kCapsule, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kEllipsoid):
+      return collide_convex<kEllipsoid, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kCylinder):
+      return collide_convex<kEllipsoid, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kBox):
+      return collide_convex<kEllipsoid, kBox, T>(shape_a, a, shape_b, b, margin, emit);
     default:
       return;
   }
