@@ -91,7 +91,7 @@ LS_FN void collide_plane_cylinder(const Placement<T>& a, const Real<T>*, const P
   // In float the direction is noise long before it is too short to be normalised, and the points would wander.
   constexpr Real<T> kNoise = sizeof(Real<T>) == 4 ? Real<T>(1e-6) : detail::kShortest<T>;
   const MaskOf<T> flat = slope < T(kNoise);
-  const Vector3<T> spoke = radius * detail::select<T>(flat, b.r.x, detail::direction(across, slope));
+  const Vector3<T> spoke = radius * detail::choose<T>(flat, b.r.x, detail::direction(across, slope));
   const T drop = dot(spoke, normal);
   const T lowest = centre + rise + drop;
   const MaskOf<T> touches = lowest <= margin;

@@ -20,7 +20,7 @@ LS_FN Balls<T> collide_balls(Vector3<T> p1, T radius1, Vector3<T> p2, T radius2,
   const T reach = margin + radius1 + radius2;
   const T centres = square_root(square);
   const T distance = centres - radius1 - radius2;
-  const Vector3<T> normal = select<T>(centres < T(kShortest<T>), fallback, direction(apart, centres));
+  const Vector3<T> normal = choose<T>(centres < T(kShortest<T>), fallback, direction(apart, centres));
   const T half = T(Real<T>(0.5));
   return {square <= reach * reach, {distance, p1 + (radius1 + half * distance) * normal, normal, {T(0), T(0), T(0)}}};
 }
@@ -97,6 +97,39 @@ LS_FN void collide_capsule_capsule(const Placement<T>& a, const Real<T>* size_a,
       detail::collide_balls<T>(a.p + along1 * u, radius1, b.p + along2 * v, radius2, margin, fallback);
   second.touches = second.touches & parallel;
   detail::emit_balls<T>(1, second, emit);
+}
+
+// Sizes [radius], [radius, half length]. One slot: the side, a cap or a rim of the cylinder; for a centre inside it,
+// the nearer of side and cap.
+template <class T, class Emit>
+LS_FN void collide_sphere_cylinder(const Placement<T>& a, const Real<T>* size_a, const Placement<T>& b,
+                                   const Real<T>* size_b, T margin, Emit&& emit) {
+  const T ball = T(size_a[0]), radius = T(size_b[0]), height = T(size_b[1]);
+  const Vector3<T> apart = a.p - b.p;
+  const T x = dot(b.r.z, apart);
+  const Vector3<T> outward = apart - x * b.r.z;  // from the axis
+  const T square = dot(outward, outward);
+  const T off_axis = square_root(square);
+  const MaskOf<T> beside = absolute(x) < height, above = square < radius * radius;
+  const MaskOf<T> nearer_cap = height - absolute(x) < radius - off_axis;
+  const MaskOf<T> cap = above & !(beside & !nearer_cap);
+  const MaskOf<T> side = beside & !cap;
+
+  // Side and rim: two balls, the second on the axis with the cylinder's radius or a point of the rim.
+  const T end = select(x > T(0), height, -height);
+  const T to_rim = radius / select(off_axis < T(detail::kShortest<T>), T(1), off_axis);
+  const Vector3<T> core = detail::choose<T>(side, x * b.r.z, end * b.r.z + to_rim * outward);
+  detail::Balls<T> found =
+      detail::collide_balls<T>(a.p, ball, b.p + core, select(side, radius, T(0)), margin, detail::across_axes(a, b));
+  // Cap: the sphere on the plane of the cap, its normal turned round, from the sphere to the cylinder.
+  const Vector3<T> up = select(x > T(0), T(1), T(-1)) * b.r.z;
+  const T distance = dot(a.p - (b.p + end * b.r.z), up) - ball;
+  found.contact.distance = select(cap, distance, found.contact.distance);
+  found.contact.normal = detail::choose<T>(cap, -up, found.contact.normal);
+  found.contact.position =
+      detail::choose<T>(cap, a.p - (T(Real<T>(0.5)) * distance + ball) * up, found.contact.position);
+  found.touches = select(cap, distance <= margin, found.touches);
+  detail::emit_balls<T>(0, found, emit);
 }
 
 }  // namespace lockstep::kernels

@@ -58,8 +58,8 @@ template <class T>
 inline constexpr Real<T> kShortest = Real<T>(1e-15);
 
 template <class T>
-[[gnu::always_inline]] LS_FN Vector3<T> select(MaskOf<T> mask, Vector3<T> yes, Vector3<T> no) {
-  return {kernels::select(mask, yes.x, no.x), kernels::select(mask, yes.y, no.y), kernels::select(mask, yes.z, no.z)};
+[[gnu::always_inline]] LS_FN Vector3<T> choose(MaskOf<T> mask, Vector3<T> yes, Vector3<T> no) {
+  return {select(mask, yes.x, no.x), select(mask, yes.y, no.y), select(mask, yes.z, no.z)};
 }
 
 template <class T>
@@ -71,8 +71,8 @@ template <class T>
 template <class T>
 [[gnu::always_inline]] LS_FN Vector3<T> direction(Vector3<T> v, T length) {
   const MaskOf<T> defined = !(length < T(kShortest<T>));
-  const T scale = T(1) / kernels::select(defined, length, T(1));
-  return select<T>(defined, {scale * v.x, scale * v.y, scale * v.z}, {T(1), T(0), T(0)});
+  const T scale = T(1) / select(defined, length, T(1));
+  return choose<T>(defined, {scale * v.x, scale * v.y, scale * v.z}, {T(1), T(0), T(0)});
 }
 template <class T>
 [[gnu::always_inline]] LS_FN Vector3<T> direction(Vector3<T> v) {
@@ -101,7 +101,7 @@ LS_FN Vector3<T> contact_tangent(Vector3<T> normal, Vector3<T> hint) {
   if (any(along)) {
     const MaskOf<T> is_x = absolute(normal.x) > T(Real<T>(0.9));
     const Vector3<T> other = {select(is_x, T(0), T(1)), select(is_x, T(1), T(0)), T(0)};
-    tangent = detail::select<T>(along, detail::direction(other - dot(normal, other) * normal), tangent);
+    tangent = detail::choose<T>(along, detail::direction(other - dot(normal, other) * normal), tangent);
   }
   return tangent;
 }

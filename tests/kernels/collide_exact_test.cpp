@@ -114,5 +114,31 @@ TEST(CapsuleCapsule, IdenticalCapsulesTouchTwice) {
   EXPECT_LT(compare(ours, reference).largest(), 1e-14);
 }
 
+TEST(BoxBox, IdenticalPlacementsAndStacksHaveMujocosContacts) {
+  GeomPair pair(kBoxText, kBoxText, 0);
+  const Placement<double> a{{0.1, 0.2, 0.3}, rotation_about({0.6, 0, 0.8}, 0.7)};
+  const std::vector<Vector3<double>> steps = {{0, 0, 0}, {0.19, 0, 0}, {0, 0.4, 0}, {0, -0.4, 0.01}, {0.1, 0.39, 0.15}};
+  for (const Vector3<double>& step : steps) {
+    const Placement<double> b{a.p + rotate(a.r, step), a.r};
+    const Contacts ours = our_contacts(pair, a, b), reference = pair.contacts(a, b);
+    const Deviation deviation = compare(ours, reference);
+    EXPECT_EQ(deviation.count, 0) << step.x << ' ' << step.y << ' ' << step.z;
+    EXPECT_LT(deviation.largest(), 1e-14) << step.x << ' ' << step.y << ' ' << step.z;
+    EXPECT_FALSE(reference.empty());
+  }
+}
+
+TEST(BoxBox, ReportsItsFaceContactsInMujocosOrder) {
+  GeomPair pair(kBoxText, kFlatBoxText, 0);
+  const Placement<double> a{{0, 0, 0}, kUpright}, b{{0.03, 0.02, 0.19}, rotation_about({0, 0, 1}, 0.4)};
+  const Contacts ours = our_contacts(pair, a, b), reference = pair.contacts(a, b);
+  ASSERT_EQ(ours.size(), reference.size());
+  ASSERT_GT(ours.size(), 4u);
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    EXPECT_NEAR(ours[i].position.x, reference[i].position.x, 1e-14);
+    EXPECT_NEAR(ours[i].position.y, reference[i].position.y, 1e-14);
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::kernels

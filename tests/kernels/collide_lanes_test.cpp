@@ -91,7 +91,7 @@ TYPED_TEST_SUITE(ColliderOn, Numbers);
 
 TYPED_TEST(ColliderOn, LanesHaveTheBitsOfTheScalar) {
   using T = TypeParam;
-  for (const ColliderCase& c : exact_cases()) {
+  for (const ColliderCase& c : all_cases()) {
     GeomPair pair(c.a, c.b, kMargin);
     for (int group = 0; group < 20; ++group) {
       const auto poses = some_poses(pair, c, group * kLanes<T>, kLanes<T>);
@@ -107,7 +107,7 @@ TYPED_TEST(ColliderOn, LanesHaveTheBitsOfTheScalar) {
 TYPED_TEST(ColliderOn, NotANumberInOneLaneLeavesTheOthersAndTouchesNothing) {
   using T = TypeParam;
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  for (const ColliderCase& c : exact_cases()) {
+  for (const ColliderCase& c : all_cases()) {
     GeomPair pair(c.a, c.b, kMargin);
     auto poses = some_poses(pair, c, 300, kLanes<T>);
     const Slots<T> sound = collide_lanes<T>(pair, poses);
@@ -123,12 +123,14 @@ TYPED_TEST(ColliderOn, NotANumberInOneLaneLeavesTheOthersAndTouchesNothing) {
   }
 }
 
-// Distances are rounded at 6e-8 of lengths up to 2 m; where the surfaces do not touch in float and do in double the
-// distance is within that of the margin.
+// Distances are rounded at 6e-8 of lengths up to 2 m, and iterations in float end when a step is as small as that, 1e-5
+// short of the end where a direction converges slowly (on edges and rims). Where the surfaces do not touch in float and
+// do in double the distance is within that of the margin.
 TEST(ColliderInFloat, HasTheDistanceOfDouble) {
   using T = Lanes<float, 8>;
-  for (const ColliderCase& c : exact_cases()) {
+  for (const ColliderCase& c : all_cases()) {
     GeomPair pair(c.a, c.b, kMargin);
+    const double tolerance = c.iterative ? 2e-5 : 2e-6;
     for (int group = 0; group < 50; ++group) {
       const auto poses = some_poses(pair, c, group * kLanes<T>, kLanes<T>);
       const Slots<T> single = collide_lanes<T>(pair, poses);
@@ -139,7 +141,7 @@ TEST(ColliderInFloat, HasTheDistanceOfDouble) {
         for (const auto& [slot, numbers] : single[i]) {
           nearest_single = std::min(nearest_single, static_cast<double>(numbers.values[0]));
         }
-        EXPECT_NEAR(nearest_single, nearest, 2e-6) << c.name << " group " << group << " lane " << i;
+        EXPECT_NEAR(nearest_single, nearest, tolerance) << c.name << " group " << group << " lane " << i;
       }
     }
   }

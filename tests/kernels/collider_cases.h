@@ -16,6 +16,7 @@ struct ColliderCase {
   GeomText a, b;
   double depth;  // of the deepest penetration tried (m)
   Open open_along_axis = Open::kNothing;
+  bool iterative = false;
 };
 inline void PrintTo(const ColliderCase& c, std::ostream* out) { *out << c.name; }
 
@@ -24,8 +25,10 @@ inline const GeomText kSphereText{kSphere, "size=\"0.1\""};
 inline const GeomText kCapsuleText{kCapsule, "size=\"0.1 0.3\""};
 inline const GeomText kShortCapsuleText{kCapsule, "size=\"0.12 0.2\""};
 inline const GeomText kEllipsoidText{kEllipsoid, "size=\"0.1 0.2 0.3\""};
+inline const GeomText kFlatEllipsoidText{kEllipsoid, "size=\"0.2 0.25 0.08\""};
 inline const GeomText kCylinderText{kCylinder, "size=\"0.15 0.2\""};
 inline const GeomText kBoxText{kBox, "size=\"0.1 0.2 0.15\""};
+inline const GeomText kFlatBoxText{kBox, "size=\"0.25 0.2 0.05\""};
 
 // Pairs with a closed form in MuJoCo: the same numbers but for rounding.
 inline const std::vector<ColliderCase>& exact_cases() {
@@ -38,7 +41,30 @@ inline const std::vector<ColliderCase>& exact_cases() {
       {"SphereSphere", kSphereText, kSphereText, 0.15},
       {"SphereCapsule", kSphereText, kCapsuleText, 0.15},
       {"CapsuleCapsule", kCapsuleText, kShortCapsuleText, 0.15},
+      {"SphereCylinder", kSphereText, kCylinderText, 0.2},
+      {"SphereBox", kSphereText, kBoxText, 0.2},
+      {"CapsuleBox", kCapsuleText, kBoxText, 0.2},
+      {"BoxBox", kBoxText, kFlatBoxText, 0.15},
+      {"EqualBoxes", kBoxText, kBoxText, 0.15},
   };
+  return cases;
+}
+
+// Pairs that MuJoCo iterates on: its own answer is good to 1e-6 in depth, the witness points to less.
+inline const std::vector<ColliderCase>& iterative_cases() {
+  static const std::vector<ColliderCase> cases = {
+      {"SphereEllipsoid", kSphereText, kEllipsoidText, 0.03, Open::kNothing, true},
+      {"CapsuleEllipsoid", kCapsuleText, kEllipsoidText, 0.03, Open::kNothing, true},
+      {"EllipsoidEllipsoid", kEllipsoidText, kFlatEllipsoidText, 0.03, Open::kNothing, true},
+      {"EllipsoidCylinder", kEllipsoidText, kCylinderText, 0.03, Open::kNothing, true},
+      {"EllipsoidBox", kEllipsoidText, kBoxText, 0.03, Open::kNothing, true},
+  };
+  return cases;
+}
+
+inline std::vector<ColliderCase> all_cases() {
+  std::vector<ColliderCase> cases = exact_cases();
+  cases.insert(cases.end(), iterative_cases().begin(), iterative_cases().end());
   return cases;
 }
 

@@ -34,6 +34,12 @@ class GeomPair {
   };
   Poses near_contact(std::uint64_t seed, double depth);
 
+  // MuJoCo's iterations go on until they are good to this (m), its default being 1e-6.
+  void set_ccd_tolerance(double tolerance) {
+    model_->opt.ccd_tolerance = tolerance;
+    model_->opt.ccd_iterations = 200;
+  }
+
   const mjModel& model() const { return *model_; }
   double margin() const { return margin_; }
   const mjtNum* size(int geom) const { return model_->geom_size + 3 * geom; }
