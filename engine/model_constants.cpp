@@ -1,5 +1,6 @@
 // Fills kernels::ModelConstants: links, joints, dofs, forces and limits of an mjModel.
 #include "engine/model_constants.h"
+#include "engine/constant_packing.h"
 #include "engine/link_tree.h"
 #include "kernels/workspace.h"
 
@@ -7,8 +8,6 @@
 #include <array>
 #include <cassert>
 #include <cmath>
-#include <deque>
-#include <map>
 #include <utility>
 
 #include <mujoco/mujoco.h>
@@ -32,33 +31,6 @@ void append(Reals& list, const Eigen::Matrix3d& columns) {
 std::int32_t nonzero_axes(const Eigen::Vector3d& v) {
   return (v.x() != 0 ? 1 : 0) | (v.y() != 0 ? 2 : 0) | (v.z() != 0 ? 4 : 0);
 }
-
-// Collects arrays of a ModelConstants<double>; every array of it must be set once.
-class Packing {
- public:
-  Packing(const mjModel& model, const LinkTree& links) : m(model), tree(links) {}
-
-  void set(const std::int32_t*& target, Ints list) {
-    ints_.push_back(std::move(list));
-    target = ints_.back().data();
-    sizes_[&target] = ints_.back().size();
-  }
-  void set(const double*& target, Reals list) {
-    reals_.push_back(std::move(list));
-    target = reals_.back().data();
-    sizes_[&target] = reals_.back().size();
-  }
-  [[nodiscard]] std::size_t size_of(const void* member) const { return sizes_.at(member); }
-
-  const mjModel& m;
-  const LinkTree& tree;
-  ModelConstants<double> c{};
-
- private:
-  std::deque<Ints> ints_;
-  std::deque<Reals> reals_;
-  std::map<const void*, std::size_t> sizes_;
-};
 
 // A vector of the link's frame: as it is, or in the plane's coordinates with the link at its reference.
 Eigen::Vector3d local(const LinkTree& tree, const Link& link, const Eigen::Vector3d& v) {
@@ -189,17 +161,7 @@ void pack_poses(Packing& p) {
     is_turned.push_back(p.tree.planar || rotation.isIdentity(0) ? 0 : 1);
   }
   for (std::size_t body = 0; body < p.tree.body_link.size(); ++body) {
-    RigidPose pose = p.tree.body_in_link[body];
-    const int index = p.tree.body_link[body];
-    if (p.tree.planar && index >= 0) {
-      // The link's point comes from the plane's coordinates: what is constant is where its tree starts, and the offset
-      // along the normal.
-      const Link& link = p.tree.links[static_cast<std::size_t>(index)];
-      const Eigen::Vector3d start = p.tree.links[static_cast<std::size_t>(link.root)].world.position;
-      const Eigen::Vector3d normal = p.tree.plane.col(2);
-      const Eigen::Vector3d along = normal * normal.dot(link.world.position - start);
-      pose = {along + link.world.rotation * pose.position, link.world.rotation * pose.rotation};
-    }
+    const RigidPose pose = constant_pose(p.tree, p.tree.body_link[body], p.tree.body_in_link[body]);
     append(offset, pose.position);
     append(turn, pose.rotation);
   }
@@ -296,7 +258,28 @@ void pack_dofs(Packing& p) {
   p.set(p.c.dof_ancestor, ancestor);
   p.set(p.c.dof_level_adr, level_adr);
   p.set(p.c.dof_levels, level_dofs);
-  p.set(p.c.dof_armature, Reals(m.dof_armature, m.dof_armature + m.nv));
+  Reals armature(m.dof_armature, m.dof_armature + m.nv);
+  for (int dof = 0; dof < m.nv; ++dof) {
+    const int actuator = m.jnt_actuatorid[m.dof_jntid[dof]];
+    if (actuator < 0) continue;
+    const double gear = m.actuator_gear[6 * m.actuator_outadr[actuator]];
+    armature[static_cast<std::size_t>(dof)] += gear * gear * m.actuator_armature[actuator];
+  }
+  p.set(p.c.dof_armature, armature);
+}
+
+// Coefficients of a dof's damping, with what an actuator on its joint adds: scaled by the square of the gear.
+std::array<double, 3> dof_damping(const mjModel& m, int dof) {
+  const mjtNum* higher = m.dof_dampingpoly + mjNPOLY * dof;
+  std::array<double, 3> b{m.dof_damping[dof], higher[0], higher[1]};
+  const int actuator = m.jnt_actuatorid[m.dof_jntid[dof]];
+  if (actuator < 0) return b;
+  const double gear = m.actuator_gear[6 * m.actuator_outadr[actuator]];
+  const mjtNum* added = m.actuator_dampingpoly + mjNPOLY * actuator;
+  b[0] += gear * gear * m.actuator_damping[actuator];
+  b[1] += gear * gear * added[0];
+  b[2] += gear * gear * added[1];
+  return b;
 }
 
 void pack_passive(Packing& p) {
@@ -314,11 +297,11 @@ void pack_passive(Packing& p) {
     reference.resize(7 * springs.size());
   }
   for (int dof = 0; dof < m.nv && !disabled(m, mjDSBL_DAMPER); ++dof) {
-    const mjtNum* higher = m.dof_dampingpoly + mjNPOLY * dof;
-    if (m.dof_damping[dof] == 0 && higher[0] == 0 && higher[1] == 0) continue;
+    const std::array<double, 3> b = dof_damping(m, dof);
+    if (b == std::array<double, 3>{}) continue;
     dampers.push_back(dof);
-    is_linear.push_back(higher[0] == 0 && higher[1] == 0 ? 1 : 0);
-    damping.insert(damping.end(), {m.dof_damping[dof], higher[0], higher[1]});
+    is_linear.push_back(b[1] == 0 && b[2] == 0 ? 1 : 0);
+    damping.insert(damping.end(), b.begin(), b.end());
   }
   p.c.num_springs = static_cast<int>(springs.size());
   p.c.num_dampers = static_cast<int>(dampers.size());
@@ -341,16 +324,6 @@ kernels::ActivationKind activation_kind(int dyntype) {
     default:
       return kernels::kNoActivation;
   }
-}
-
-// Actuators in the order of their dofs; one group for each actuated dof.
-std::vector<int> sorted_actuators(const mjModel& m) {
-  std::vector<int> order;
-  if (disabled(m, mjDSBL_ACTUATION)) return order;
-  for (int a = 0; a < m.nactuator; ++a) order.push_back(a);
-  const auto dof = [&](int a) { return m.jnt_dofadr[m.actuator_trnid[2 * a]]; };
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return dof(a) < dof(b); });
-  return order;
 }
 
 void pack_actuator_groups(Packing& p, const std::vector<int>& order) {
@@ -396,13 +369,12 @@ void pack_actuator_ranges(Packing& p, const std::vector<int>& order) {
 
 void pack_actuators(Packing& p) {
   const mjModel& m = p.m;
-  const std::vector<int> order = sorted_actuators(m);
+  const ActuatorOrder actuators = actuator_order(m);
+  std::vector<int> order = actuators.simple;
+  order.insert(order.end(), actuators.general.begin(), actuators.general.end());
   Ints dof, qposadr, ctrladr, actadr, activation, early, gain_kind, bias_kind;
   Reals gear, time_constant, gain, bias;
   for (const int a : order) {
-    const int joint = m.actuator_trnid[2 * a];
-    dof.push_back(m.jnt_dofadr[joint]);
-    qposadr.push_back(m.jnt_qposadr[joint]);
     ctrladr.push_back(m.actuator_ctrladr[a]);
     actadr.push_back(m.actuator_actadr[a]);
     activation.push_back(activation_kind(m.actuator_dyntype[a]));
@@ -413,6 +385,11 @@ void pack_actuators(Packing& p) {
     time_constant.push_back(std::max(mjMINVAL, m.actuator_dynprm[mjNDYN * a]));
     append(gain, m.actuator_gainprm + mjNGAIN * a, 3);
     append(bias, m.actuator_biasprm + mjNBIAS * a, 3);
+  }
+  for (const int a : actuators.simple) {
+    const int joint = m.actuator_trnid[2 * a];
+    dof.push_back(m.jnt_dofadr[joint]);
+    qposadr.push_back(m.jnt_qposadr[joint]);
   }
   p.c.num_actuators = static_cast<int>(order.size());
   p.set(p.c.actuator_dof, dof);
@@ -427,8 +404,9 @@ void pack_actuators(Packing& p) {
   p.set(p.c.actuator_time_constant, time_constant);
   p.set(p.c.actuator_gain, gain);
   p.set(p.c.actuator_bias, bias);
-  pack_actuator_groups(p, order);
+  pack_actuator_groups(p, actuators.simple);
   pack_actuator_ranges(p, order);
+  pack_general_actuators(p, actuators.general);
 }
 
 // K and B of a limit's reference acceleration (MuJoCo computation chapter, "Reference"; positive solref gives time
@@ -567,6 +545,9 @@ ConstantSets pack_constants(const mjModel& model) {
   pack_actuators(packing);
   pack_limits(packing);
   pack_options(packing);
+  pack_tendons(packing);
+  pack_body_forces(packing);
+  packing.set_markers();
   return {store<float>(packing), store<double>(packing)};
 }
 

@@ -44,13 +44,11 @@ LS_FN T actuator_input(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
   return m.actuator_acts_early[actuator] ? next_activation(m, actuator, act, act_dot, T(m.timestep)) : act;
 }
 
-// Force of one actuator (N or N m at the transmission), and its derivative by the dof's velocity: zero where a range
-// holds the force.
+// Force of one actuator (N or N m at the transmission), and its derivative by the transmission's velocity: zero where
+// the forcerange holds the force.
 template <class G, class T>
-LS_FN T actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int actuator, T& slope) {
-  const T gear = T(m.actuator_gear[actuator]);
-  const T length = gear * w.qpos[m.actuator_qposadr[actuator]];
-  const T velocity = gear * w.qvel[m.actuator_dof[actuator]];
+[[gnu::always_inline]] LS_FN T actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int actuator,
+                                              T length, T velocity, T& slope) {
   const Real<T>* gain = m.actuator_gain + 3 * actuator;
   const Real<T>* bias = m.actuator_bias + 3 * actuator;
   const T input = actuator_input(m, w, actuator);
@@ -59,12 +57,22 @@ LS_FN T actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
   slope = T(0);
   if (m.actuator_gain_kind[actuator] == kAffine) slope += T(gain[2]) * input;
   if (m.actuator_bias_kind[actuator] == kAffine) slope += T(bias[2]);
-  slope = gear * gear * slope;
   if (m.actuator_has_forcerange[actuator]) {
     const T low = T(m.actuator_forcerange[2 * actuator]), high = T(m.actuator_forcerange[2 * actuator + 1]);
     slope = select((force <= low) | (force >= high), T(0), slope);
     force = clamp(force, low, high);
   }
+  return force;
+}
+
+// The same of an actuator on a hinge or slide, at the dof.
+template <class G, class T>
+LS_FN T simple_actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int actuator, T& slope) {
+  const T gear = T(m.actuator_gear[actuator]);
+  const T length = gear * w.qpos[m.actuator_qposadr[actuator]];
+  const T velocity = gear * w.qvel[m.actuator_dof[actuator]];
+  const T force = actuator_force(m, w, actuator, length, velocity, slope);
+  slope = gear * gear * slope;
   return gear * force;
 }
 
@@ -76,7 +84,7 @@ LS_FN void add_dof_actuation(const ModelConstants<Real<T>>& m, const Workspace<G
   const int first = m.actuated_adr[group];
   for (int a = first; a < m.actuated_adr[group + 1]; ++a) {
     T actuator_slope;
-    force += actuator_force(m, w, a, actuator_slope);
+    force += simple_actuator_force(m, w, a, actuator_slope);
     slope += actuator_slope;
   }
   const int dof = m.actuator_dof[first];
@@ -89,9 +97,10 @@ LS_FN void add_dof_actuation(const ModelConstants<Real<T>>& m, const Workspace<G
   if (damping != nullptr) damping[dof] -= slope;
 }
 
-// Adds all actuators to qfrc and writes act_dot.
+// Adds all actuators on hinges and slides alone to qfrc and writes act_dot.
 template <class G, class T, class Team>
-LS_FN void add_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T* damping, const Team& team) {
+LS_FN void add_simple_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T* damping,
+                                const Team& team) {
   team.each(m.num_actuated, [&](int group) { add_dof_actuation(m, w, group, damping); });
 }
 

@@ -6,6 +6,7 @@
 // unused) and link_rot holds cosine and sine.
 #pragma once
 
+#include "kernels/force_constants.h"
 #include "kernels/lanes.h"
 
 #include <cstdint>
@@ -24,7 +25,7 @@ enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
 enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact };
 
 // Sizes and choices of a model.
-struct ModelSizes {
+struct ModelSizes : ForceSizes {
   int nq, nv, nu, na, nbody;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
   int num_rows;     // limit rows: two for each hinge or slide, one for each ball
@@ -37,7 +38,7 @@ struct ModelSizes {
 };
 
 template <class R>
-struct ModelConstants : ModelSizes {
+struct ModelConstants : ModelSizes, ForceConstants<R> {
   R timestep;    // s
   R gravity[3];  // m/s^2; in a planar model its two in-plane components
   R plane[9];    // planar: e1, e2 and the normal in world coordinates
@@ -103,8 +104,8 @@ struct ModelConstants : ModelSizes {
   const R* damper_damping;           // [num_dampers][3]
   const std::int32_t* damper_is_linear;
 
-  // actuators [num_actuators] on hinges and slides, sorted by dof
-  const std::int32_t* actuator_dof;
+  // actuators [num_actuators]: first those on hinges and slides, sorted by dof, then num_general general ones
+  const std::int32_t* actuator_dof;  // of the former
   const std::int32_t* actuator_qposadr;
   const std::int32_t* actuator_ctrladr;
   const std::int32_t* actuator_actadr;      // -1: none
@@ -239,6 +240,8 @@ template <class Constants, class Visit>
 void for_each_array(Constants& m, Visit&& visit) {
   for_each_tree_array(m, visit);
   for_each_force_array(m, visit);
+  for_each_tendon_array(m, visit);
+  for_each_general_array(m, visit);
 }
 
 }  // namespace lockstep::kernels

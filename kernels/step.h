@@ -1,13 +1,13 @@
 // One physics step of a lane group: forward dynamics and an integrator, entirely in the scratch arena.
 #pragma once
 
-#include "kernels/actuation.h"
+#include "kernels/body_forces.h"
 #include "kernels/dynamics.h"
 #include "kernels/factor.h"
 #include "kernels/integrate.h"
-#include "kernels/passive.h"
 #include "kernels/solver.h"
 #include "kernels/state_layout.h"
+#include "kernels/transmission.h"
 
 namespace lockstep::kernels {
 
@@ -21,6 +21,22 @@ LS_FN MaskOf<T> any_diverged(const T* x, int n) {
   MaskOf<T> diverged = MaskOf<T>(false);
   for (int i = 0; i < n; ++i) diverged = diverged | !(absolute(x[i]) < T(kLargestValue<Real<T>>)) | !is_finite(x[i]);
   return diverged;
+}
+
+// Adds all passive forces to qfrc.
+template <class G, class T, class Team>
+LS_FN void add_passive(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  add_joint_passive(m, w, team);
+  if (m.has_tendon_passive) add_tendon_passive(m, w, team);
+  if (m.num_fluid_boxes != 0 || m.num_lifted != 0) add_body_forces(m, w, team);
+}
+
+// Adds all actuators to qfrc and writes act_dot; minus the derivative by velocity of those on hinges and slides goes
+// to `damping` [nv], where that is not null.
+template <class G, class T, class Team>
+LS_FN void add_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T* damping, const Team& team) {
+  add_simple_actuation(m, w, damping, team);
+  if (m.num_general != 0 || m.has_lifted_dofs) add_general_actuation(m, w, team);
 }
 
 // The forces of the present state without constraints: M in mass_rows, passive + actuator - bias in qfrc, act_dot.
@@ -62,7 +78,12 @@ template <class G, class T, class Team>
   }
   set_right_side(m, w.mass_rows, w.qfrc, team);
   if (implicit) write_implicit_diagonal(m, w, team);
-  factor_and_solve(m, w, w.mass_rows, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
+  const T* source = w.mass_rows;
+  if (implicit && m.has_implicit_rows) {
+    write_implicit_rows(m, w, team);
+    source = w.implicit_rows;
+  }
+  factor_and_solve(m, w, source, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
   return active;
 }
 
@@ -176,7 +197,10 @@ LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, 
     w.qvel[i] = state.get(layout.qvel + i);
     w.warmstart[i] = state.get(layout.qacc_warmstart + i);
   });
-  team.each(m.na, [&](int i) { w.act[i] = state.get(layout.act + i); });
+  team.each(m.na, [&](int i) {
+    w.act[i] = state.get(layout.act + i);
+    w.act_dot[i] = T(0);  // of disabled actuators, which nothing else writes
+  });
   team.each(m.nu, [&](int i) { w.ctrl[i] = state.get(layout.ctrl + i); });
   return (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
          any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);

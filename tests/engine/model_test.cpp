@@ -121,24 +121,22 @@ const std::string kTwoBodies =
 
 const Foreign kForeign[] = {
     {"Contacts", "<mujoco><worldbody>" + kTwoBodies + "</worldbody></mujoco>", "contacts"},
-    {"Tendon", body_with("name='j'", "<tendon><fixed><joint joint='j' coef='1'/></fixed></tendon>"), "tendons"},
+    {"TendonLimit", body_with("name='j'", "<tendon><fixed range='0 1'><joint joint='j' coef='1'/></fixed></tendon>"),
+     "tendon limits"},
     {"Equality", body_with("name='j'", "<equality><joint joint1='j'/></equality>"), "equality"},
     {"FrictionLoss", body_with("frictionloss='0.1'"), "friction loss"},
-    {"Fluid", body_with("", "<option density='1000'/>"), "fluid"},
+    {"Fluid", body_with("", "<option density='1000' integrator='implicitfast'/>"), "fluid"},
     {"ImplicitIntegrator", body_with("", "<option integrator='implicit'/>"), "integrator"},
     {"Muscle", body_with("name='j' limited='true' range='-1 1'", "<actuator><muscle joint='j'/></actuator>"),
      "activation"},
-    {"BallActuator", body_with("type='ball' name='j'", "<actuator><motor joint='j'/></actuator>"), "hinge or slide"},
+    {"BallActuator", body_with("type='ball' name='j'", "<actuator><motor joint='j'/></actuator>"), "hinge, slide"},
     {"Mocap", "<mujoco><worldbody><body mocap='true'><geom size='0.1'/></body></worldbody></mujoco>", "mocap"},
     {"LoneFreeBodyImplicitFast",
      "<mujoco><option integrator='implicitfast'/><worldbody><body><freejoint/><geom size='0.1'/>"
      "</body></worldbody></mujoco>",
      "free body"},
-    {"GravityCompensation",
-     "<mujoco><worldbody><body gravcomp='1'><joint/><geom size='0.1'/></body></worldbody></mujoco>",
-     "gravity compensation"},
     {"Sleep", body_with("", "<option><flag sleep='enable'/></option>"), "sleeping"},
-    {"ActuatorDamping", body_with("name='j'", "<actuator><motor joint='j' damping='1'/></actuator>"),
+    {"ActuatorDamping", body_with("type='ball' name='j'", "<actuator><motor joint='j' damping='1'/></actuator>"),
      "damping or armature"},
 };
 

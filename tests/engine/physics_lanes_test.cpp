@@ -1,5 +1,6 @@
 // What holds for the compiled kernels of every instruction set, precision and lane count: worlds do not see their
 // neighbours, faults stay where they arise, and all agree with each other.
+#include "tests/engine/force_models.h"
 #include "tests/engine/native_worlds.h"
 
 #include <cstring>
@@ -38,8 +39,12 @@ class PhysicsLanes : public testing::TestWithParam<Configuration> {
     }
   }
   static std::vector<std::shared_ptr<const Model>> models() {
-    return {Model::from_xml(kAllLimits), Model::from_xml(kAllJoints),
-            suite_model("dm_control/suite/cartpole.xml", true)};
+    return {Model::from_xml(kAllLimits),
+            Model::from_xml(kAllJoints),
+            suite_model("dm_control/suite/cartpole.xml", true),
+            Model::from_xml(two_trees(kTendons, kImplicit)),
+            Model::from_xml(with_joint_ranges(two_trees(kClampedTendons, kWet))),
+            suite_model("gymnasium/envs/mujoco/assets/swimmer.xml", false)};
   }
 };
 
