@@ -143,17 +143,66 @@ void pack_tendon_passive(Packing& p) {
 }
 
 kernels::TransmissionKind transmission_kind(const mjModel& m, int actuator) {
-  return m.actuator_trntype[actuator] == mjTRN_TENDON ? kernels::kTendon : kernels::kScalarJoint;
+  const bool in_parent = m.actuator_trntype[actuator] == mjTRN_JOINTINPARENT;
+  switch (m.actuator_trntype[actuator]) {
+    case mjTRN_TENDON:
+      return kernels::kTendon;
+    case mjTRN_SITE:
+      return m.actuator_trnid[2 * actuator + 1] >= 0 ? kernels::kSiteInSite : kernels::kSite;
+    case mjTRN_SLIDERCRANK:
+      return kernels::kSliderCrank;
+    default:
+      break;
+  }
+  switch (m.jnt_type[m.actuator_trnid[2 * actuator]]) {
+    case mjJNT_FREE:
+      return in_parent ? kernels::kFreeInParent : kernels::kFreeJoint;
+    case mjJNT_BALL:
+      return in_parent ? kernels::kBallInParent : kernels::kBallJoint;
+    default:
+      return kernels::kScalarJoint;
+  }
 }
 
-// The dofs of one general actuator's moment row, rising.
-Ints moment_dofs(const mjModel& m, int actuator) {
-  const int id = m.actuator_trnid[2 * actuator];
-  if (transmission_kind(m, actuator) == kernels::kTendon) {
-    const int* row = m.ten_J_colind + m.ten_J_rowadr[id];
-    return {row, row + m.ten_J_rownnz[id]};
+// The dofs of one general actuator's moment row, rising; for sites with what they move: bit 0 the target, bit 1 the
+// second site.
+struct MomentRow {
+  Ints dofs, moves;
+};
+MomentRow site_row(const mjModel& m, int actuator, kernels::TransmissionKind kind) {
+  MomentRow row;
+  const int target = m.site_bodyid[m.actuator_trnid[2 * actuator]];
+  const int second = kind == kernels::kSite ? 0 : m.site_bodyid[m.actuator_trnid[2 * actuator + 1]];
+  for (int dof = 0; dof < m.nv; ++dof) {
+    const int moves = (dof_moves_body(m, dof, target) ? 1 : 0) | (dof_moves_body(m, dof, second) ? 2 : 0);
+    // A dof that moves both sites changes no pose between them.
+    if (moves == 0 || (kind == kernels::kSiteInSite && moves == 3)) continue;
+    row.dofs.push_back(dof);
+    row.moves.push_back(moves);
   }
-  return {m.jnt_dofadr[id]};
+  return row;
+}
+MomentRow moment_row(const mjModel& m, int actuator) {
+  const kernels::TransmissionKind kind = transmission_kind(m, actuator);
+  const int id = m.actuator_trnid[2 * actuator];
+  MomentRow row;
+  switch (kind) {
+    case kernels::kTendon:
+      row.dofs.assign(m.ten_J_colind + m.ten_J_rowadr[id], m.ten_J_colind + m.ten_J_rowadr[id] + m.ten_J_rownnz[id]);
+      break;
+    case kernels::kSite:
+    case kernels::kSiteInSite:
+    case kernels::kSliderCrank:
+      return site_row(m, actuator, kind);
+    default: {
+      const int type = m.jnt_type[id];
+      for (int k = 0; k < (type == mjJNT_FREE ? 6 : type == mjJNT_BALL ? 3 : 1); ++k) {
+        row.dofs.push_back(m.jnt_dofadr[id] + k);
+      }
+    }
+  }
+  row.moves.assign(row.dofs.size(), 0);
+  return row;
 }
 
 // Joints and tendons that general actuators drive and whose total actuator force has a range.
@@ -161,7 +210,7 @@ void pack_clamps(Packing& p, const std::vector<int>& general) {
   const mjModel& m = p.m;
   std::vector<char> is_driven(static_cast<std::size_t>(m.nv)), pulled(static_cast<std::size_t>(m.ntendon));
   for (const int a : general) {
-    for (const int dof : moment_dofs(m, a)) is_driven[static_cast<std::size_t>(dof)] = 1;
+    for (const int dof : moment_row(m, a).dofs) is_driven[static_cast<std::size_t>(dof)] = 1;
     if (transmission_kind(m, a) == kernels::kTendon) pulled[static_cast<std::size_t>(m.actuator_trnid[2 * a])] = 1;
   }
   Ints dofs, tendons;
@@ -187,10 +236,91 @@ void pack_clamps(Packing& p, const std::vector<int>& general) {
   p.set(p.c.clamped_tendon_range, tendon_range);
 }
 
-bool is_scalar_joint(const mjModel& m, int actuator) {
-  if (m.actuator_trntype[actuator] != mjTRN_JOINT) return false;
-  const int type = m.jnt_type[m.actuator_trnid[2 * actuator]];
-  return type == mjJNT_HINGE || type == mjJNT_SLIDE;
+bool is_scalar_joint(const mjModel& m, int actuator) { return transmission_kind(m, actuator) == kernels::kScalarJoint; }
+bool is_muscle(const mjModel& m, int actuator) {
+  return m.actuator_gaintype[actuator] == mjGAIN_MUSCLE || m.actuator_biastype[actuator] == mjBIAS_MUSCLE ||
+         m.actuator_dyntype[actuator] == mjDYN_MUSCLE;
+}
+
+// The period of the set-point of a servo on a rotation in space, else 0: the force drives to the nearest of the
+// set-points that mean the same rotation.
+double circle_of_setpoint(const mjModel& m, int actuator) {
+  const mjtNum* gear = m.actuator_gear + 6 * m.actuator_outadr[actuator];
+  const kernels::TransmissionKind kind = transmission_kind(m, actuator);
+  const bool is_ball = kind == kernels::kBallJoint || kind == kernels::kBallInParent;
+  const bool turns_site = kind == kernels::kSiteInSite && gear[0] == 0 && gear[1] == 0 && gear[2] == 0;
+  const double kp = m.actuator_gainprm[mjNGAIN * actuator];
+  const bool is_servo = m.actuator_gaintype[actuator] == mjGAIN_FIXED &&
+                        m.actuator_biastype[actuator] == mjBIAS_AFFINE && kp != 0 &&
+                        m.actuator_biasprm[mjNBIAS * actuator + 1] == -kp;
+  if (!is_servo || !(is_ball || turns_site)) return 0;
+  const mjtNum* about = is_ball ? gear : gear + 3;
+  return 2 * M_PI * Eigen::Vector3d(about[0], about[1], about[2]).norm();
+}
+
+// Whether the force depends on the velocity.
+bool has_slope(const mjModel& m, int actuator) {
+  const int gain = m.actuator_gaintype[actuator];
+  return gain == mjGAIN_MUSCLE || (gain == mjGAIN_AFFINE && m.actuator_gainprm[mjNGAIN * actuator + 2] != 0) ||
+         (m.actuator_biastype[actuator] == mjBIAS_AFFINE && m.actuator_biasprm[mjNBIAS * actuator + 2] != 0);
+}
+
+void pack_moments(Packing& p, const std::vector<int>& general) {
+  Ints rowadr, rownnz, colind, moves;
+  for (const int a : general) {
+    const MomentRow row = moment_row(p.m, a);
+    rowadr.push_back(static_cast<int>(colind.size()));
+    rownnz.push_back(static_cast<int>(row.dofs.size()));
+    colind.insert(colind.end(), row.dofs.begin(), row.dofs.end());
+    moves.insert(moves.end(), row.moves.begin(), row.moves.end());
+  }
+  const ByColumn columns = by_column(rowadr, rownnz, colind, static_cast<int>(p.m.nv));
+  p.c.num_moments = static_cast<int>(colind.size());
+  p.set(p.c.moment_rowadr, rowadr);
+  p.set(p.c.moment_rownnz, rownnz);
+  p.set(p.c.moment_colind, colind);
+  p.set(p.c.moment_moves, moves);
+  p.set(p.c.moment_dof_adr, columns.adr);
+  p.set(p.c.moment_dof_entry, columns.entry);
+  p.set(p.c.moment_dof_row, columns.row);
+}
+
+// The curves of one muscle. MuJoCo's parameters: range[2], force, scale, lmin, lmax, vmax, fpmax, fvmax.
+std::array<double, kernels::kMuscleNumbers> muscle_numbers(const mjModel& m, int actuator, const mjtNum* prm) {
+  const int out = m.actuator_outadr[actuator];
+  const mjtNum* range = m.actuator_lengthrange + 2 * out;
+  const double optimal = (range[1] - range[0]) / std::max(mjMINVAL, prm[1] - prm[0]);
+  std::array<double, kernels::kMuscleNumbers> numbers{};
+  numbers[kernels::kPeakForce] = prm[2] < 0 ? prm[3] / std::max(mjMINVAL, m.actuator_acc0[out]) : prm[2];
+  numbers[kernels::kLengthScale] = 1 / std::max(mjMINVAL, optimal);
+  numbers[kernels::kLengthOffset] = prm[0] - range[0] * numbers[kernels::kLengthScale];
+  numbers[kernels::kVelocityScale] = 1 / std::max(mjMINVAL, optimal * prm[6]);
+  numbers[kernels::kShortest] = prm[4];
+  numbers[kernels::kLongest] = prm[5];
+  numbers[kernels::kPeakPassive] = prm[7];
+  numbers[kernels::kPeakLengthening] = prm[8];
+  return numbers;
+}
+
+void pack_muscles(Packing& p, const std::vector<int>& general) {
+  const mjModel& m = p.m;
+  Ints gain, bias;
+  Reals numbers, times;
+  const auto add = [&](int actuator, bool is_muscle, const mjtNum* prm) {
+    if (!is_muscle) return -1;
+    const auto curves = muscle_numbers(m, actuator, prm);
+    numbers.insert(numbers.end(), curves.begin(), curves.end());
+    return static_cast<int>(numbers.size()) / kernels::kMuscleNumbers - 1;
+  };
+  for (const int a : general) {
+    gain.push_back(add(a, m.actuator_gaintype[a] == mjGAIN_MUSCLE, m.actuator_gainprm + mjNGAIN * a));
+    bias.push_back(add(a, m.actuator_biastype[a] == mjBIAS_MUSCLE, m.actuator_biasprm + mjNBIAS * a));
+    times.insert(times.end(), m.actuator_dynprm + mjNDYN * a, m.actuator_dynprm + mjNDYN * a + 3);
+  }
+  p.set(p.c.general_muscle_gain, gain);
+  p.set(p.c.general_muscle_bias, bias);
+  p.set(p.c.muscle, numbers);
+  p.set(p.c.muscle_times, times);
 }
 
 bool is_in_disabled_group(const mjModel& m, int actuator) {
@@ -205,26 +335,83 @@ Eigen::Vector3d equivalent_box(const mjtNum* inertia, double mass) {
   return {side(y + z - x), side(x + z - y), side(x + y - z)};
 }
 
+// Half the size of the geom along its axes.
+Eigen::Vector3d semi_axes(const mjModel& m, int geom) {
+  const mjtNum* size = m.geom_size + 3 * geom;
+  switch (m.geom_type[geom]) {
+    case mjGEOM_SPHERE:
+      return {size[0], size[0], size[0]};
+    case mjGEOM_CAPSULE:
+      return {size[0], size[0], size[1] + size[0]};
+    case mjGEOM_CYLINDER:
+      return {size[0], size[0], size[1]};
+    default:
+      return {size[0], size[1], size[2]};
+  }
+}
+
+bool is_ellipsoid_in_fluid(const mjModel& m, int geom) { return m.geom_fluid[mjNFLUID * geom] > 0; }
+
+// MuJoCo's geom_fluid: interaction, blunt, slender, angular drag, Kutta, Magnus, virtual mass [3] and inertia [3].
+void append_ellipsoid(const mjModel& m, int geom, Reals& list) {
+  const mjtNum* fluid = m.geom_fluid + mjNFLUID * geom;
+  const Eigen::Vector3d r = semi_axes(m, geom);
+  list.insert(list.end(), r.data(), r.data() + 3);
+  list.insert(list.end(), fluid + 1, fluid + mjNFLUID);
+  list.push_back(fluid[0]);
+}
+
+// Bodies are boxes in the fluid unless one of their geoms is to be an ellipsoid.
 void pack_fluid(Packing& p) {
   const mjModel& m = p.m;
-  const bool is_wet =
-      (m.opt.density > 0 || m.opt.viscosity > 0) && !(p.disabled(mjDSBL_SPRING) && p.disabled(mjDSBL_DAMPER));
-  Ints adr{0}, marker;
-  Reals sides;
+  const bool is_passive = !(p.disabled(mjDSBL_SPRING) && p.disabled(mjDSBL_DAMPER));
+  const bool is_wet = (m.opt.density > 0 || m.opt.viscosity > 0) && is_passive;
+  Ints box_adr{0}, box_marker, ellipsoid_adr{0}, ellipsoid_marker;
+  Reals sides, ellipsoids;
   for (int link = 0; link < static_cast<int>(p.tree.links.size()); ++link) {
     for (int body = 1; body < m.nbody && is_wet; ++body) {
       if (p.tree.body_link[static_cast<std::size_t>(body)] != link || m.body_mass[body] < mjMINVAL) continue;
-      marker.push_back(p.add_marker(body, pose_of(m.body_ipos + 3 * body, m.body_iquat + 4 * body)));
+      bool is_box = true;
+      for (int geom = m.body_geomadr[body]; geom < m.body_geomadr[body] + m.body_geomnum[body]; ++geom) {
+        if (!is_ellipsoid_in_fluid(m, geom)) continue;
+        is_box = false;
+        ellipsoid_marker.push_back(p.add_marker(body, pose_of(m.geom_pos + 3 * geom, m.geom_quat + 4 * geom)));
+        append_ellipsoid(m, geom, ellipsoids);
+      }
+      if (!is_box) continue;
+      box_marker.push_back(p.add_marker(body, pose_of(m.body_ipos + 3 * body, m.body_iquat + 4 * body)));
       const Eigen::Vector3d box = equivalent_box(m.body_inertia + 3 * body, m.body_mass[body]);
       sides.insert(sides.end(), box.data(), box.data() + 3);
     }
-    adr.push_back(static_cast<int>(marker.size()));
+    box_adr.push_back(static_cast<int>(box_marker.size()));
+    ellipsoid_adr.push_back(static_cast<int>(ellipsoid_marker.size()));
   }
-  p.c.num_fluid_boxes = static_cast<int>(marker.size());
+  p.c.num_fluid_boxes = static_cast<int>(box_marker.size());
+  p.c.num_fluid_ellipsoids = static_cast<int>(ellipsoid_marker.size());
   p.set(p.c.fluid_medium, {m.opt.density, m.opt.viscosity, m.opt.wind[0], m.opt.wind[1], m.opt.wind[2]});
-  p.set(p.c.fluid_box_adr, adr);
-  p.set(p.c.fluid_box_marker, marker);
+  p.set(p.c.fluid_box_adr, box_adr);
+  p.set(p.c.fluid_box_marker, box_marker);
   p.set(p.c.fluid_box, sides);
+  p.set(p.c.fluid_ellipsoid_adr, ellipsoid_adr);
+  p.set(p.c.fluid_ellipsoid_marker, ellipsoid_marker);
+  p.set(p.c.fluid_ellipsoid, ellipsoids);
+}
+
+// Where forces from outside act.
+void pack_applied(Packing& p) {
+  const mjModel& m = p.m;
+  Ints adr{0}, bodies, marker;
+  for (int link = 0; link < static_cast<int>(p.tree.links.size()); ++link) {
+    for (int body = 1; body < m.nbody; ++body) {
+      if (p.tree.body_link[static_cast<std::size_t>(body)] != link) continue;
+      bodies.push_back(body);
+      marker.push_back(p.add_marker(body, pose_of(m.body_ipos + 3 * body, m.body_iquat + 4 * body)));
+    }
+    adr.push_back(static_cast<int>(bodies.size()));
+  }
+  p.set(p.c.applied_adr, adr);
+  p.set(p.c.applied_body, bodies);
+  p.set(p.c.applied_marker, marker);
 }
 
 bool lifts(const Packing& p) {
@@ -299,12 +486,12 @@ ActuatorOrder actuator_order(const mjModel& m) {
   // A joint whose total force has a range, and that others than its own actuators drive too, has its sum made there.
   std::vector<char> is_shared(static_cast<std::size_t>(m.nv));
   for (int a = 0; a < m.nactuator; ++a) {
-    if (is_scalar_joint(m, a)) continue;
-    for (const int dof : moment_dofs(m, a)) is_shared[static_cast<std::size_t>(dof)] = 1;
+    if (is_scalar_joint(m, a) && !is_muscle(m, a)) continue;
+    for (const int dof : moment_row(m, a).dofs) is_shared[static_cast<std::size_t>(dof)] = 1;
   }
   for (int a = 0; a < m.nactuator; ++a) {
     if (is_in_disabled_group(m, a)) continue;
-    bool is_simple = is_scalar_joint(m, a);
+    bool is_simple = is_scalar_joint(m, a) && !is_muscle(m, a);
     if (is_simple) {
       const int joint = m.actuator_trnid[2 * a], dof = m.jnt_dofadr[joint];
       const bool clamped = m.jnt_actfrclimited[joint] != 0;
@@ -337,44 +524,50 @@ void pack_tendons(Packing& p) {
 
 void pack_general_actuators(Packing& p, const std::vector<int>& general) {
   const mjModel& m = p.m;
-  Ints kind, target, rowadr, rownnz, colind;
-  Reals gear;
+  Ints kind, target, second;
+  Reals gear, rod, circle;
   for (const int a : general) {
     kind.push_back(transmission_kind(m, a));
-    const int id = m.actuator_trnid[2 * a];
-    target.push_back(kind.back() == kernels::kScalarJoint ? m.jnt_qposadr[id] : id);
     const mjtNum* gears = m.actuator_gear + 6 * m.actuator_outadr[a];
     gear.insert(gear.end(), gears, gears + 6);
-    const Ints dofs = moment_dofs(m, a);
-    rowadr.push_back(static_cast<int>(colind.size()));
-    rownnz.push_back(static_cast<int>(dofs.size()));
-    colind.insert(colind.end(), dofs.begin(), dofs.end());
-    const bool slopes = (m.actuator_gaintype[a] == mjGAIN_AFFINE && m.actuator_gainprm[mjNGAIN * a + 2] != 0) ||
-                        (m.actuator_biastype[a] == mjBIAS_AFFINE && m.actuator_biasprm[mjNBIAS * a + 2] != 0);
-    if (slopes && m.opt.integrator == mjINT_IMPLICITFAST) p.c.has_implicit_rows = 1;
+    rod.push_back(m.actuator_cranklength[a]);
+    circle.push_back(circle_of_setpoint(m, a));
+    const int id = m.actuator_trnid[2 * a], other = m.actuator_trnid[2 * a + 1];
+    const bool has_sites = kind.back() >= kernels::kSite;
+    const bool is_joint = !has_sites && kind.back() != kernels::kTendon;
+    target.push_back(has_sites ? marker_of_site(p, id) : is_joint ? m.jnt_qposadr[id] : id);
+    second.push_back(has_sites && other >= 0 ? marker_of_site(p, other) : -1);
+    if (has_slope(m, a) && m.opt.integrator == mjINT_IMPLICITFAST) p.c.has_implicit_rows = 1;
   }
-  const ByColumn columns = by_column(rowadr, rownnz, colind, static_cast<int>(m.nv));
   p.c.num_general = static_cast<int>(general.size());
-  p.c.num_moments = static_cast<int>(colind.size());
-  p.c.has_lifted_dofs = std::any_of(m.jnt_actgravcomp, m.jnt_actgravcomp + m.njnt, [](auto b) { return b != 0; }) &&
-                                m.ngravcomp > 0 && lifts(p)
-                            ? 1
-                            : 0;
+  const bool by_actuators = std::any_of(m.jnt_actgravcomp, m.jnt_actgravcomp + m.njnt, [](auto b) { return b != 0; });
+  p.c.has_lifted_dofs = by_actuators && m.ngravcomp > 0 && lifts(p) ? 1 : 0;
   p.set(p.c.general_kind, kind);
   p.set(p.c.general_target, target);
+  p.set(p.c.general_second, second);
   p.set(p.c.general_gear, gear);
-  p.set(p.c.moment_rowadr, rowadr);
-  p.set(p.c.moment_rownnz, rownnz);
-  p.set(p.c.moment_colind, colind);
-  p.set(p.c.moment_dof_adr, columns.adr);
-  p.set(p.c.moment_dof_entry, columns.entry);
-  p.set(p.c.moment_dof_row, columns.row);
+  p.set(p.c.general_rod, rod);
+  p.set(p.c.general_circle, circle);
+  pack_moments(p, general);
+  pack_muscles(p, general);
   pack_clamps(p, general);
 }
 
 void pack_body_forces(Packing& p) {
   pack_fluid(p);
   pack_lift(p);
+  p.c.has_link_forces = p.c.num_fluid_boxes + p.c.num_fluid_ellipsoids + p.c.num_lifted > 0 ? 1 : 0;
+  pack_applied(p);
+  Ints lone;
+  for (int link = 0; link < static_cast<int>(p.tree.links.size()); ++link) {
+    const int joint = p.m.body_jntadr[p.tree.links[static_cast<std::size_t>(link)].body];
+    if (joint < 0) continue;
+    const bool is_lone =
+        p.m.jnt_type[joint] == mjJNT_FREE && p.tree.links[static_cast<std::size_t>(link)].children.empty();
+    if (is_lone && p.c.integrator == kernels::Integrator::kImplicitFast) lone.push_back(link);
+  }
+  p.c.num_lone_bodies = static_cast<int>(lone.size());
+  p.set(p.c.lone_link, lone);
 }
 
 }  // namespace lockstep

@@ -38,21 +38,23 @@ Eigen::Vector3d local(const LinkTree& tree, const Link& link, const Eigen::Vecto
 }
 
 void pack_link_tree(Packing& p) {
-  Ints parent, jointadr, jointnum, dofadr, dofnum, childadr, childnum, children, root, free_root;
+  Ints parent, jointadr, jointnum, dofadr, dofnum, childadr, childnum, children, root, free_root, mocapid;
   std::vector<Ints> levels;
   for (std::size_t i = 0; i < p.tree.links.size(); ++i) {
     const Link& link = p.tree.links[i];
     parent.push_back(link.parent);
-    jointadr.push_back(p.m.body_jntadr[link.body]);
+    jointadr.push_back(std::max(0, p.m.body_jntadr[link.body]));  // -1 in mocap bodies
     jointnum.push_back(p.m.body_jntnum[link.body]);
-    dofadr.push_back(p.m.body_dofadr[link.body]);
+    dofadr.push_back(std::max(0, p.m.body_dofadr[link.body]));
+    mocapid.push_back(link.mocapid);
     dofnum.push_back(p.m.body_dofnum[link.body]);
     childadr.push_back(static_cast<int>(children.size()));
     childnum.push_back(static_cast<int>(link.children.size()));
     children.insert(children.end(), link.children.begin(), link.children.end());
     root.push_back(link.root);
     const int root_body = p.tree.links[static_cast<std::size_t>(link.root)].body;
-    free_root.push_back(p.m.jnt_type[p.m.body_jntadr[root_body]] == mjJNT_FREE ? 1 : 0);
+    const bool has_joint = p.m.body_jntnum[root_body] > 0;
+    free_root.push_back(has_joint && p.m.jnt_type[p.m.body_jntadr[root_body]] == mjJNT_FREE ? 1 : 0);
     levels.resize(std::max(levels.size(), static_cast<std::size_t>(link.depth) + 1));
     levels[static_cast<std::size_t>(link.depth)].push_back(static_cast<int>(i));
   }
@@ -73,6 +75,7 @@ void pack_link_tree(Packing& p) {
   p.set(p.c.link_children, children);
   p.set(p.c.link_root, root);
   p.set(p.c.link_has_free_root, free_root);
+  p.set(p.c.link_mocapid, mocapid);
   p.set(p.c.link_level_adr, level_adr);
   p.set(p.c.link_levels, level_links);
 }
@@ -321,6 +324,8 @@ kernels::ActivationKind activation_kind(int dyntype) {
       return kernels::kFilter;
     case mjDYN_FILTEREXACT:
       return kernels::kFilterExact;
+    case mjDYN_MUSCLE:
+      return kernels::kMuscleActivation;
     default:
       return kernels::kNoActivation;
   }
@@ -379,11 +384,13 @@ void pack_actuators(Packing& p) {
     actadr.push_back(m.actuator_actadr[a]);
     activation.push_back(activation_kind(m.actuator_dyntype[a]));
     early.push_back(m.actuator_actearly[a] ? 1 : 0);
+    const bool muscle = m.actuator_gaintype[a] == mjGAIN_MUSCLE;  // has curves of its own
     gain_kind.push_back(m.actuator_gaintype[a] == mjGAIN_AFFINE ? kernels::kAffine : kernels::kNoVelocityOrLength);
     bias_kind.push_back(m.actuator_biastype[a] == mjBIAS_AFFINE ? kernels::kAffine : kernels::kNoVelocityOrLength);
     gear.push_back(m.actuator_gear[6 * m.actuator_outadr[a]]);
     time_constant.push_back(std::max(mjMINVAL, m.actuator_dynprm[mjNDYN * a]));
-    append(gain, m.actuator_gainprm + mjNGAIN * a, 3);
+    constexpr std::array<mjtNum, 3> kNone{};
+    append(gain, muscle ? kNone.data() : m.actuator_gainprm + mjNGAIN * a, 3);
     append(bias, m.actuator_biasprm + mjNBIAS * a, 3);
   }
   for (const int a : actuators.simple) {
@@ -470,6 +477,7 @@ void pack_options(Packing& p) {
   p.c.nu = static_cast<int>(m.nu);
   p.c.na = static_cast<int>(m.na);
   p.c.nbody = static_cast<int>(m.nbody);
+  p.c.nmocap = static_cast<int>(m.nmocap);
   p.c.planar = p.tree.planar ? 1 : 0;
   p.c.timestep = m.opt.timestep;
   p.c.solver_iterations = std::max(m.opt.iterations, 20);

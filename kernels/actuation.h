@@ -12,6 +12,7 @@ LS_FN T affine(const Real<T>* p, T length, T velocity) {
   return T(p[0]) + T(p[1]) * length + T(p[2]) * velocity;
 }
 
+// The control in its ctrlrange.
 template <class T>
 LS_FN T clamped_control(const ModelConstants<Real<T>>& m, const T* ctrl, int actuator) {
   const T u = ctrl[m.actuator_ctrladr[actuator]];
@@ -44,34 +45,38 @@ LS_FN T actuator_input(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
   return m.actuator_acts_early[actuator] ? next_activation(m, actuator, act, act_dot, T(m.timestep)) : act;
 }
 
-// Force of one actuator (N or N m at the transmission), and its derivative by the transmission's velocity: zero where
-// the forcerange holds the force.
-template <class G, class T>
-[[gnu::always_inline]] LS_FN T actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int actuator,
-                                              T length, T velocity, T& slope) {
+// Force of one actuator (N or N m at the transmission) with fixed or affine gain and bias, and its derivative by the
+// transmission's velocity.
+template <class T>
+[[gnu::always_inline]] LS_FN T affine_force(const ModelConstants<Real<T>>& m, int actuator, T input, T length,
+                                            T velocity, T& slope) {
   const Real<T>* gain = m.actuator_gain + 3 * actuator;
   const Real<T>* bias = m.actuator_bias + 3 * actuator;
-  const T input = actuator_input(m, w, actuator);
   T force = input * (m.actuator_gain_kind[actuator] == kAffine ? affine(gain, length, velocity) : T(gain[0]));
   if (m.actuator_bias_kind[actuator] == kAffine) force += affine(bias, length, velocity);
   slope = T(0);
   if (m.actuator_gain_kind[actuator] == kAffine) slope += T(gain[2]) * input;
   if (m.actuator_bias_kind[actuator] == kAffine) slope += T(bias[2]);
-  if (m.actuator_has_forcerange[actuator]) {
-    const T low = T(m.actuator_forcerange[2 * actuator]), high = T(m.actuator_forcerange[2 * actuator + 1]);
-    slope = select((force <= low) | (force >= high), T(0), slope);
-    force = clamp(force, low, high);
-  }
   return force;
 }
 
-// The same of an actuator on a hinge or slide, at the dof.
+// The force held in the actuator's forcerange, where the derivative becomes zero.
+template <class T>
+[[gnu::always_inline]] LS_FN T limited_force(const ModelConstants<Real<T>>& m, int actuator, T force, T& slope) {
+  if (!m.actuator_has_forcerange[actuator]) return force;
+  const T low = T(m.actuator_forcerange[2 * actuator]), high = T(m.actuator_forcerange[2 * actuator + 1]);
+  slope = select((force <= low) | (force >= high), T(0), slope);
+  return clamp(force, low, high);
+}
+
+// Force of an actuator on a hinge or slide and its derivative, at the dof.
 template <class G, class T>
 LS_FN T simple_actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int actuator, T& slope) {
   const T gear = T(m.actuator_gear[actuator]);
   const T length = gear * w.qpos[m.actuator_qposadr[actuator]];
   const T velocity = gear * w.qvel[m.actuator_dof[actuator]];
-  const T force = actuator_force(m, w, actuator, length, velocity, slope);
+  const T input = actuator_input(m, w, actuator);
+  const T force = limited_force(m, actuator, affine_force(m, actuator, input, length, velocity, slope), slope);
   slope = gear * gear * slope;
   return gear * force;
 }

@@ -2,15 +2,9 @@
 // MuJoCo computation chapter, "Passive forces"; fluid chapter, "Inertia model".
 #pragma once
 
-#include "kernels/markers.h"
+#include "kernels/ellipsoid_drag.h"
 
 namespace lockstep::kernels {
-
-// Components of a world vector along the columns of r.
-template <class T>
-[[gnu::always_inline]] LS_FN Vector3<T> components(const Matrix3<T>& r, Vector3<T> v) {
-  return {dot(r.x, v), dot(r.y, v), dot(r.z, v)};
-}
 
 // Force and torque of the fluid on the box with the body's inertia, in the box's axes, from its velocity in the fluid:
 // Stokes drag of the sphere of the box's mean side, and quadratic drag of its faces.
@@ -31,15 +25,24 @@ LS_FN Force<Spatial, T> box_drag(const Real<T>* medium, const Real<T>* box, Moti
   return {{n[0], n[1], n[2]}, {f[0], f[1], f[2]}};
 }
 
+// Velocity of a marker's frame in the fluid, in its own axes.
 template <class G, class T>
-LS_FN void add_box_drag(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link, int box) {
-  const int marker = m.fluid_box_marker[box];
-  const Matrix3<T> axes = marker_axes(m, w, marker);
-  const Vector3<T> p = marker_from_origin(m, w, marker);
+LS_FN Motion<Spatial, T> velocity_in_fluid(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker,
+                                           const Matrix3<T>& axes, Vector3<T> p) {
   const Motion<Spatial, T> motion = marker_motion(m, w, marker);
   const Vector3<T> velocity = motion.v + cross(motion.w, p) - vector_of<T>(m.fluid_medium + 2);
-  const Motion<Spatial, T> local{components(axes, motion.w), components(axes, velocity)};
-  const Force<Spatial, T> drag = box_drag(m.fluid_medium, m.fluid_box + 3 * box, local);
+  return {components(axes, motion.w), components(axes, velocity)};
+}
+
+// Adds the drag of one box or one ellipsoid to the force on its link.
+template <class G, class T>
+LS_FN void add_drag(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link, int marker,
+                    const Real<T>* shape, bool is_box) {
+  const Matrix3<T> axes = marker_axes(m, w, marker);
+  const Vector3<T> p = marker_from_origin(m, w, marker);
+  const Motion<Spatial, T> local = velocity_in_fluid(m, w, marker, axes, p);
+  const Force<Spatial, T> drag =
+      is_box ? box_drag(m.fluid_medium, shape, local) : ellipsoid_drag(m.fluid_medium, shape, local);
   w.link_force[link] = w.link_force[link] + force_at<G>(m, p, rotate(axes, drag.f), rotate(axes, drag.n));
 }
 
@@ -82,15 +85,35 @@ template <class G, class T, class Team>
       w.qfrc[dof] += w.qfrc_gravcomp[dof];
       w.qfrc_gravcomp[dof] = T(0);
     });
-    if (m.num_fluid_boxes == 0) return;
+    if (m.num_fluid_boxes == 0 && m.num_fluid_ellipsoids == 0) return;
     clear();
   }
-  if (m.num_fluid_boxes != 0) {
-    team.each(m.num_links, [&](int link) {
-      for (int box = m.fluid_box_adr[link]; box < m.fluid_box_adr[link + 1]; ++box) add_box_drag(m, w, link, box);
-    });
-  }
+  team.each(m.num_links, [&](int link) {
+    for (int i = m.fluid_box_adr[link]; i < m.fluid_box_adr[link + 1]; ++i) {
+      add_drag(m, w, link, m.fluid_box_marker[i], m.fluid_box + 3 * i, true);
+    }
+    for (int i = m.fluid_ellipsoid_adr[link]; i < m.fluid_ellipsoid_adr[link + 1]; ++i) {
+      add_drag(m, w, link, m.fluid_ellipsoid_marker[i], m.fluid_ellipsoid + kEllipsoidNumbers * i, false);
+    }
+  });
   if (!m.has_lifted_dofs) team.each(m.num_lifted, [&](int lifted) { add_lift(m, w, lifted); });
+  add_link_forces(m, w, w.qfrc, team);
+}
+
+// Forces from outside, on dofs and at the centres of mass of bodies, added to qfrc.
+template <class G, class T, class Team>
+[[gnu::noinline]] LS_FN void add_applied_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                const Team& team) {
+  team.each(m.nv, [&](int dof) { w.qfrc[dof] += w.qfrc_applied[dof]; });
+  team.each(m.num_links, [&](int link) {
+    Force<G, T> total{};
+    for (int i = m.applied_adr[link]; i < m.applied_adr[link + 1]; ++i) {
+      const T* xfrc = w.xfrc_applied + 6 * m.applied_body[i];
+      const Vector3<T> p = marker_from_origin(m, w, m.applied_marker[i]);
+      total = total + force_at<G>(m, p, Vector3<T>{xfrc[0], xfrc[1], xfrc[2]}, Vector3<T>{xfrc[3], xfrc[4], xfrc[5]});
+    }
+    w.link_force[link] = total;
+  });
   add_link_forces(m, w, w.qfrc, team);
 }
 

@@ -9,7 +9,42 @@
 
 namespace lockstep::kernels {
 
-enum TransmissionKind : std::int32_t { kScalarJoint, kTendon };
+enum TransmissionKind : std::int32_t {
+  kScalarJoint,   // a hinge or slide
+  kTendon,        // a tendon
+  kBallJoint,     // the rotation vector of a ball, along gear[0..2] in the child's axes
+  kBallInParent,  // in the parent's
+  kFreeJoint,     // the velocity of a free joint, along gear[6]; no length
+  kFreeInParent,  // the same, gear[3..5] in the parent's axes
+  kSite,          // a wrench gear[6] at a site in its own axes; no length
+  kSiteInSite,    // the pose of a site from a reference site and in its axes, along gear[6]
+  kSliderCrank
+};
+// Numbers that describe a muscle's force-length-velocity curves.
+enum MuscleNumber : std::int32_t {
+  kPeakForce,    // N
+  kLengthScale,  // normalised length = kLengthOffset + kLengthScale * length
+  kLengthOffset,
+  kVelocityScale,  // normalised velocity = kVelocityScale * velocity
+  kShortest,       // normalised lengths at which the force vanishes
+  kLongest,
+  kPeakPassive,     // passive force at kLongest, in peak forces
+  kPeakLengthening  // force while it lengthens fast, in peak forces
+};
+inline constexpr int kMuscleNumbers = 8;
+// Numbers that describe an ellipsoid in a fluid.
+enum EllipsoidNumber : std::int32_t {
+  kSemiAxes,                   // [3] m
+  kBluntDrag = kSemiAxes + 3,  // coefficients
+  kSlenderDrag,
+  kAngularDrag,
+  kKuttaLift,
+  kMagnusLift,
+  kVirtualMass,                        // [3] m^3
+  kVirtualInertia = kVirtualMass + 3,  // [3] m^5
+  kInteraction = kVirtualInertia + 3   // scales all
+};
+inline constexpr int kEllipsoidNumbers = kInteraction + 1;
 
 struct ForceSizes {
   int num_markers;
@@ -19,9 +54,12 @@ struct ForceSizes {
   int has_moving_armature;       // armature of spatial tendons, which gives a bias force
   int num_general, num_moments;  // general actuators, and entries of their moment rows
   int num_clamped_dofs, num_clamped_tendons;
-  int num_fluid_boxes, num_lifted;
+  int num_fluid_boxes, num_fluid_ellipsoids, num_lifted;
+  int has_link_forces;    // any of these
+  int applied_bodies;     // nbody in batches with applied forces, else 0
   int has_lifted_dofs;    // some joint's gravity compensation counts as actuation
   int has_implicit_rows;  // implicitfast has derivatives off the diagonal of M
+  int num_lone_bodies;    // free bodies without descendants, under implicitfast
 };
 
 template <class R>
@@ -55,12 +93,20 @@ struct ForceConstants {
 
   // General actuators [num_general], which stand behind the others: actuator num_simple + i. Rows of actuator_moment
   // as those of tendons.
-  const std::int32_t* general_kind;    // TransmissionKind
-  const std::int32_t* general_target;  // qposadr of a joint, or a tendon
-  const R* general_gear;               // [6]
+  const std::int32_t* general_kind;         // TransmissionKind
+  const std::int32_t* general_target;       // qposadr of a joint, a tendon, or a site's marker
+  const std::int32_t* general_second;       // marker of the reference site or of the slider site
+  const R* general_gear;                    // [6]
+  const R* general_rod;                     // length of the slider crank's rod (m)
+  const R* general_circle;                  // period of its set-point where it is an angle on a circle, else 0
+  const std::int32_t* general_muscle_gain;  // into the next, -1: no muscle
+  const std::int32_t* general_muscle_bias;
+  const R* muscle;        // [.][kMuscleNumbers]
+  const R* muscle_times;  // [num_general][3] activation and deactivation time (s), width of the change between them
   const std::int32_t* moment_rowadr;
   const std::int32_t* moment_rownnz;
   const std::int32_t* moment_colind;  // [num_moments]
+  const std::int32_t* moment_moves;   // of sites: bit 0: the entry's dof moves the target, bit 1: the second
   const std::int32_t* moment_dof_adr;
   const std::int32_t* moment_dof_entry;
   const std::int32_t* moment_dof_row;
@@ -70,15 +116,25 @@ struct ForceConstants {
   const R* clamped_tendon_range;       // [2] N or N m
 
   // Fluid
-  const R* fluid_medium;                 // [5] density (kg/m^3), viscosity (Pa s), wind (m/s)
-  const std::int32_t* fluid_box_adr;     // [num_links + 1] the boxes of each link
-  const std::int32_t* fluid_box_marker;  // [num_fluid_boxes] the body's inertial frame
-  const R* fluid_box;                    // [3] sides of the box with the body's inertia (m)
+  const R* fluid_medium;                       // [5] density (kg/m^3), viscosity (Pa s), wind (m/s)
+  const std::int32_t* fluid_box_adr;           // [num_links + 1] the boxes of each link
+  const std::int32_t* fluid_box_marker;        // [num_fluid_boxes] the body's inertial frame
+  const R* fluid_box;                          // [3] sides of the box with the body's inertia (m)
+  const std::int32_t* fluid_ellipsoid_adr;     // [num_links + 1] likewise
+  const std::int32_t* fluid_ellipsoid_marker;  // [num_fluid_ellipsoids] geom
+  const R* fluid_ellipsoid;                    // [kEllipsoidNumbers]
+
+  // Forces on bodies from outside: those of each link
+  const std::int32_t* applied_adr;  // [num_links + 1] into the next two
+  const std::int32_t* applied_body;
+  const std::int32_t* applied_marker;  // its inertial frame
 
   // Gravity compensation [num_lifted]
   const std::int32_t* lifted_marker;            // the centre of the next
   const R* lifted_mass;                         // kg: over a link's bodies, the sum of gravcomp * mass
   const std::int32_t* dof_lifted_by_actuators;  // [nv] 1: the joint's gravity compensation counts as actuation
+
+  const std::int32_t* lone_link;  // [num_lone_bodies]
 };
 
 // Calls visit(pointer) for every array of markers and tendons.
@@ -114,10 +170,18 @@ template <class Constants, class Visit>
 void for_each_general_array(Constants& m, Visit&& visit) {
   visit(m.general_kind);
   visit(m.general_target);
+  visit(m.general_second);
   visit(m.general_gear);
+  visit(m.general_rod);
+  visit(m.general_circle);
+  visit(m.general_muscle_gain);
+  visit(m.general_muscle_bias);
+  visit(m.muscle);
+  visit(m.muscle_times);
   visit(m.moment_rowadr);
   visit(m.moment_rownnz);
   visit(m.moment_colind);
+  visit(m.moment_moves);
   visit(m.moment_dof_adr);
   visit(m.moment_dof_entry);
   visit(m.moment_dof_row);
@@ -129,9 +193,16 @@ void for_each_general_array(Constants& m, Visit&& visit) {
   visit(m.fluid_box_adr);
   visit(m.fluid_box_marker);
   visit(m.fluid_box);
+  visit(m.fluid_ellipsoid_adr);
+  visit(m.fluid_ellipsoid_marker);
+  visit(m.fluid_ellipsoid);
+  visit(m.applied_adr);
+  visit(m.applied_body);
+  visit(m.applied_marker);
   visit(m.lifted_marker);
   visit(m.lifted_mass);
   visit(m.dof_lifted_by_actuators);
+  visit(m.lone_link);
 }
 
 }  // namespace lockstep::kernels

@@ -11,6 +11,12 @@ template <class T>
   return {T(p[0]), T(p[1]), T(p[2])};
 }
 
+// Components of a world vector along the columns of r.
+template <class T>
+[[gnu::always_inline]] LS_FN Vector3<T> components(const Matrix3<T>& r, Vector3<T> v) {
+  return {dot(r.x, v), dot(r.y, v), dot(r.z, v)};
+}
+
 // A vector of the geometry's own, in space.
 template <class T>
 LS_FN Vector3<T> spatial_vector(const ModelConstants<Real<T>>&, Vector3<T> v) {

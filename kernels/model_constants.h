@@ -22,11 +22,11 @@ enum JointKind : std::int32_t { kFree, kBall, kSlide, kHinge, kHingeX, kHingeY, 
 enum SlideMode : std::int32_t { kMovesLink, kMovesOrigin, kMovesOriginAndShifts };
 
 enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
-enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact };
+enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact, kMuscleActivation };
 
 // Sizes and choices of a model.
 struct ModelSizes : ForceSizes {
-  int nq, nv, nu, na, nbody;
+  int nq, nv, nu, na, nbody, nmocap;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
   int num_rows;     // limit rows: two for each hinge or slide, one for each ball
   int row_numbers;  // numbers in all augmented rows of the mass matrix
@@ -55,6 +55,7 @@ struct ModelConstants : ModelSizes, ForceConstants<R> {
   const std::int32_t* link_is_turned;      // 0: link_rot is the identity
   const std::int32_t* link_root;           // first link of its tree
   const std::int32_t* link_has_free_root;  // 1: its tree begins with a free joint
+  const std::int32_t* link_mocapid;        // its pose is part of the state; -1: it follows from the joints
   const std::int32_t* link_offset_axes;    // bit k: link_pos[k] is not zero
   const R* link_pos;                       // [3] in the parent link's frame (m); roots: in the world
   const R* link_rot;                       // [9] columns of the rotation to the parent link's frame
@@ -156,6 +157,7 @@ void for_each_tree_array(Constants& m, Visit&& visit) {
   visit(m.link_is_turned);
   visit(m.link_root);
   visit(m.link_has_free_root);
+  visit(m.link_mocapid);
   visit(m.link_offset_axes);
   visit(m.link_pos);
   visit(m.link_rot);

@@ -5,6 +5,7 @@
 #include "kernels/dynamics.h"
 #include "kernels/factor.h"
 #include "kernels/integrate.h"
+#include "kernels/lone_body.h"
 #include "kernels/solver.h"
 #include "kernels/state_layout.h"
 #include "kernels/transmission.h"
@@ -28,7 +29,7 @@ template <class G, class T, class Team>
 LS_FN void add_passive(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
   add_joint_passive(m, w, team);
   if (m.has_tendon_passive) add_tendon_passive(m, w, team);
-  if (m.num_fluid_boxes != 0 || m.num_lifted != 0) add_body_forces(m, w, team);
+  if (m.has_link_forces) add_body_forces(m, w, team);
 }
 
 // Adds all actuators to qfrc and writes act_dot; minus the derivative by velocity of those on hinges and slides goes
@@ -47,6 +48,7 @@ LS_FN void smooth_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>
   if (implicit) team.each(m.nv, [&](int dof) { w.implicit_diagonal[dof] = T(0); });
   add_passive(m, w, team);
   add_actuation(m, w, implicit ? w.implicit_diagonal : nullptr, team);
+  if (m.applied_bodies != 0) add_applied_forces(m, w, team);
 }
 
 // h times minus the derivative of the smooth forces by velocity, on the diagonal.
@@ -84,6 +86,7 @@ template <class G, class T, class Team>
     source = w.implicit_rows;
   }
   factor_and_solve(m, w, source, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
+  if (implicit && m.num_lone_bodies != 0) solve_lone_bodies(m, w, source, w.implicit_diagonal, team);
   return active;
 }
 
@@ -191,7 +194,7 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
 template <class G, class T, class Team>
 LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const StateBlock<T>& state,
                            const Team& team) {
-  const StateLayout layout = StateLayout::of(m.nq, m.nv, m.na, m.nu);
+  const StateLayout layout = state_layout(m);
   team.each(m.nq, [&](int i) { w.qpos[i] = state.get(layout.qpos + i); });
   team.each(m.nv, [&](int i) {
     w.qvel[i] = state.get(layout.qvel + i);
@@ -202,8 +205,18 @@ LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, 
     w.act_dot[i] = T(0);  // of disabled actuators, which nothing else writes
   });
   team.each(m.nu, [&](int i) { w.ctrl[i] = state.get(layout.ctrl + i); });
-  return (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
-         any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);
+  MaskOf<T> fault = (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
+                    any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);
+  if (m.nmocap != 0) {
+    load_mocap(m, w, state, team);
+    fault = fault | any_diverged(w.mocap_pos, 3 * m.nmocap) | any_diverged(w.mocap_quat, 4 * m.nmocap);
+  }
+  if (m.applied_bodies != 0) {
+    team.each(m.nv, [&](int i) { w.qfrc_applied[i] = state.get(layout.qfrc_applied + i); });
+    team.each(6 * m.applied_bodies, [&](int i) { w.xfrc_applied[i] = state.get(layout.xfrc_applied + i); });
+    fault = fault | any_diverged(w.qfrc_applied, m.nv) | any_diverged(w.xfrc_applied, 6 * m.applied_bodies);
+  }
+  return fault;
 }
 
 // `steps` physics steps of the worlds of one state block.
@@ -213,7 +226,7 @@ template <class G, class T, class Team>
 LS_FN void step_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, int steps,
                       const Team& team) {
   const Workspace<G, T> w(m, arena);
-  const StateLayout layout = StateLayout::of(m.nq, m.nv, m.na, m.nu);
+  const StateLayout layout = state_layout(m);
   MaskOf<T> fault = load_state(m, w, state, team);
   T time = state.get(layout.time);
   for (int step = 0; step < steps; ++step) {

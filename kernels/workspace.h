@@ -11,6 +11,8 @@ template <class G, class T>
 struct Workspace {
   // state of the worlds in this group
   T *qpos, *qvel, *act, *ctrl, *warmstart;  // [nq], [nv], [na], [nu], [nv]
+  T *mocap_pos, *mocap_quat;                // [nmocap][3], [nmocap][4]
+  T *qfrc_applied, *xfrc_applied;           // [nv], [applied_bodies][6]
   // links; vectors refer to the origin of their tree: the root link's reference point, in world axes
   typename G::template Rotation<T>* rotation;  // [num_links]
   typename G::template Point<T>* point;        // [num_links] position of the link's frame from the origin
@@ -65,6 +67,12 @@ struct Workspace {
     take(act, arena, m.na);
     take(ctrl, arena, m.nu);
     take(warmstart, arena, m.nv);
+    take(mocap_pos, arena, 3 * m.nmocap);
+    take(mocap_quat, arena, 4 * m.nmocap);
+    if (m.applied_bodies != 0) {
+      take(qfrc_applied, arena, m.nv);
+      take(xfrc_applied, arena, 6 * m.applied_bodies);
+    }
   }
   LS_FN void carve_links(const ModelConstants<Real<T>>& m, T* arena) {
     take(rotation, arena, m.num_links);
@@ -89,7 +97,7 @@ struct Workspace {
     take(actuator_moment, arena, m.num_moments);
     if (m.num_clamped_dofs != 0 || m.has_lifted_dofs) take(qfrc_actuator, arena, m.nv);
     if (m.has_lifted_dofs) take(qfrc_gravcomp, arena, m.nv);
-    if (m.num_fluid_boxes != 0 || m.num_lifted != 0) take(link_force, arena, m.num_links);
+    if (m.has_link_forces || m.applied_bodies != 0) take(link_force, arena, m.num_links);
     if (m.has_implicit_rows) take(implicit_rows, arena, m.row_numbers);
   }
   LS_FN void carve_dynamics(const ModelConstants<Real<T>>& m, T* arena) {

@@ -99,12 +99,130 @@ inline const char* kClampedTendons = R"(
     <velocity joint="swing" kv="2"/>
   </actuator>)";
 
+// A ball between two bodies, a lone free body, a crank with a slider.
+inline std::string joints_in_space(const std::string& actuators, const std::string& option = "") {
+  return R"(
+<mujoco>
+  <option timestep="0.002" )" +
+         option + R"(><flag contact="disable"/></option>
+  <worldbody>
+    <site name="wall" pos="0.3 0.1 0.2" euler="10 20 30"/>
+    <body name="base" pos="0 0 1">
+      <joint name="turn" axis="0 0 1" damping="0.2"/>
+      <geom type="box" size="0.1 0.2 0.15" pos="0.05 0 0"/>
+      <site name="mount" pos="0.1 0.2 0.1" euler="40 10 5"/>
+      <body pos="0.3 0 0">
+        <joint name="ball" type="ball" damping="0.1"/>
+        <geom type="box" size="0.1 0.05 0.07" pos="0.2 0 0"/>
+        <site name="wrist" pos="0.1 0 0.1" euler="4 10 50"/>
+        <body pos="0.4 0 0">
+          <joint name="finger" axis="0 1 0"/>
+          <geom type="capsule" size="0.03" fromto="0 0 0 0.2 0.1 0"/>
+          <site name="tip" pos="0.1 0.1 0.05" euler="4 50 10"/>
+        </body>
+      </body>
+    </body>
+    <body name="top" pos="1 0 1">
+      <joint name="free" type="free" damping="0.05" armature="0.02"/>
+      <geom type="box" size="0.1 0.2 0.05" pos="0.02 0.05 -0.03" euler="10 20 30"/>
+      <site name="handle" pos="0.1 0 0.05" euler="0 20 40"/>
+    </body>
+    <body pos="0 2 0">
+      <joint name="wheel" axis="0 1 0"/>
+      <geom type="cylinder" size="0.1 0.02" euler="90 0 0"/>
+      <site name="pin" pos="0.08 0 0"/>
+    </body>
+    <body pos="0 2 -0.4" euler="0 0 20"><joint name="guide" axis="1 0 0"/><geom size="0.05" pos="0 0 0.02"/>
+      <site name="rail" euler="0 5 0"/></body>
+  </worldbody>
+  <actuator>)" +
+         actuators + R"(</actuator>
+</mujoco>)";
+}
+
+inline const char* kTransmissions = R"(
+    <motor joint="ball" gear="1 2 3"/>
+    <position joint="ball" gear="2 0 1" kp="3" kv="0.5"/>
+    <motor jointinparent="ball" gear="1 -2 0.5"/>
+    <motor joint="free" gear="1 2 3 0.1 0.2 0.3"/>
+    <velocity jointinparent="free" gear="0.3 1 -1 0.2 0.1 -0.2" kv="0.5"/>
+    <motor jointinparent="finger" gear="2"/>
+    <motor site="tip" gear="1 2 3 0.1 0.2 0.3"/>
+    <velocity site="handle" gear="0.1 0 0.3 0.2 0.2 0.3" kv="2"/>
+    <position site="tip" refsite="mount" gear="1 0.5 0.3 0 0 0" kp="6" kv="1"/>
+    <position site="tip" refsite="mount" gear="0 0 0 0.4 0.5 0.3" kp="6" kv="1"/>
+    <position site="handle" refsite="wall" gear="1 0.5 0.3 0.2 0 0.1" kp="6" kv="1" forcerange="-3 2"/>
+    <motor cranksite="pin" slidersite="rail" cranklength="0.45" gear="2"/>
+    <position cranksite="pin" slidersite="rail" cranklength="0.1" kp="5" kv="0.3"/>)";
+
+inline const char* kMuscles = R"(
+    <muscle joint="turn" lengthrange="-1 1" force="20" ctrlrange="0 1"/>
+    <muscle joint="finger" lengthrange="-0.7 0.9" range="0.6 1.2" timeconst="0.02 0.05" tausmooth="0.3" lmin="0.4"
+            lmax="1.7" vmax="2" fpmax="1.1" fvmax="1.4" scale="100"/>
+    <general joint="wheel" gaintype="muscle" gainprm="0.75 1.05 5 200 0.5 1.6 1.5 1.3 1.2" lengthrange="-1 2"/>
+    <general joint="guide" dyntype="muscle" dynprm="0.01 0.04 0" gainprm="3" actearly="true" biastype="affine"
+             biasprm="0 0 -0.1"/>)";
+
 inline std::string with_joint_ranges(std::string xml) {
   for (const char* joint : {"name=\"shoulder\"", "name=\"swing\"", "name=\"rise\""}) {
     const std::string with = std::string(joint) + " actuatorfrcrange=\"-2 3\" actuatorgravcomp=\"true\"";
     xml.replace(xml.find(joint), std::string(joint).size(), with);
   }
   return xml;
+}
+
+// Geoms of all shapes as ellipsoids in a fluid, besides bodies that are boxes there.
+inline std::string ellipsoids_in_fluid() {
+  return R"(
+<mujoco>
+  <option timestep="0.002" density="300" viscosity="0.4" wind="0.5 -1 0.2"><flag contact="disable"/></option>
+  <worldbody>
+    <body pos="0 0 1">
+      <freejoint/>
+      <geom type="box" size="0.1 0.15 0.2" euler="10 20 30" fluidshape="ellipsoid"/>
+      <geom type="capsule" size="0.05 0.1" pos="0.1 0 0.1" euler="10 60 30" fluidshape="ellipsoid"
+            fluidcoef="0.4 0.3 1.2 0.9 0.7"/>
+      <geom type="sphere" size="0.1" pos="1 0 0"/>
+      <body pos="0.2 0 0">
+        <joint axis="0 1 0.4"/>
+        <geom type="cylinder" size="0.04 0.15" pos="0.1 0 0" euler="0 70 0" fluidshape="ellipsoid"/>
+        <body pos="0.3 0 0" euler="0 10 0">
+          <geom type="sphere" size="0.06" pos="0.05 0 0" fluidshape="ellipsoid"/>
+        </body>
+        <body pos="0.1 0.2 0">
+          <joint axis="1 0 0" pos="0.01 0.02 0.03"/>
+          <geom type="ellipsoid" size="0.03 0.1 0.05" pos="0 0.05 0" fluidshape="ellipsoid"/>
+        </body>
+      </body>
+    </body>
+    <body pos="1 0 1">
+      <joint axis="1 0.3 0"/><joint type="slide" axis="0 1 0"/>
+      <geom type="box" size="0.1 0.02 0.2" pos="0.05 0.02 0.1"/>
+    </body>
+  </worldbody>
+</mujoco>)";
+}
+
+// A body that is moved from outside, with joints and tendons hung on it.
+inline std::string hung_on_mocap() {
+  return R"(
+<mujoco>
+  <option timestep="0.002"><flag contact="disable"/></option>
+  <worldbody>
+    <body name="hand" mocap="true" pos="0.1 0.2 1" quat="0.8 0.1 0.2 0.1">
+      <geom size="0.05" pos="0.1 0 0"/>
+      <body pos="0.1 0 0.1" euler="0 20 10">
+        <joint axis="0 1 0" damping="0.1"/><joint type="slide" axis="1 0.2 0" pos="0.1 0 0" stiffness="20"/>
+        <geom type="capsule" size="0.03" fromto="0 0 0 0.3 0 0.1"/>
+        <site name="end" pos="0.3 0 0.1"/>
+      </body>
+      <body pos="-0.1 0 0"><geom type="box" size="0.1 0.02 0.03"/><site name="grip" pos="0.05 0 0.02"/></body>
+    </body>
+    <body pos="0 0 1"><freejoint/><geom type="box" size="0.1 0.2 0.05"/><site name="load" pos="0.1 0.1 0"/></body>
+  </worldbody>
+  <tendon><spatial stiffness="50" springlength="0.2" damping="1"><site site="grip"/><site site="load"/><site site="end"/>
+  </spatial></tendon>
+  </mujoco>)";
 }
 
 inline std::shared_ptr<const Model> from(const std::string& xml) { return Model::from_xml(xml); }
@@ -122,7 +240,20 @@ inline std::vector<ForceCase> force_cases() {
       {"ClampedTendonsImplicitFast", [] { return from(two_trees(kClampedTendons, kImplicit)); }},
       {"ClampedJoints", [] { return from(with_joint_ranges(two_trees(kClampedTendons))); }},
       {"ClampedJointsImplicitFast", [] { return from(with_joint_ranges(two_trees(kClampedTendons, kImplicit))); }},
+      {"Transmissions", [] { return from(joints_in_space(kTransmissions)); }},
+      {"TransmissionsImplicitFast", [] { return from(joints_in_space(kTransmissions, kImplicit)); }},
+      {"Muscles", [] { return from(joints_in_space(kMuscles)); }},
+      {"MusclesImplicitFast", [] { return from(joints_in_space(kMuscles, kImplicit)); }},
+      {"MusclesRungeKutta", [] { return from(joints_in_space(kMuscles, kRunge)); }},
+      {"DisabledGroup",
+       [] {
+         return from(joints_in_space(R"(<motor joint="turn" gear="2" group="3"/>
+        <motor joint="turn"/>)",
+                                     R"(actuatorgroupdisable="3")"));
+       }},
       {"FluidBoxes", [] { return from(two_trees("", kWet)); }},
+      {"FluidEllipsoids", [] { return from(ellipsoids_in_fluid()); }},
+      {"Mocap", [] { return from(hung_on_mocap()); }},
       {"SuiteFish", [] { return suite_model("dm_control/suite/fish.xml", false); }},
       {"SuiteSwimmer", [] { return suite_model("dm_control/suite/swimmer.xml", false); }},
       {"SuiteBallInCup", [] { return suite_model("dm_control/suite/ball_in_cup.xml", false); }},

@@ -44,6 +44,8 @@ class PhysicsLanes : public testing::TestWithParam<Configuration> {
             suite_model("dm_control/suite/cartpole.xml", true),
             Model::from_xml(two_trees(kTendons, kImplicit)),
             Model::from_xml(with_joint_ranges(two_trees(kClampedTendons, kWet))),
+            Model::from_xml(joints_in_space(std::string(kTransmissions) + kMuscles, kImplicit)),
+            Model::from_xml(ellipsoids_in_fluid()),
             suite_model("gymnasium/envs/mujoco/assets/swimmer.xml", false)};
   }
 };

@@ -29,6 +29,8 @@ class ScalarWorld {
     std::copy(d.act, d.act + model_.na(), state_.data() + layout.act);
     std::copy(d.ctrl, d.ctrl + model_.nu(), state_.data() + layout.ctrl);
     std::copy(d.qacc_warmstart, d.qacc_warmstart + model_.nv(), state_.data() + layout.qacc_warmstart);
+    std::copy(d.mocap_pos, d.mocap_pos + 3 * model_.mj()->nmocap, state_.data() + layout.mocap_pos);
+    std::copy(d.mocap_quat, d.mocap_quat + 4 * model_.mj()->nmocap, state_.data() + layout.mocap_quat);
     state_[static_cast<std::size_t>(layout.time)] = d.time;
     state_[static_cast<std::size_t>(layout.fault)] = 0;
   }

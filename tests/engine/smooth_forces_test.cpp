@@ -29,6 +29,16 @@ class SmoothForces : public testing::TestWithParam<ForceCase> {
   std::mt19937_64 random{17};
 };
 
+TEST_P(SmoothForces, PosesMatchMujoco) {
+  const mjModel& m = *model->mj();
+  std::vector<double> xpos(static_cast<std::size_t>(3 * m.nbody)), xmat(3 * xpos.size());
+  at_random_states(mj_forward, [&](const mjData& d) {
+    kernels::poses(model->constants<double>(), world.block(), world.arena(), xpos.data(), xmat.data(), kernels::Solo{});
+    expect_near(xpos.data(), d.xpos, 3 * m.nbody, 5e-14, "xpos");
+    expect_near(xmat.data(), d.xmat, 9 * m.nbody, 5e-14, "xmat");
+  });
+}
+
 TEST_P(SmoothForces, TendonsMatchMujoco) {
   const mjModel& m = *model->mj();
   at_random_states(mj_forward, [&](const mjData& d) {
