@@ -36,8 +36,7 @@ class CudaBatch final : public Batch {
       : model_(std::move(model)),
         config_(config),
         m_(*model_->mj()),
-        layout_(kernels::StateLayout::of(static_cast<int>(m_.nq), static_cast<int>(m_.nv), static_cast<int>(m_.na),
-                                         static_cast<int>(m_.nu))),
+        layout_(model_->state_layout()),
         state_(static_cast<std::size_t>(layout_.size) * static_cast<std::size_t>(config.num_worlds)),
         staging_(static_cast<std::size_t>(m_.nu) * static_cast<std::size_t>(config.num_worlds)) {
     const ConstantStorage<R>& constants = model_->template storage<R>();
@@ -128,9 +127,18 @@ class CudaBatch final : public Batch {
   void set_initial_state() {
     HostBuffer<R> initial(state_.size());
     const auto worlds = static_cast<std::size_t>(config_.num_worlds);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(m_.nq); ++i) {
-      std::fill_n(initial.data() + (static_cast<std::size_t>(layout_.qpos) + i) * worlds, worlds,
-                  static_cast<R>(m_.qpos0[i]));
+    const auto fill = [&](int first_field, const mjtNum* values, long count) {
+      for (long i = 0; i < count; ++i) {
+        std::fill_n(initial.data() + static_cast<std::size_t>(first_field + i) * worlds, worlds,
+                    static_cast<R>(values[i]));
+      }
+    };
+    fill(layout_.qpos, m_.qpos0, m_.nq);
+    for (int body = 0; body < m_.nbody; ++body) {
+      const int mocap = m_.body_mocapid[body];
+      if (mocap < 0) continue;
+      fill(layout_.mocap_pos + 3 * mocap, m_.body_pos + 3 * body, 3);
+      fill(layout_.mocap_quat + 4 * mocap, m_.body_quat + 4 * body, 4);
     }
     state_.copy_from(initial.span());
   }

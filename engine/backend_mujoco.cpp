@@ -110,12 +110,15 @@ class MujocoBatch final : public Batch {
     mjBatch* const batch = batches_[0].get();
     const kernels::StateLayout& layout = state_.layout();
     const mjModel& m = *model_->mj();
-    const std::array<std::array<int, 3>, 6> fields{{{mjSTATE_QPOS, layout.qpos, static_cast<int>(m.nq)},
-                                                    {mjSTATE_QVEL, layout.qvel, static_cast<int>(m.nv)},
-                                                    {mjSTATE_ACT, layout.act, static_cast<int>(m.na)},
-                                                    {mjSTATE_CTRL, layout.ctrl, static_cast<int>(m.nu)},
-                                                    {mjSTATE_WARMSTART, layout.qacc_warmstart, static_cast<int>(m.nv)},
-                                                    {mjSTATE_TIME, layout.time, 1}}};
+    const std::array<std::array<int, 3>, 8> fields{
+        {{mjSTATE_QPOS, layout.qpos, static_cast<int>(m.nq)},
+         {mjSTATE_QVEL, layout.qvel, static_cast<int>(m.nv)},
+         {mjSTATE_ACT, layout.act, static_cast<int>(m.na)},
+         {mjSTATE_CTRL, layout.ctrl, static_cast<int>(m.nu)},
+         {mjSTATE_WARMSTART, layout.qacc_warmstart, static_cast<int>(m.nv)},
+         {mjSTATE_TIME, layout.time, 1},
+         {mjSTATE_MOCAP_POS, layout.mocap_pos, 3 * static_cast<int>(m.nmocap)},
+         {mjSTATE_MOCAP_QUAT, layout.mocap_quat, 4 * static_cast<int>(m.nmocap)}}};
     for (const auto& [component, field, count] : fields) {
       if (count == 0) continue;
       const mjtNum* const first = mjb_stateComponent(batch, component, nullptr);

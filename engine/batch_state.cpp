@@ -13,7 +13,7 @@ BatchState::BatchState(const mjModel& m, const BatchConfig& config, int lanes)
       nv_(static_cast<int>(m.nv)),
       na_(static_cast<int>(m.na)),
       nu_(static_cast<int>(m.nu)),
-      layout_(kernels::StateLayout::of(nq_, nv_, na_, nu_)),
+      layout_(kernels::StateLayout::of(nq_, nv_, na_, nu_, static_cast<int>(m.nmocap))),
       num_worlds_(config.num_worlds),
       lanes_(lanes),
       num_blocks_((num_worlds_ + lanes - 1) / lanes),
@@ -33,6 +33,8 @@ BatchState::BatchState(const mjModel& m, const BatchConfig& config, int lanes)
     write(world, layout_.qpos, span(initial->qpos, nq_));
     write(world, layout_.act, span(initial->act, na_));
     write(world, layout_.ctrl, span(initial->ctrl, nu_));
+    write(world, layout_.mocap_pos, span(initial->mocap_pos, 3 * static_cast<int>(m.nmocap)));
+    write(world, layout_.mocap_quat, span(initial->mocap_quat, 4 * static_cast<int>(m.nmocap)));
   }
 }
 

@@ -44,7 +44,9 @@ void add_link(const mjModel& m, int body, LinkTree& tree) {
   link.root = index;
   link.world = link.frame;
   const int first = m.body_jntadr[body];
-  if (m.jnt_type[first] == mjJNT_FREE) {  // stands where qpos says, whatever the body's own pose
+  link.mocapid = m.body_mocapid[body];
+  if (m.body_jntnum[body] > 0 &&
+      m.jnt_type[first] == mjJNT_FREE) {  // stands where qpos says, whatever the body's own pose
     const mjtNum* qpos = m.qpos0 + m.jnt_qposadr[first];
     link.world = link.frame = {vector(qpos), rotation(qpos + 3)};
   }
@@ -71,6 +73,7 @@ Eigen::Vector3d world_axis(const mjModel& m, const LinkTree& tree, int joint) {
 // The normal that all hinges share (or, without hinges, one that is perpendicular to all slides); zero if there is
 // none.
 Eigen::Vector3d plane_normal(const mjModel& m, const LinkTree& tree) {
+  if (m.nmocap != 0) return Eigen::Vector3d::Zero();  // they move as they like
   Eigen::Vector3d normal = Eigen::Vector3d::Zero(), slide = Eigen::Vector3d::Zero();
   for (int joint = 0; joint < m.njnt; ++joint) {
     const int type = m.jnt_type[joint];
@@ -112,7 +115,7 @@ LinkTree link_tree(const mjModel& m) {
   for (int body = 1; body < m.nbody; ++body) {
     const auto index = static_cast<std::size_t>(body);
     const auto parent = static_cast<std::size_t>(m.body_parentid[body]);
-    if (m.body_jntnum[body] > 0) {
+    if (m.body_jntnum[body] > 0 || m.body_mocapid[body] >= 0) {
       add_link(m, body, tree);
     } else {
       tree.body_link[index] = tree.body_link[parent];

@@ -1,5 +1,5 @@
-// The links of a model: bodies with joints, each together with the bodies welded to it. What the packing of the native
-// kernels' constants is computed from.
+// The links of a model: bodies with joints and mocap bodies, each together with the bodies welded to it. What the
+// packing of the native kernels' constants is computed from.
 #pragma once
 
 #include <vector>
@@ -24,6 +24,7 @@ struct Link {
   int parent = -1;  // link, or -1: the world
   int root = 0;     // first link of its tree
   int depth = 0;
+  int mocapid = -1;         // its pose is part of the state
   RigidPose frame;          // in the parent link's frame (root: in the world), joints at their reference
   RigidPose world;          // the same frame in the world, all joints at their reference
   double mass = 0;          // kg, welded bodies included

@@ -169,7 +169,9 @@ int Model::nu() const { return static_cast<int>(mj_->nu); }
 int Model::na() const { return static_cast<int>(mj_->na); }
 int Model::nbody() const { return static_cast<int>(mj_->nbody); }
 double Model::timestep() const { return mj_->opt.timestep; }
-kernels::StateLayout Model::state_layout() const { return kernels::StateLayout::of(nq(), nv(), na(), nu()); }
+kernels::StateLayout Model::state_layout() const {
+  return kernels::StateLayout::of(nq(), nv(), na(), nu(), static_cast<int>(mj_->nmocap));
+}
 
 std::vector<std::string> Model::names(int object_type, long count) const {
   std::vector<std::string> list;

@@ -1,7 +1,7 @@
 // Fills kernels::ModelConstants: links, joints, dofs, forces and limits of an mjModel.
 #include "engine/model_constants.h"
+#include "engine/constant_packing.h"
 #include "engine/link_tree.h"
-#include "engine/packing.h"
 #include "kernels/workspace.h"
 
 #include <algorithm>
@@ -16,6 +16,9 @@
 namespace lockstep {
 namespace {
 
+using Ints = Packing::Ints;
+using Reals = Packing::Reals;
+
 // Which components are not zero, one bit each.
 std::int32_t nonzero_axes(const Eigen::Vector3d& v) {
   return (v.x() != 0 ? 1 : 0) | (v.y() != 0 ? 2 : 0) | (v.z() != 0 ? 4 : 0);
@@ -27,21 +30,23 @@ Eigen::Vector3d local(const LinkTree& tree, const Link& link, const Eigen::Vecto
 }
 
 void pack_link_tree(Packing& p) {
-  Ints parent, jointadr, jointnum, dofadr, dofnum, childadr, childnum, children, root, free_root;
+  Ints parent, jointadr, jointnum, dofadr, dofnum, childadr, childnum, children, root, free_root, mocapid;
   std::vector<Ints> levels;
   for (std::size_t i = 0; i < p.tree.links.size(); ++i) {
     const Link& link = p.tree.links[i];
     parent.push_back(link.parent);
-    jointadr.push_back(p.m.body_jntadr[link.body]);
+    jointadr.push_back(std::max(0, p.m.body_jntadr[link.body]));  // -1 in mocap bodies
     jointnum.push_back(p.m.body_jntnum[link.body]);
-    dofadr.push_back(p.m.body_dofadr[link.body]);
+    dofadr.push_back(std::max(0, p.m.body_dofadr[link.body]));
+    mocapid.push_back(link.mocapid);
     dofnum.push_back(p.m.body_dofnum[link.body]);
     childadr.push_back(static_cast<int>(children.size()));
     childnum.push_back(static_cast<int>(link.children.size()));
     children.insert(children.end(), link.children.begin(), link.children.end());
     root.push_back(link.root);
     const int root_body = p.tree.links[static_cast<std::size_t>(link.root)].body;
-    free_root.push_back(p.m.jnt_type[p.m.body_jntadr[root_body]] == mjJNT_FREE ? 1 : 0);
+    const bool has_joint = p.m.body_jntnum[root_body] > 0;
+    free_root.push_back(has_joint && p.m.jnt_type[p.m.body_jntadr[root_body]] == mjJNT_FREE ? 1 : 0);
     levels.resize(std::max(levels.size(), static_cast<std::size_t>(link.depth) + 1));
     levels[static_cast<std::size_t>(link.depth)].push_back(static_cast<int>(i));
   }
@@ -62,6 +67,7 @@ void pack_link_tree(Packing& p) {
   p.set(p.c.link_children, children);
   p.set(p.c.link_root, root);
   p.set(p.c.link_has_free_root, free_root);
+  p.set(p.c.link_mocapid, mocapid);
   p.set(p.c.link_level_adr, level_adr);
   p.set(p.c.link_levels, level_links);
 }
@@ -149,8 +155,8 @@ void pack_poses(Packing& p) {
     offset_axes.push_back(nonzero_axes(position));
     is_turned.push_back(p.tree.planar || rotation.isIdentity(0) ? 0 : 1);
   }
-  for (int body = 0; body < static_cast<int>(p.tree.body_link.size()); ++body) {
-    const RigidPose pose = pose_for_kernels(p.tree, body, {});
+  for (std::size_t body = 0; body < p.tree.body_link.size(); ++body) {
+    const RigidPose pose = constant_pose(p.tree, p.tree.body_link[body], p.tree.body_in_link[body]);
     append(offset, pose.position);
     append(turn, pose.rotation);
   }
@@ -247,14 +253,35 @@ void pack_dofs(Packing& p) {
   p.set(p.c.dof_ancestor, ancestor);
   p.set(p.c.dof_level_adr, level_adr);
   p.set(p.c.dof_levels, level_dofs);
-  p.set(p.c.dof_armature, Reals(m.dof_armature, m.dof_armature + m.nv));
+  Reals armature(m.dof_armature, m.dof_armature + m.nv);
+  for (int dof = 0; dof < m.nv; ++dof) {
+    const int actuator = m.jnt_actuatorid[m.dof_jntid[dof]];
+    if (actuator < 0) continue;
+    const double gear = m.actuator_gear[6 * m.actuator_outadr[actuator]];
+    armature[static_cast<std::size_t>(dof)] += gear * gear * m.actuator_armature[actuator];
+  }
+  p.set(p.c.dof_armature, armature);
+}
+
+// Coefficients of a dof's damping, with what an actuator on its joint adds: scaled by the square of the gear.
+std::array<double, 3> dof_damping(const mjModel& m, int dof) {
+  const mjtNum* higher = m.dof_dampingpoly + mjNPOLY * dof;
+  std::array<double, 3> b{m.dof_damping[dof], higher[0], higher[1]};
+  const int actuator = m.jnt_actuatorid[m.dof_jntid[dof]];
+  if (actuator < 0) return b;
+  const double gear = m.actuator_gear[6 * m.actuator_outadr[actuator]];
+  const mjtNum* added = m.actuator_dampingpoly + mjNPOLY * actuator;
+  b[0] += gear * gear * m.actuator_damping[actuator];
+  b[1] += gear * gear * added[0];
+  b[2] += gear * gear * added[1];
+  return b;
 }
 
 void pack_passive(Packing& p) {
   const mjModel& m = p.m;
   Ints springs, dampers, is_linear;
   Reals stiffness, reference, damping;
-  for (int joint = 0; joint < m.njnt && !disabled(m, mjDSBL_SPRING); ++joint) {
+  for (int joint = 0; joint < m.njnt && !p.disabled(mjDSBL_SPRING); ++joint) {
     const mjtNum* higher = m.jnt_stiffnesspoly + mjNPOLY * joint;
     if (m.jnt_stiffness[joint] == 0 && higher[0] == 0 && higher[1] == 0) continue;
     springs.push_back(joint);
@@ -264,12 +291,12 @@ void pack_passive(Packing& p) {
     append(reference, m.qpos_spring + m.jnt_qposadr[joint], count);
     reference.resize(7 * springs.size());
   }
-  for (int dof = 0; dof < m.nv && !disabled(m, mjDSBL_DAMPER); ++dof) {
-    const mjtNum* higher = m.dof_dampingpoly + mjNPOLY * dof;
-    if (m.dof_damping[dof] == 0 && higher[0] == 0 && higher[1] == 0) continue;
+  for (int dof = 0; dof < m.nv && !p.disabled(mjDSBL_DAMPER); ++dof) {
+    const std::array<double, 3> b = dof_damping(m, dof);
+    if (b == std::array<double, 3>{}) continue;
     dampers.push_back(dof);
-    is_linear.push_back(higher[0] == 0 && higher[1] == 0 ? 1 : 0);
-    damping.insert(damping.end(), {m.dof_damping[dof], higher[0], higher[1]});
+    is_linear.push_back(b[1] == 0 && b[2] == 0 ? 1 : 0);
+    damping.insert(damping.end(), b.begin(), b.end());
   }
   p.c.num_springs = static_cast<int>(springs.size());
   p.c.num_dampers = static_cast<int>(dampers.size());
@@ -289,19 +316,11 @@ kernels::ActivationKind activation_kind(int dyntype) {
       return kernels::kFilter;
     case mjDYN_FILTEREXACT:
       return kernels::kFilterExact;
+    case mjDYN_MUSCLE:
+      return kernels::kMuscleActivation;
     default:
       return kernels::kNoActivation;
   }
-}
-
-// Actuators in the order of their dofs; one group for each actuated dof.
-std::vector<int> sorted_actuators(const mjModel& m) {
-  std::vector<int> order;
-  if (disabled(m, mjDSBL_ACTUATION)) return order;
-  for (int a = 0; a < m.nactuator; ++a) order.push_back(a);
-  const auto dof = [&](int a) { return m.jnt_dofadr[m.actuator_trnid[2 * a]]; };
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return dof(a) < dof(b); });
-  return order;
 }
 
 void pack_actuator_groups(Packing& p, const std::vector<int>& order) {
@@ -330,7 +349,7 @@ void pack_actuator_ranges(Packing& p, const std::vector<int>& order) {
   Reals ctrl, force, act;
   for (const int a : order) {
     const int control = m.actuator_ctrladr[a];
-    has_ctrl.push_back(m.actuator_ctrllimited[control] && !disabled(m, mjDSBL_CLAMPCTRL) ? 1 : 0);
+    has_ctrl.push_back(m.actuator_ctrllimited[control] && !p.disabled(mjDSBL_CLAMPCTRL) ? 1 : 0);
     has_force.push_back(m.actuator_forcelimited[a] ? 1 : 0);
     has_act.push_back(m.actuator_actlimited[a] ? 1 : 0);
     append(ctrl, m.actuator_ctrlrange + 2 * control, 2);
@@ -347,23 +366,29 @@ void pack_actuator_ranges(Packing& p, const std::vector<int>& order) {
 
 void pack_actuators(Packing& p) {
   const mjModel& m = p.m;
-  const std::vector<int> order = sorted_actuators(m);
+  const ActuatorOrder actuators = actuator_order(m);
+  std::vector<int> order = actuators.simple;
+  order.insert(order.end(), actuators.general.begin(), actuators.general.end());
   Ints dof, qposadr, ctrladr, actadr, activation, early, gain_kind, bias_kind;
   Reals gear, time_constant, gain, bias;
   for (const int a : order) {
-    const int joint = m.actuator_trnid[2 * a];
-    dof.push_back(m.jnt_dofadr[joint]);
-    qposadr.push_back(m.jnt_qposadr[joint]);
     ctrladr.push_back(m.actuator_ctrladr[a]);
     actadr.push_back(m.actuator_actadr[a]);
     activation.push_back(activation_kind(m.actuator_dyntype[a]));
     early.push_back(m.actuator_actearly[a] ? 1 : 0);
+    const bool muscle = m.actuator_gaintype[a] == mjGAIN_MUSCLE;  // has curves of its own
     gain_kind.push_back(m.actuator_gaintype[a] == mjGAIN_AFFINE ? kernels::kAffine : kernels::kNoVelocityOrLength);
     bias_kind.push_back(m.actuator_biastype[a] == mjBIAS_AFFINE ? kernels::kAffine : kernels::kNoVelocityOrLength);
     gear.push_back(m.actuator_gear[6 * m.actuator_outadr[a]]);
     time_constant.push_back(std::max(mjMINVAL, m.actuator_dynprm[mjNDYN * a]));
-    append(gain, m.actuator_gainprm + mjNGAIN * a, 3);
+    constexpr std::array<mjtNum, 3> kNone{};
+    append(gain, muscle ? kNone.data() : m.actuator_gainprm + mjNGAIN * a, 3);
     append(bias, m.actuator_biasprm + mjNBIAS * a, 3);
+  }
+  for (const int a : actuators.simple) {
+    const int joint = m.actuator_trnid[2 * a];
+    dof.push_back(m.jnt_dofadr[joint]);
+    qposadr.push_back(m.jnt_qposadr[joint]);
   }
   p.c.num_actuators = static_cast<int>(order.size());
   p.set(p.c.actuator_dof, dof);
@@ -378,48 +403,9 @@ void pack_actuators(Packing& p) {
   p.set(p.c.actuator_time_constant, time_constant);
   p.set(p.c.actuator_gain, gain);
   p.set(p.c.actuator_bias, bias);
-  pack_actuator_groups(p, order);
+  pack_actuator_groups(p, actuators.simple);
   pack_actuator_ranges(p, order);
-}
-
-void pack_limits(Packing& p) {
-  const mjModel& m = p.m;
-  Ints is_ball, dof, qposadr, row;
-  Reals low, high, margin, invweight, stiffness, damping, solimp;
-  const bool off = disabled(m, mjDSBL_CONSTRAINT) || disabled(m, mjDSBL_LIMIT);
-  for (int joint = 0; joint < m.njnt && !off; ++joint) {
-    if (!m.jnt_limited[joint] || m.jnt_type[joint] == mjJNT_FREE) continue;
-    const bool ball = m.jnt_type[joint] == mjJNT_BALL;
-    const mjtNum* range = m.jnt_range + 2 * joint;
-    is_ball.push_back(ball ? 1 : 0);
-    dof.push_back(m.jnt_dofadr[joint]);
-    qposadr.push_back(m.jnt_qposadr[joint]);
-    row.push_back(p.c.num_rows);
-    p.c.num_rows += ball ? 1 : 2;
-    low.push_back(range[0]);
-    high.push_back(ball ? std::max(range[0], range[1]) : range[1]);
-    margin.push_back(m.jnt_margin[joint]);
-    invweight.push_back(m.dof_invweight0[m.jnt_dofadr[joint]]);
-    const std::array<double, 5> impedance = clipped_impedance(m.jnt_solimp + mjNIMP * joint);
-    const auto [k, b] = reference_gains(m, m.jnt_solref + mjNREF * joint, impedance[1]);
-    stiffness.push_back(k);
-    damping.push_back(b);
-    solimp.insert(solimp.end(), impedance.begin(), impedance.end());
-  }
-  p.c.num_limits = static_cast<int>(dof.size());
-  p.set(p.c.limit_is_ball, is_ball);
-  p.set(p.c.limit_dof, dof);
-  p.set(p.c.limit_qposadr, qposadr);
-  p.set(p.c.limit_row, row);
-  p.set(p.c.limit_low, low);
-  p.set(p.c.limit_high, high);
-  p.set_rest(p.c.limit_low_rest, low);
-  p.set_rest(p.c.limit_high_rest, high);
-  p.set(p.c.limit_margin, margin);
-  p.set(p.c.limit_invweight, invweight);
-  p.set(p.c.limit_stiffness, stiffness);
-  p.set(p.c.limit_damping, damping);
-  p.set(p.c.limit_solimp, solimp);
+  pack_general_actuators(p, actuators.general);
 }
 
 void pack_options(Packing& p) {
@@ -429,11 +415,12 @@ void pack_options(Packing& p) {
   p.c.nu = static_cast<int>(m.nu);
   p.c.na = static_cast<int>(m.na);
   p.c.nbody = static_cast<int>(m.nbody);
+  p.c.nmocap = static_cast<int>(m.nmocap);
   p.c.planar = p.tree.planar ? 1 : 0;
   p.c.timestep = m.opt.timestep;
   p.c.solver_iterations = std::max(m.opt.iterations, 20);
   Eigen::Vector3d gravity(m.opt.gravity[0], m.opt.gravity[1], m.opt.gravity[2]);
-  if (disabled(m, mjDSBL_GRAVITY)) gravity.setZero();
+  if (p.disabled(mjDSBL_GRAVITY)) gravity.setZero();
   if (p.tree.planar) gravity = p.tree.plane.transpose() * gravity;
   std::copy(gravity.data(), gravity.data() + 3, p.c.gravity);
   std::copy(p.tree.plane.data(), p.tree.plane.data() + 9, p.c.plane);
@@ -441,7 +428,7 @@ void pack_options(Packing& p) {
   if (m.opt.integrator == mjINT_RK4) p.c.integrator = kernels::Integrator::kRk4;
   if (m.opt.integrator == mjINT_IMPLICITFAST) p.c.integrator = kernels::Integrator::kImplicitFast;
   const bool damped =
-      p.c.integrator == kernels::Integrator::kEuler && p.c.num_dampers > 0 && !disabled(m, mjDSBL_EULERDAMP);
+      p.c.integrator == kernels::Integrator::kEuler && p.c.num_dampers > 0 && !p.disabled(mjDSBL_EULERDAMP);
   p.c.has_constraints = p.c.num_limits + p.c.num_frictions + p.c.num_pairs > 0 ? 1 : 0;
   p.c.has_implicit_diagonal = damped || p.c.integrator == kernels::Integrator::kImplicitFast ? 1 : 0;
 }
@@ -482,40 +469,6 @@ ConstantStorage<R> store(Packing& p) {
 
 }  // namespace
 
-bool disabled(const mjModel& m, int flag) { return (m.opt.disableflags & flag) != 0; }
-
-void append(Reals& list, const Eigen::Vector3d& v) { list.insert(list.end(), {v.x(), v.y(), v.z()}); }
-void append(Reals& list, const double* values, int count) { list.insert(list.end(), values, values + count); }
-void append(Reals& list, const Eigen::Matrix3d& columns) {
-  list.insert(list.end(), columns.data(), columns.data() + 9);
-}
-
-RigidPose pose_for_kernels(const LinkTree& tree, int body, const RigidPose& in_body) {
-  const RigidPose pose = tree.body_in_link[static_cast<std::size_t>(body)] * in_body;
-  const int index = tree.body_link[static_cast<std::size_t>(body)];
-  if (!tree.planar || index < 0) return pose;
-  const Link& link = tree.links[static_cast<std::size_t>(index)];
-  const Eigen::Vector3d start = tree.links[static_cast<std::size_t>(link.root)].world.position;
-  const Eigen::Vector3d normal = tree.plane.col(2);
-  const Eigen::Vector3d along = normal * normal.dot(link.world.position - start);
-  return {along + link.world.rotation * pose.position, link.world.rotation * pose.rotation};
-}
-
-std::pair<double, double> reference_gains(const mjModel& m, const double* solref, double largest_impedance) {
-  const double square = largest_impedance * largest_impedance;
-  if (solref[0] <= 0) {
-    return {-solref[0] / std::max(mjMINVAL, square), -solref[1] / std::max(mjMINVAL, largest_impedance)};
-  }
-  const double time = disabled(m, mjDSBL_REFSAFE) ? solref[0] : std::max(solref[0], 2 * m.opt.timestep);
-  return {1 / std::max(mjMINVAL, square * time * time * solref[1] * solref[1]),
-          2 / std::max(mjMINVAL, largest_impedance * time)};
-}
-
-std::array<double, 5> clipped_impedance(const double* solimp) {
-  return {std::clamp(solimp[0], mjMINIMP, mjMAXIMP), std::clamp(solimp[1], mjMINIMP, mjMAXIMP),
-          std::max(0.0, solimp[2]), std::clamp(solimp[3], mjMINIMP, mjMAXIMP), std::max(1.0, solimp[4])};
-}
-
 template <class R>
 kernels::ModelConstants<R> ConstantStorage<R>::bound_to(const std::int32_t* int_copy, const R* real_copy) const {
   kernels::ModelConstants<R> bound = numbers;
@@ -544,8 +497,12 @@ ConstantSets pack_constants(const mjModel& model) {
   pack_passive(packing);
   pack_actuators(packing);
   pack_limits(packing);
+  pack_friction_loss(packing);
   pack_contacts(packing);
   pack_options(packing);
+  pack_tendons(packing);
+  pack_body_forces(packing);
+  packing.set_markers();
   return {store<float>(packing), store<double>(packing)};
 }
 

@@ -35,15 +35,30 @@ void check_options(const mjModel& m, Missing& missing) {
   if ((m.opt.enableflags & mjENBL_SLEEP) != 0) missing.emplace_back("sleeping islands");
   if ((m.opt.enableflags & mjENBL_DIAGEXACT) != 0) missing.emplace_back("the exact constraint diagonal (diagexact)");
   if ((m.opt.enableflags & ~(kEnable | mjENBL_SLEEP | mjENBL_DIAGEXACT)) != 0) missing.emplace_back("an enable flag");
-  if (m.opt.density != 0 || m.opt.viscosity != 0) missing.emplace_back("fluid forces");
-  if (m.opt.disableactuator != 0) missing.emplace_back("disabled actuator groups");
+  const bool is_wet = m.opt.density != 0 || m.opt.viscosity != 0;
+  if (is_wet && m.opt.integrator == mjINT_IMPLICITFAST) missing.emplace_back("fluid forces under implicitfast");
+}
+
+void check_tendons(const mjModel& m, Missing& missing) {
+  const bool unconstrained = disabled(m, mjDSBL_CONSTRAINT);
+  bool wraps = false, limits = false, friction = false, plastic = false;
+  for (int k = 0; k < m.nwrap; ++k) wraps |= m.wrap_type[k] == mjWRAP_SPHERE || m.wrap_type[k] == mjWRAP_CYLINDER;
+  for (int tendon = 0; tendon < m.ntendon; ++tendon) {
+    limits |= m.tendon_limited[tendon] != 0;
+    friction |= m.tendon_frictionloss[tendon] != 0;
+    plastic |= m.tendon_plasticadr[tendon] >= 0 || m.tendon_springyield[tendon] != 0;
+  }
+  if (wraps) missing.emplace_back("tendons that wrap around geoms");
+  if (limits && !unconstrained && !disabled(m, mjDSBL_LIMIT)) missing.emplace_back("tendon limits");
+  if (friction && !unconstrained && !disabled(m, mjDSBL_FRICTIONLOSS)) missing.emplace_back("tendon friction loss");
+  if (plastic) missing.emplace_back("plastic tendons");
 }
 
 void check_elements(const mjModel& m, Missing& missing) {
   const std::pair<mjtSize, const char*> must_be_absent[] = {
-      {m.ntendon, "tendons"},         {m.nflex, "flexes"},
-      {m.nmocap, "mocap bodies"},     {m.nplugin, "plugins"},
-      {m.nplastic, "plastic joints"}, {m.ngravcomp, "gravity compensation"},
+      {m.nflex, "flexes"},
+      {m.nplugin, "plugins"},
+      {m.nplastic, "plastic joints"},
   };
   for (const auto& [count, name] : must_be_absent) {
     if (count != 0) missing.emplace_back(name);
@@ -68,45 +83,55 @@ void check_joints(const mjModel& m, Missing& missing) {
   if (type) missing.emplace_back("a joint type (native: free, ball, slide, hinge)");
   if (followed_ball) missing.emplace_back("a ball joint followed by another joint of its body");
   if (solref) missing.emplace_back("a limit's solref of mixed sign");
-  if (gravity) missing.emplace_back("gravity compensation by actuators");
+  if (gravity && m.ngravcomp != 0 && disabled(m, mjDSBL_ACTUATION)) {
+    missing.emplace_back("gravity compensation by actuators that are disabled");
+  }
 }
 
-// A free body with no jointed descendants: implicitfast solves it with the gyroscopic derivative.
-bool has_lone_free_body(const mjModel& m) {
-  for (int joint = 0; joint < m.njnt; ++joint) {
-    if (m.jnt_type[joint] != mjJNT_FREE) continue;
-    const int tree = m.body_treeid[m.jnt_bodyid[joint]];
-    if (m.tree_dofnum[tree] == 6) return true;
-  }
-  return false;
+bool is_rotation_in_space(const mjModel& m, int actuator) {
+  const int type = m.actuator_trntype[actuator];
+  if (type == mjTRN_SITE) return m.actuator_trnid[2 * actuator + 1] >= 0;
+  return (type == mjTRN_JOINT || type == mjTRN_JOINTINPARENT) &&
+         m.jnt_type[m.actuator_trnid[2 * actuator]] == mjJNT_BALL;
 }
 
 void check_actuators(const mjModel& m, Missing& missing) {
-  constexpr std::array kDynamics{int{mjDYN_NONE}, int{mjDYN_INTEGRATOR}, int{mjDYN_FILTER}, int{mjDYN_FILTEREXACT}};
-  constexpr std::array kGains{int{mjGAIN_FIXED}, int{mjGAIN_AFFINE}};
-  constexpr std::array kBiases{int{mjBIAS_NONE}, int{mjBIAS_AFFINE}};
-  bool transmission = false, dynamics = false, gain = false, bias = false, shape = false, delay = false,
-       reflected = false;
+  constexpr std::array kTransmissions{int{mjTRN_JOINT}, int{mjTRN_JOINTINPARENT}, int{mjTRN_TENDON}, int{mjTRN_SITE},
+                                      int{mjTRN_SLIDERCRANK}};
+  constexpr std::array kDynamics{int{mjDYN_NONE}, int{mjDYN_INTEGRATOR}, int{mjDYN_FILTER}, int{mjDYN_FILTEREXACT},
+                                 int{mjDYN_MUSCLE}};
+  constexpr std::array kGains{int{mjGAIN_FIXED}, int{mjGAIN_AFFINE}, int{mjGAIN_MUSCLE}};
+  constexpr std::array kBiases{int{mjBIAS_NONE}, int{mjBIAS_AFFINE}, int{mjBIAS_MUSCLE}};
+  bool transmission = false, wound = false, asleep = false, dynamics = false, gain = false, bias = false, shape = false,
+       delay = false, reflected = false;
   for (int a = 0; a < m.nactuator; ++a) {
-    const bool on_joint = m.actuator_trntype[a] == mjTRN_JOINT;
+    transmission |= !is_one_of(m.actuator_trntype[a], kTransmissions);
+    const bool on_joint = m.actuator_trntype[a] == mjTRN_JOINT || m.actuator_trntype[a] == mjTRN_JOINTINPARENT;
     const int type = on_joint ? m.jnt_type[m.actuator_trnid[2 * a]] : -1;
-    transmission |= type != mjJNT_SLIDE && type != mjJNT_HINGE;
+    const bool on_scalar = type == mjJNT_SLIDE || type == mjJNT_HINGE || m.actuator_trntype[a] == mjTRN_TENDON;
+    wound |= is_rotation_in_space(m, a) && m.actuator_dyntype[a] != mjDYN_NONE;
     const int dyntype = m.actuator_dyntype[a];
+    const int group = m.actuator_group[a];
+    asleep |= m.actuator_actnum[a] != 0 && group >= 0 && group <= 30 && (m.opt.disableactuator & (1 << group)) != 0;
     dynamics |= !is_one_of(dyntype, kDynamics) || m.actuator_actnum[a] != (dyntype == mjDYN_NONE ? 0 : 1);
     gain |= !is_one_of(m.actuator_gaintype[a], kGains);
     bias |= !is_one_of(m.actuator_biastype[a], kBiases);
     shape |= m.actuator_ctrlnum[a] != 1 || m.actuator_outnum[a] != 1;
     delay |= m.actuator_delay[a] != 0 || m.actuator_historyadr[a] >= 0;
-    reflected |= m.actuator_damping[a] != 0 || m.actuator_armature[a] != 0 ||
-                 any_nonzero(m.actuator_dampingpoly + mjNPOLY * a, mjNPOLY);
+    reflected |= !on_scalar && (m.actuator_damping[a] != 0 || m.actuator_armature[a] != 0 ||
+                                any_nonzero(m.actuator_dampingpoly + mjNPOLY * a, mjNPOLY));
   }
-  if (transmission) missing.emplace_back("an actuator that drives no hinge or slide joint");
-  if (dynamics) missing.emplace_back("activation dynamics (native: none, integrator, filter, filterexact)");
-  if (gain) missing.emplace_back("an actuator gain (native: fixed, affine)");
-  if (bias) missing.emplace_back("an actuator bias (native: none, affine)");
+  if (transmission)
+    missing.emplace_back("an actuator transmission (native: joint, jointinparent, tendon, site, slidercrank)");
+  if (wound) missing.emplace_back("an actuator with activation on a rotation in space");
+  if (asleep) missing.emplace_back("an actuator with activation in a disabled group");
+  if (dynamics) missing.emplace_back("activation dynamics (native: none, integrator, filter, filterexact, muscle)");
+  if (gain) missing.emplace_back("an actuator gain (native: fixed, affine, muscle)");
+  if (bias) missing.emplace_back("an actuator bias (native: none, affine, muscle)");
   if (shape) missing.emplace_back("an actuator with several controls or outputs");
   if (delay) missing.emplace_back("delayed actuators");
-  if (reflected) missing.emplace_back("damping or armature of actuators");
+  if (reflected)
+    missing.emplace_back("damping or armature of actuators on other things than hinges, slides and tendons");
 }
 
 }  // namespace
@@ -115,10 +140,8 @@ std::vector<std::string> missing_native_features(const mjModel& m) {
   Missing missing;
   check_options(m, missing);
   check_elements(m, missing);
+  check_tendons(m, missing);
   check_joints(m, missing);
-  if (m.opt.integrator == mjINT_IMPLICITFAST && has_lone_free_body(m)) {
-    missing.emplace_back("implicitfast with a free body of its own");
-  }
   check_actuators(m, missing);
   return missing;
 }

@@ -12,6 +12,7 @@ LS_FN T affine(const Real<T>* p, T length, T velocity) {
   return T(p[0]) + T(p[1]) * length + T(p[2]) * velocity;
 }
 
+// The control in its ctrlrange.
 template <class T>
 LS_FN T clamped_control(const ModelConstants<Real<T>>& m, const T* ctrl, int actuator) {
   const T u = ctrl[m.actuator_ctrladr[actuator]];
@@ -44,27 +45,39 @@ LS_FN T actuator_input(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
   return m.actuator_acts_early[actuator] ? next_activation(m, actuator, act, act_dot, T(m.timestep)) : act;
 }
 
-// Force of one actuator (N or N m at the transmission), and its derivative by the dof's velocity: zero where a range
-// holds the force.
-template <class G, class T>
-LS_FN T actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int actuator, T& slope) {
-  const T gear = T(m.actuator_gear[actuator]);
-  const T length = gear * w.qpos[m.actuator_qposadr[actuator]];
-  const T velocity = gear * w.qvel[m.actuator_dof[actuator]];
+// Force of one actuator (N or N m at the transmission) with fixed or affine gain and bias, and its derivative by the
+// transmission's velocity.
+template <class T>
+[[gnu::always_inline]] LS_FN T affine_force(const ModelConstants<Real<T>>& m, int actuator, T input, T length,
+                                            T velocity, T& slope) {
   const Real<T>* gain = m.actuator_gain + 3 * actuator;
   const Real<T>* bias = m.actuator_bias + 3 * actuator;
-  const T input = actuator_input(m, w, actuator);
   T force = input * (m.actuator_gain_kind[actuator] == kAffine ? affine(gain, length, velocity) : T(gain[0]));
   if (m.actuator_bias_kind[actuator] == kAffine) force += affine(bias, length, velocity);
   slope = T(0);
   if (m.actuator_gain_kind[actuator] == kAffine) slope += T(gain[2]) * input;
   if (m.actuator_bias_kind[actuator] == kAffine) slope += T(bias[2]);
+  return force;
+}
+
+// The force held in the actuator's forcerange, where the derivative becomes zero.
+template <class T>
+[[gnu::always_inline]] LS_FN T limited_force(const ModelConstants<Real<T>>& m, int actuator, T force, T& slope) {
+  if (!m.actuator_has_forcerange[actuator]) return force;
+  const T low = T(m.actuator_forcerange[2 * actuator]), high = T(m.actuator_forcerange[2 * actuator + 1]);
+  slope = select((force <= low) | (force >= high), T(0), slope);
+  return clamp(force, low, high);
+}
+
+// Force of an actuator on a hinge or slide and its derivative, at the dof.
+template <class G, class T>
+LS_FN T simple_actuator_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int actuator, T& slope) {
+  const T gear = T(m.actuator_gear[actuator]);
+  const T length = gear * w.qpos[m.actuator_qposadr[actuator]];
+  const T velocity = gear * w.qvel[m.actuator_dof[actuator]];
+  const T input = actuator_input(m, w, actuator);
+  const T force = limited_force(m, actuator, affine_force(m, actuator, input, length, velocity, slope), slope);
   slope = gear * gear * slope;
-  if (m.actuator_has_forcerange[actuator]) {
-    const T low = T(m.actuator_forcerange[2 * actuator]), high = T(m.actuator_forcerange[2 * actuator + 1]);
-    slope = select((force <= low) | (force >= high), T(0), slope);
-    force = clamp(force, low, high);
-  }
   return gear * force;
 }
 
@@ -76,7 +89,7 @@ LS_FN void add_dof_actuation(const ModelConstants<Real<T>>& m, const Workspace<G
   const int first = m.actuated_adr[group];
   for (int a = first; a < m.actuated_adr[group + 1]; ++a) {
     T actuator_slope;
-    force += actuator_force(m, w, a, actuator_slope);
+    force += simple_actuator_force(m, w, a, actuator_slope);
     slope += actuator_slope;
   }
   const int dof = m.actuator_dof[first];
@@ -89,9 +102,10 @@ LS_FN void add_dof_actuation(const ModelConstants<Real<T>>& m, const Workspace<G
   if (damping != nullptr) damping[dof] -= slope;
 }
 
-// Adds all actuators to qfrc and writes act_dot.
+// Adds all actuators on hinges and slides alone to qfrc and writes act_dot.
 template <class G, class T, class Team>
-LS_FN void add_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T* damping, const Team& team) {
+LS_FN void add_simple_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T* damping,
+                                const Team& team) {
   team.each(m.num_actuated, [&](int group) { add_dof_actuation(m, w, group, damping); });
 }
 

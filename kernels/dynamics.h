@@ -4,7 +4,7 @@
 // force of each dof (composite rigid body algorithm, table 6.2).
 #pragma once
 
-#include "kernels/kinematics.h"
+#include "kernels/tendons.h"
 
 namespace lockstep::kernels {
 
@@ -169,11 +169,12 @@ template <class G, class T>
   }
 }
 
-// M into mass_rows and minus the bias force into qfrc, from qpos and qvel.
+// M into mass_rows and minus the bias force into qfrc, from qpos and qvel; and the state of the tendons.
 template <class G, class T, class Team>
 LS_FN void mass_and_bias(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
   links_down(m, team, [&](int link) { sweep_link_down(m, w, link); });
   links_up(m, team, [&](int link) { sweep_link_up(m, w, link); });
+  if (m.ntendon != 0) place_tendons(m, w, team);
 }
 
 }  // namespace lockstep::kernels

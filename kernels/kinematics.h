@@ -171,6 +171,11 @@ template <class G, class T>
   const Real<T>* offset = m.link_pos + 3 * link;
   const Real<T>* turn = m.link_rot + 9 * link;
   auto r = parent < 0 ? constant_rotation<G, T>(turn) : w.rotation[parent];
+  if constexpr (!G::kPlanar) {
+    if (parent < 0 && m.link_mocapid[link] >= 0) {
+      r = matrix(joint_quaternion(w.mocap_quat + 4 * m.link_mocapid[link]));
+    }
+  }
   Point p{};
   if (parent >= 0) {
     p = add_rotated(w.point[parent], r, offset, m.link_offset_axes[link]);

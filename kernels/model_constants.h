@@ -6,6 +6,7 @@
 // unused) and link_rot holds cosine and sine.
 #pragma once
 
+#include "kernels/force_constants.h"
 #include "kernels/lanes.h"
 
 #include <cstdint>
@@ -21,11 +22,11 @@ enum JointKind : std::int32_t { kFree, kBall, kSlide, kHinge, kHingeX, kHingeY, 
 enum SlideMode : std::int32_t { kMovesLink, kMovesOrigin, kMovesOriginAndShifts };
 
 enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
-enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact };
+enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact, kMuscleActivation };
 
 // Sizes and choices of a model.
-struct ModelSizes {
-  int nq, nv, nu, na, nbody;
+struct ModelSizes : ForceSizes {
+  int nq, nv, nu, na, nbody, nmocap;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
   int num_rows;  // limit rows: two for each hinge or slide, one for each ball
   int num_frictions, num_geoms, num_pairs;
@@ -43,7 +44,7 @@ struct ModelSizes {
 };
 
 template <class R>
-struct ModelConstants : ModelSizes {
+struct ModelConstants : ModelSizes, ForceConstants<R> {
   R timestep;    // s
   R gravity[3];  // m/s^2; in a planar model its two in-plane components
   R plane[9];    // planar: e1, e2 and the normal in world coordinates
@@ -60,6 +61,7 @@ struct ModelConstants : ModelSizes {
   const std::int32_t* link_is_turned;      // 0: link_rot is the identity
   const std::int32_t* link_root;           // first link of its tree
   const std::int32_t* link_has_free_root;  // 1: its tree begins with a free joint
+  const std::int32_t* link_mocapid;        // its pose is part of the state; -1: it follows from the joints
   const std::int32_t* link_offset_axes;    // bit k: link_pos[k] is not zero
   const R* link_pos;                       // [3] in the parent link's frame (m); roots: in the world
   const R* link_rot;                       // [9] columns of the rotation to the parent link's frame
@@ -109,8 +111,8 @@ struct ModelConstants : ModelSizes {
   const R* damper_damping;           // [num_dampers][3]
   const std::int32_t* damper_is_linear;
 
-  // actuators [num_actuators] on hinges and slides, sorted by dof
-  const std::int32_t* actuator_dof;
+  // actuators [num_actuators]: first those on hinges and slides, sorted by dof, then num_general general ones
+  const std::int32_t* actuator_dof;  // of the former
   const std::int32_t* actuator_qposadr;
   const std::int32_t* actuator_ctrladr;
   const std::int32_t* actuator_actadr;      // -1: none
@@ -196,6 +198,7 @@ void for_each_tree_array(Constants& m, Visit&& visit) {
   visit(m.link_is_turned);
   visit(m.link_root);
   visit(m.link_has_free_root);
+  visit(m.link_mocapid);
   visit(m.link_offset_axes);
   visit(m.link_pos);
   visit(m.link_rot);
@@ -315,6 +318,8 @@ void for_each_array(Constants& m, Visit&& visit) {
   for_each_tree_array(m, visit);
   for_each_force_array(m, visit);
   for_each_contact_array(m, visit);
+  for_each_tendon_array(m, visit);
+  for_each_general_array(m, visit);
 }
 
 }  // namespace lockstep::kernels

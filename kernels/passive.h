@@ -58,9 +58,9 @@ LS_FN T damping_slope(const ModelConstants<Real<T>>& m, int damper, T velocity) 
   return T(d[0]) + speed * (T(2 * d[1]) + speed * T(3 * d[2]));
 }
 
-// Adds all springs and dampers to qfrc.
+// Adds all springs and dampers of joints to qfrc.
 template <class G, class T, class Team>
-LS_FN void add_passive(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+LS_FN void add_joint_passive(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
   team.each(m.num_springs, [&](int spring) { add_spring(m, w, spring); });
   team.each(m.num_dampers, [&](int damper) {
     const int dof = m.damper_dof[damper];

@@ -6,6 +6,11 @@
 
 namespace lockstep::kernels {
 
+template <class R>
+LS_FN StateLayout state_layout(const ModelConstants<R>& m) {
+  return StateLayout::of(m.nq, m.nv, m.na, m.nu, m.nmocap, m.applied_bodies);
+}
+
 // A vector of the plane, in world coordinates.
 template <class T>
 LS_FN Vector3<T> in_space(const ModelConstants<Real<T>>& m, Vector2<T> p) {
@@ -16,6 +21,10 @@ LS_FN Vector3<T> in_space(const ModelConstants<Real<T>>& m, Vector2<T> p) {
 // World position of the origin of a link's tree: the root link's reference point.
 template <class G, class T>
 LS_FN Vector3<T> tree_origin(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int root) {
+  if (const int mocap = m.link_mocapid[root]; mocap >= 0) {
+    const T* pos = w.mocap_pos + 3 * mocap;
+    return {pos[0], pos[1], pos[2]};
+  }
   const Real<T>* start = m.link_pos + 3 * root;
   Vector3<T> origin{T(start[0]), T(start[1]), T(start[2])};
   const int first = m.link_jointadr[root];
@@ -74,12 +83,22 @@ LS_FN void body_pose(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
   }
 }
 
+// Copies the poses of mocap bodies into the workspace.
+template <class G, class T, class Team>
+LS_FN void load_mocap(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const StateBlock<T>& state,
+                      const Team& team) {
+  const StateLayout layout = state_layout(m);
+  team.each(3 * m.nmocap, [&](int i) { w.mocap_pos[i] = state.get(layout.mocap_pos + i); });
+  team.each(4 * m.nmocap, [&](int i) { w.mocap_quat[i] = state.get(layout.mocap_quat + i); });
+}
+
 // Poses of all bodies of a lane group: xpos [nbody][3] and xmat [nbody][9] (row-major, as MuJoCo's), numbers of type T.
 template <class G, class T, class Team>
 LS_FN void pose_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, T* xpos, T* xmat,
                       const Team& team) {
   const Workspace<G, T> w(m, arena);
   team.each(m.nq, [&](int i) { w.qpos[i] = state.get(i); });
+  load_mocap(m, w, state, team);
   links_down(m, team, [&](int link) { place_link(m, w, link); });
   team.each(m.nbody, [&](int body) {
     Vector3<T> position;

@@ -43,6 +43,26 @@ template <class T>
       {T(1) - (yy + zz), xy + wz, xz - wy}, {xy - wz, T(1) - (xx + zz), yz + wx}, {xz + wy, yz - wx, T(1) - (xx + yy)}};
 }
 
+// The unit quaternion of a rotation matrix, from the largest of its four numbers (S. W. Shepperd, "Quaternion from
+// rotation matrix", 1978). Its sign is arbitrary.
+template <class T>
+LS_FN Quaternion<T> quaternion(const Matrix3<T>& r) {
+  const T xx = r.x.x, yy = r.y.y, zz = r.z.z;
+  const T square_w = T(1) + xx + yy + zz, square_x = T(1) + xx - yy - zz;
+  const T square_y = T(1) - xx + yy - zz, square_z = T(1) - xx - yy + zz;
+  // Row k of 4 q q' for each k: the row with the largest diagonal, divided by twice its root.
+  const T wx = r.y.z - r.z.y, wy = r.z.x - r.x.z, wz = r.x.y - r.y.x;
+  const T xy = r.x.y + r.y.x, xz = r.x.z + r.z.x, yz = r.y.z + r.z.y;
+  const MaskOf<T> use_x = square_x > maximum(square_y, square_z);
+  const MaskOf<T> use_y = square_y > square_z;
+  Quaternion<T> row{select(use_y, wy, wz), select(use_y, xy, xz), select(use_y, square_y, yz),
+                    select(use_y, yz, square_z)};
+  row = {select(use_x, wx, row.w), select(use_x, square_x, row.x), select(use_x, xy, row.y), select(use_x, xz, row.z)};
+  const MaskOf<T> use_w = square_w > maximum(square_x, maximum(square_y, square_z));
+  return normalised(Quaternion<T>{select(use_w, square_w, row.w), select(use_w, wx, row.x), select(use_w, wy, row.y),
+                                  select(use_w, wz, row.z)});
+}
+
 // Rotation about the vector `rotation` (rad times unit axis).
 template <class T>
 LS_FN Quaternion<T> from_rotation_vector(Vector3<T> rotation) {

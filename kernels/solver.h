@@ -65,8 +65,8 @@ LS_FN void plan_hessian(const ModelConstants<Real<T>>& m, const Workspace<G, T>&
   *tree.is_coupled = coupled ? 1 : 0;
 }
 
-// Drops limits and contacts of which no world in `worlds` has any: to them they are exact zeros, and the others are done.
-// For one thread; returns whether something was dropped.
+// Drops limits and contacts of which no world in `worlds` has any: to them they are exact zeros, and the others are
+// done. For one thread; returns whether something was dropped.
 template <class G, class T>
 LS_FN bool drop_settled(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> worlds) {
   const ConstraintLists& list = w.rows.list;

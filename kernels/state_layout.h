@@ -9,10 +9,14 @@ namespace lockstep::kernels {
 
 // First field of each array in the block; `size` fields in all.
 struct StateLayout {
-  int qpos, qvel, act, qacc_warmstart, ctrl, time, fault, size;
+  int qpos, qvel, act, qacc_warmstart, ctrl, time, fault;
+  int mocap_pos, mocap_quat;       // [nmocap][3] m, [nmocap][4]
+  int qfrc_applied, xfrc_applied;  // [nv], [nbody][6] force (N) and torque (N m); only where applied_bodies is not 0
+  int size;
 
   // fault: one field, 0 while the world is well, 1 from the step on in which its state or control stopped being finite.
-  LS_FN static StateLayout of(int nq, int nv, int na, int nu) {
+  // applied_bodies: nbody in batches with applied forces, else 0.
+  LS_FN static StateLayout of(int nq, int nv, int na, int nu, int nmocap = 0, int applied_bodies = 0) {
     StateLayout layout{};
     layout.qpos = 0;
     layout.qvel = layout.qpos + nq;
@@ -21,7 +25,11 @@ struct StateLayout {
     layout.ctrl = layout.qacc_warmstart + nv;
     layout.time = layout.ctrl + nu;
     layout.fault = layout.time + 1;
-    layout.size = layout.fault + 1;
+    layout.mocap_pos = layout.fault + 1;
+    layout.mocap_quat = layout.mocap_pos + 3 * nmocap;
+    layout.qfrc_applied = layout.mocap_quat + 4 * nmocap;
+    layout.xfrc_applied = layout.qfrc_applied + (applied_bodies != 0 ? nv : 0);
+    layout.size = layout.xfrc_applied + 6 * applied_bodies;
     return layout;
   }
 };

@@ -1,13 +1,14 @@
 // One physics step of a lane group: forward dynamics and an integrator, entirely in the scratch arena.
 #pragma once
 
-#include "kernels/actuation.h"
+#include "kernels/body_forces.h"
 #include "kernels/dynamics.h"
 #include "kernels/factor.h"
 #include "kernels/integrate.h"
-#include "kernels/passive.h"
+#include "kernels/lone_body.h"
 #include "kernels/solver.h"
 #include "kernels/state_layout.h"
+#include "kernels/transmission.h"
 
 namespace lockstep::kernels {
 
@@ -23,6 +24,22 @@ LS_FN MaskOf<T> any_diverged(const T* x, int n) {
   return diverged;
 }
 
+// Adds all passive forces to qfrc.
+template <class G, class T, class Team>
+LS_FN void add_passive(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  add_joint_passive(m, w, team);
+  if (m.has_tendon_passive) add_tendon_passive(m, w, team);
+  if (m.has_link_forces) add_body_forces(m, w, team);
+}
+
+// Adds all actuators to qfrc and writes act_dot; minus the derivative by velocity of those on hinges and slides goes
+// to `damping` [nv], where that is not null.
+template <class G, class T, class Team>
+LS_FN void add_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T* damping, const Team& team) {
+  add_simple_actuation(m, w, damping, team);
+  if (m.num_general != 0 || m.has_lifted_dofs) add_general_actuation(m, w, team);
+}
+
 // The forces of the present state without constraints: M in mass_rows, passive + actuator - bias in qfrc, act_dot.
 template <class G, class T, class Team>
 LS_FN void smooth_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
@@ -31,6 +48,7 @@ LS_FN void smooth_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>
   if (implicit) team.each(m.nv, [&](int dof) { w.implicit_diagonal[dof] = T(0); });
   add_passive(m, w, team);
   add_actuation(m, w, implicit ? w.implicit_diagonal : nullptr, team);
+  if (m.applied_bodies != 0) add_applied_forces(m, w, team);
 }
 
 // h times minus the derivative of the smooth forces by velocity, on the diagonal.
@@ -66,7 +84,13 @@ template <class G, class T, class Team>
   }
   set_right_side(m, w.mass_rows, w.qfrc, team);
   if (implicit) write_implicit_diagonal(m, w, team);
-  factor_and_solve(m, w, w.mass_rows, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
+  const T* source = w.mass_rows;
+  if (implicit && m.has_implicit_rows) {
+    write_implicit_rows(m, w, team);
+    source = w.implicit_rows;
+  }
+  factor_and_solve(m, w, source, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
+  if (implicit && m.num_lone_bodies != 0) solve_lone_bodies(m, w, source, w.implicit_diagonal, team);
   if (!implicit && any(active)) {
     team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
   }
@@ -178,19 +202,32 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
 template <class G, class T, class Team>
 LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const StateBlock<T>& state,
                            const Team& team) {
-  const StateLayout layout = StateLayout::of(m.nq, m.nv, m.na, m.nu);
+  const StateLayout layout = state_layout(m);
   team.each(m.nq, [&](int i) { w.qpos[i] = state.get(layout.qpos + i); });
   team.each(m.nv, [&](int i) {
     w.qvel[i] = state.get(layout.qvel + i);
     w.warmstart[i] = state.get(layout.qacc_warmstart + i);
   });
-  team.each(m.na, [&](int i) { w.act[i] = state.get(layout.act + i); });
+  team.each(m.na, [&](int i) {
+    w.act[i] = state.get(layout.act + i);
+    w.act_dot[i] = T(0);  // of disabled actuators, which nothing else writes
+  });
   team.each(m.nu, [&](int i) { w.ctrl[i] = state.get(layout.ctrl + i); });
   if (m.has_constraints != 0) {
     team.once([&] { *w.rows.tree.is_coupled = 1; });  // nothing is known of it yet
   }
-  return (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
-         any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);
+  MaskOf<T> fault = (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
+                    any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);
+  if (m.nmocap != 0) {
+    load_mocap(m, w, state, team);
+    fault = fault | any_diverged(w.mocap_pos, 3 * m.nmocap) | any_diverged(w.mocap_quat, 4 * m.nmocap);
+  }
+  if (m.applied_bodies != 0) {
+    team.each(m.nv, [&](int i) { w.qfrc_applied[i] = state.get(layout.qfrc_applied + i); });
+    team.each(6 * m.applied_bodies, [&](int i) { w.xfrc_applied[i] = state.get(layout.xfrc_applied + i); });
+    fault = fault | any_diverged(w.qfrc_applied, m.nv) | any_diverged(w.xfrc_applied, 6 * m.applied_bodies);
+  }
+  return fault;
 }
 
 // `steps` physics steps of the worlds of one state block.
@@ -200,7 +237,7 @@ template <class G, class T, class Team>
 LS_FN void step_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, int steps,
                       const Team& team) {
   const Workspace<G, T> w(m, arena);
-  const StateLayout layout = StateLayout::of(m.nq, m.nv, m.na, m.nu);
+  const StateLayout layout = state_layout(m);
   MaskOf<T> fault = load_state(m, w, state, team);
   T time = state.get(layout.time);
   for (int step = 0; step < steps; ++step) {

@@ -12,6 +12,8 @@ template <class G, class T>
 struct Workspace {
   // state of the worlds in this group
   T *qpos, *qvel, *act, *ctrl, *warmstart;  // [nq], [nv], [na], [nu], [nv]
+  T *mocap_pos, *mocap_quat;                // [nmocap][3], [nmocap][4]
+  T *qfrc_applied, *xfrc_applied;           // [nv], [applied_bodies][6]
   // links; vectors refer to the origin of their tree: the root link's reference point, in world axes
   typename G::template Rotation<T>* rotation;  // [num_links]
   typename G::template Point<T>* point;        // [num_links] position of the link's frame from the origin
@@ -27,6 +29,16 @@ struct Workspace {
   T* qfrc;                     // [nv] passive + actuator - bias (+ constraint), N or N m
   T* implicit_diagonal;        // [nv] what the implicit integrators add to the diagonal of M
   T *qacc, *act_dot;           // [nv], [na]
+  // tendons, rows as ModelConstants::ten_J_rowadr says
+  T *ten_length, *ten_velocity, *ten_J;  // [ntendon], [ntendon], [num_tendon_entries]
+  T *ten_force, *ten_bias;               // [ntendon] each; Jdot qvel
+  // general actuators
+  T *actuator_length, *actuator_velocity, *actuator_force, *actuator_slope;  // [num_general]
+  T* actuator_moment;                                                        // [num_moments]
+  T *qfrc_actuator, *qfrc_gravcomp;                                          // [nv], in models that need them apart
+  Force<G, T>* link_force;  // [num_links] of fluid and gravity compensation, then of the subtree
+  T* implicit_rows;         // [row_numbers] M less the time step times the derivative of the forces
+  // constraints
   ConstraintSpace<G, T> rows{};
   // Runge-Kutta
   T *start_qpos = nullptr, *start_qvel = nullptr, *start_act = nullptr;  // [nq], [nv], [na]
@@ -38,6 +50,7 @@ struct Workspace {
     carve_state(m, arena);
     carve_links(m, arena);
     carve_dynamics(m, arena);
+    carve_forces(m, arena);
   }
 
  private:
@@ -53,6 +66,12 @@ struct Workspace {
     take(act, arena, m.na);
     take(ctrl, arena, m.nu);
     take(warmstart, arena, m.nv);
+    take(mocap_pos, arena, 3 * m.nmocap);
+    take(mocap_quat, arena, 4 * m.nmocap);
+    if (m.applied_bodies != 0) {
+      take(qfrc_applied, arena, m.nv);
+      take(xfrc_applied, arena, 6 * m.applied_bodies);
+    }
   }
   LS_FN void carve_links(const ModelConstants<Real<T>>& m, T* arena) {
     take(rotation, arena, m.num_links);
@@ -63,6 +82,22 @@ struct Workspace {
     take(inertia, arena, m.num_links);
     take(force, arena, m.num_links);
     take(cdof, arena, m.nv);
+  }
+  LS_FN void carve_forces(const ModelConstants<Real<T>>& m, T* arena) {
+    take(ten_length, arena, m.ntendon);
+    take(ten_velocity, arena, m.ntendon);
+    take(ten_force, arena, m.ntendon);
+    take(ten_bias, arena, m.ntendon);
+    take(ten_J, arena, m.num_tendon_entries);
+    take(actuator_length, arena, m.num_general);
+    take(actuator_velocity, arena, m.num_general);
+    take(actuator_force, arena, m.num_general);
+    take(actuator_slope, arena, m.num_general);
+    take(actuator_moment, arena, m.num_moments);
+    if (m.num_clamped_dofs != 0 || m.has_lifted_dofs) take(qfrc_actuator, arena, m.nv);
+    if (m.has_lifted_dofs) take(qfrc_gravcomp, arena, m.nv);
+    if (m.has_link_forces || m.applied_bodies != 0) take(link_force, arena, m.num_links);
+    if (m.has_implicit_rows) take(implicit_rows, arena, m.row_numbers);
   }
   LS_FN void carve_dynamics(const ModelConstants<Real<T>>& m, T* arena) {
     take(mass_rows, arena, m.row_numbers);

@@ -181,6 +181,8 @@ inline void randomise(const Model& model, mjData& d, std::mt19937_64& random, do
   for (int i = 0; i < m.nv; ++i) d.qvel[i] = 2 * reach * draw(random);
   for (int i = 0; i < m.na; ++i) d.act[i] = 0.2 * draw(random);
   for (int i = 0; i < m.nu; ++i) d.ctrl[i] = 1.5 * draw(random);
+  for (int i = 0; i < 3 * m.nmocap; ++i) d.mocap_pos[i] += reach * draw(random);
+  for (int i = 0; i < 4 * m.nmocap; ++i) d.mocap_quat[i] += reach * draw(random);
 }
 
 }  // namespace lockstep

@@ -37,6 +37,9 @@ class NativeWorlds {
     for (int i = 0; i < model_.nv(); ++i) at(world, layout_.qvel + i) = static_cast<R>(d.qvel[i]);
     for (int i = 0; i < model_.na(); ++i) at(world, layout_.act + i) = static_cast<R>(d.act[i]);
     for (int i = 0; i < model_.nu(); ++i) at(world, layout_.ctrl + i) = static_cast<R>(d.ctrl[i]);
+    const int nmocap = static_cast<int>(model_.mj()->nmocap);
+    for (int i = 0; i < 3 * nmocap; ++i) at(world, layout_.mocap_pos + i) = static_cast<R>(d.mocap_pos[i]);
+    for (int i = 0; i < 4 * nmocap; ++i) at(world, layout_.mocap_quat + i) = static_cast<R>(d.mocap_quat[i]);
   }
   void step(int steps) {
     for (int group = 0; group < groups_; ++group) {

@@ -1,5 +1,6 @@
 // What holds for the compiled kernels of every instruction set, precision and lane count: worlds do not see their
 // neighbours, faults stay where they arise, and all agree with each other.
+#include "tests/engine/force_models.h"
 #include "tests/engine/native_worlds.h"
 
 #include <cstring>
@@ -43,7 +44,12 @@ class PhysicsLanes : public testing::TestWithParam<Configuration> {
             Model::from_xml(all_contacts("pyramidal")),
             Model::from_xml(all_contacts("elliptic")),
             suite_model("gymnasium/envs/mujoco/assets/half_cheetah.xml", true),
-            suite_model("dm_control/suite/cartpole.xml", true)};
+            suite_model("dm_control/suite/cartpole.xml", true),
+            Model::from_xml(two_trees(kTendons, kImplicit)),
+            Model::from_xml(with_joint_ranges(two_trees(kClampedTendons, kWet))),
+            Model::from_xml(joints_in_space(std::string(kTransmissions) + kMuscles, kImplicit)),
+            Model::from_xml(ellipsoids_in_fluid()),
+            suite_model("gymnasium/envs/mujoco/assets/swimmer.xml", false)};
   }
 };
 

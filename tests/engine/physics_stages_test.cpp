@@ -1,69 +1,10 @@
 // Every stage of the native pipeline against MuJoCo's arrays, in double, on states of many kinds of models.
-#include "kernels/poses.h"
-#include "kernels/step.h"
-#include "kernels/team.h"
-#include "tests/engine/mujoco_reference.h"
+#include "tests/engine/scalar_world.h"
 
 #include <gtest/gtest.h>
 
 namespace lockstep {
 namespace {
-
-using kernels::Planar;
-using kernels::Spatial;
-using kernels::StateBlock;
-using kernels::Workspace;
-
-// One world of a model on the scalar kernels.
-class NativeWorld {
- public:
-  explicit NativeWorld(const Model& model)
-      : model_(model),
-        state_(static_cast<std::size_t>(model.state_layout().size)),
-        arena_(static_cast<std::size_t>(model.scratch_size())) {}
-
-  void read(const mjData& d) {
-    const auto layout = model_.state_layout();
-    std::copy(d.qpos, d.qpos + model_.nq(), &state_[layout.qpos]);
-    std::copy(d.qvel, d.qvel + model_.nv(), &state_[layout.qvel]);
-    std::copy(d.act, d.act + model_.na(), state_.data() + layout.act);
-    std::copy(d.ctrl, d.ctrl + model_.nu(), state_.data() + layout.ctrl);
-    std::copy(d.qacc_warmstart, d.qacc_warmstart + model_.nv(), &state_[layout.qacc_warmstart]);
-    state_[layout.time] = d.time;
-    state_[layout.fault] = 0;
-  }
-  // f(constants, workspace) in the model's geometry, with the state loaded.
-  template <class Function>
-  void run(Function&& f) {
-    const auto& m = model_.constants<double>();
-    if (m.planar) {
-      const Workspace<Planar, double> w(m, arena_.data());
-      load_state(m, w, block(), kernels::Solo{});
-      f(m, w);
-    } else {
-      const Workspace<Spatial, double> w(m, arena_.data());
-      load_state(m, w, block(), kernels::Solo{});
-      f(m, w);
-    }
-  }
-  template <class Team>
-  void step(int steps, const Team& team) {
-    kernels::step(model_.constants<double>(), block(), arena_.data(), steps, team);
-  }
-  double operator[](int field) const { return state_[static_cast<std::size_t>(field)]; }
-  StateBlock<double> block() { return {state_.data(), 1}; }
-  double* arena() { return arena_.data(); }
-
- private:
-  const Model& model_;
-  HostBuffer<double> state_, arena_;
-};
-
-void expect_near(const double* ours, const double* theirs, long count, double tolerance, const char* what) {
-  double scale = 1;
-  for (long i = 0; i < count; ++i) scale = std::max(scale, std::abs(theirs[i]));
-  for (long i = 0; i < count; ++i) EXPECT_NEAR(ours[i], theirs[i], tolerance * scale) << what << " " << i;
-}
 
 struct Case {
   const char* name;
@@ -111,7 +52,7 @@ class PhysicsStages : public testing::TestWithParam<Case> {
 
 TEST_P(PhysicsStages, PosesMatchMujoco) {
   const mjModel& m = *model->mj();
-  NativeWorld world(*model);
+  ScalarWorld world(*model);
   std::vector<double> xpos(3 * m.nbody), xmat(9 * m.nbody);
   for (int state = 0; state < kStates; ++state) {
     randomise(*model, *data, random, 1);
@@ -125,7 +66,7 @@ TEST_P(PhysicsStages, PosesMatchMujoco) {
 
 TEST_P(PhysicsStages, MassMatrixAndForcesMatchMujoco) {
   const mjModel& m = *model->mj();
-  NativeWorld world(*model);
+  ScalarWorld world(*model);
   std::vector<double> full(m.nv * m.nv), bias(m.nv), passive(m.nv), actuator(m.nv);
   for (int state = 0; state < kStates; ++state) {
     randomise(*model, *data, random, 1);
@@ -159,7 +100,7 @@ TEST_P(PhysicsStages, MassMatrixAndForcesMatchMujoco) {
 
 TEST_P(PhysicsStages, AccelerationMatchesMujoco) {
   const mjModel& m = *model->mj();
-  NativeWorld world(*model);
+  ScalarWorld world(*model);
   std::vector<double> qacc(m.nv);
   for (int state = 0; state < kStates; ++state) {
     randomise(*model, *data, random, 1);
@@ -172,7 +113,7 @@ TEST_P(PhysicsStages, AccelerationMatchesMujoco) {
 
 TEST_P(PhysicsStages, OneStepMatchesMujoco) {
   const mjModel& m = *model->mj();
-  NativeWorld world(*model);
+  ScalarWorld world(*model);
   const auto layout = model->state_layout();
   for (int state = 0; state < kStates; ++state) {
     randomise(*model, *data, random, 1);
@@ -188,9 +129,9 @@ TEST_P(PhysicsStages, OneStepMatchesMujoco) {
 }
 
 TEST_P(PhysicsStages, OrderOfWorkInsideATeamDoesNotMatter) {
-  NativeWorld alone(*model), backwards(*model), shuffled(*model);
+  ScalarWorld alone(*model), backwards(*model), shuffled(*model);
   randomise(*model, *data, random, 1);
-  for (NativeWorld* world : {&alone, &backwards, &shuffled}) world->read(*data);
+  for (ScalarWorld* world : {&alone, &backwards, &shuffled}) world->read(*data);
   alone.step(3, kernels::Solo{});
   backwards.step(3, kernels::Shuffled{.seed = 0});
   shuffled.step(3, kernels::Shuffled{.seed = 5});

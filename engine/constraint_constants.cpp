@@ -1,6 +1,6 @@
-// Packs friction loss, geoms and pairs of geoms for the native kernels.
+// Packs joint limits, friction loss, geoms and pairs of geoms for the native kernels.
+#include "engine/constant_packing.h"
 #include "engine/contact_pairs.h"
-#include "engine/packing.h"
 #include "kernels/collide.h"
 
 #include <algorithm>
@@ -12,27 +12,8 @@
 namespace lockstep {
 namespace {
 
-void pack_friction_loss(Packing& p) {
-  const mjModel& m = p.m;
-  Ints dofs;
-  Reals loss, D, damping;
-  const bool off = disabled(m, mjDSBL_CONSTRAINT) || disabled(m, mjDSBL_FRICTIONLOSS);
-  for (int dof = 0; dof < m.nv && !off; ++dof) {
-    if (m.dof_frictionloss[dof] <= 0) continue;
-    const std::array<double, 5> impedance = clipped_impedance(m.dof_solimp + mjNIMP * dof);
-    const bool flat = impedance[0] == impedance[1] || impedance[2] <= mjMINVAL;
-    const double at_zero = flat ? 0.5 * (impedance[0] + impedance[1]) : impedance[0];
-    dofs.push_back(dof);
-    loss.push_back(m.dof_frictionloss[dof]);
-    D.push_back(1 / std::max(mjMINVAL, (1 - at_zero) / at_zero * m.dof_invweight0[dof]));
-    damping.push_back(reference_gains(m, m.dof_solref + mjNREF * dof, impedance[1]).second);
-  }
-  p.c.num_frictions = static_cast<int>(dofs.size());
-  p.set(p.c.friction_dof, dofs);
-  p.set(p.c.friction_loss, loss);
-  p.set(p.c.friction_D, D);
-  p.set(p.c.friction_damping, damping);
-}
+using Ints = Packing::Ints;
+using Reals = Packing::Reals;
 
 RigidPose pose_in_body(const mjModel& m, int geom) {
   const mjtNum* quat = m.geom_quat + 4 * geom;
@@ -55,8 +36,9 @@ std::vector<int> pack_geoms(Packing& p, const std::vector<ContactPair>& pairs) {
     if (index[static_cast<std::size_t>(geom)] < 0) continue;
     index[static_cast<std::size_t>(geom)] = static_cast<int>(link.size());
     const int body = m.geom_bodyid[geom];
-    const RigidPose pose = pose_for_kernels(p.tree, body, pose_in_body(m, geom));
-    link.push_back(p.tree.body_link[static_cast<std::size_t>(body)]);
+    const auto b = static_cast<std::size_t>(body);
+    const RigidPose pose = constant_pose(p.tree, p.tree.body_link[b], p.tree.body_in_link[b] * pose_in_body(m, geom));
+    link.push_back(p.tree.body_link[b]);
     type.push_back(m.geom_type[geom]);
     append(offset, pose.position);
     append(turn, pose.rotation);
@@ -141,7 +123,7 @@ void pack_pair_rows(Packing& p, const std::vector<ContactPair>& pairs) {
     edge_scale.push_back(edges ? 2 * mu * mu : 1);
     const std::array<double, 5> impedance = clipped_impedance(pair.solimp.data());
     solimp.insert(solimp.end(), impedance.begin(), impedance.end());
-    const auto [k, b] = reference_gains(m, pair.solref.data(), impedance[1]);
+    const auto [k, b] = reference_gains(p, pair.solref.data(), impedance[1]);
     stiffness.push_back(k);
     damping.push_back(b);
   }
@@ -157,6 +139,89 @@ void pack_pair_rows(Packing& p, const std::vector<ContactPair>& pairs) {
 }
 
 }  // namespace
+
+void append(Packing::Reals& list, const Eigen::Vector3d& v) { list.insert(list.end(), {v.x(), v.y(), v.z()}); }
+void append(Packing::Reals& list, const double* values, int count) { list.insert(list.end(), values, values + count); }
+void append(Packing::Reals& list, const Eigen::Matrix3d& columns) {
+  list.insert(list.end(), columns.data(), columns.data() + 9);
+}
+
+std::pair<double, double> reference_gains(const Packing& p, const double* solref, double largest_impedance) {
+  const double square = largest_impedance * largest_impedance;
+  if (solref[0] <= 0) {
+    return {-solref[0] / std::max(mjMINVAL, square), -solref[1] / std::max(mjMINVAL, largest_impedance)};
+  }
+  const double time = p.disabled(mjDSBL_REFSAFE) ? solref[0] : std::max(solref[0], 2 * p.m.opt.timestep);
+  return {1 / std::max(mjMINVAL, square * time * time * solref[1] * solref[1]),
+          2 / std::max(mjMINVAL, largest_impedance * time)};
+}
+
+std::array<double, 5> clipped_impedance(const double* solimp) {
+  return {std::clamp(solimp[0], mjMINIMP, mjMAXIMP), std::clamp(solimp[1], mjMINIMP, mjMAXIMP),
+          std::max(0.0, solimp[2]), std::clamp(solimp[3], mjMINIMP, mjMAXIMP), std::max(1.0, solimp[4])};
+}
+
+void pack_friction_loss(Packing& p) {
+  const mjModel& m = p.m;
+  Ints dofs;
+  Reals loss, D, damping;
+  const bool off = p.disabled(mjDSBL_CONSTRAINT) || p.disabled(mjDSBL_FRICTIONLOSS);
+  for (int dof = 0; dof < m.nv && !off; ++dof) {
+    if (m.dof_frictionloss[dof] <= 0) continue;
+    const std::array<double, 5> impedance = clipped_impedance(m.dof_solimp + mjNIMP * dof);
+    const bool flat = impedance[0] == impedance[1] || impedance[2] <= mjMINVAL;
+    const double at_zero = flat ? 0.5 * (impedance[0] + impedance[1]) : impedance[0];
+    dofs.push_back(dof);
+    loss.push_back(m.dof_frictionloss[dof]);
+    D.push_back(1 / std::max(mjMINVAL, (1 - at_zero) / at_zero * m.dof_invweight0[dof]));
+    damping.push_back(reference_gains(p, m.dof_solref + mjNREF * dof, impedance[1]).second);
+  }
+  p.c.num_frictions = static_cast<int>(dofs.size());
+  p.set(p.c.friction_dof, dofs);
+  p.set(p.c.friction_loss, loss);
+  p.set(p.c.friction_D, D);
+  p.set(p.c.friction_damping, damping);
+}
+
+void pack_limits(Packing& p) {
+  const mjModel& m = p.m;
+  Ints is_ball, dof, qposadr, row;
+  Reals low, high, margin, invweight, stiffness, damping, solimp;
+  const bool off = p.disabled(mjDSBL_CONSTRAINT) || p.disabled(mjDSBL_LIMIT);
+  for (int joint = 0; joint < m.njnt && !off; ++joint) {
+    if (!m.jnt_limited[joint] || m.jnt_type[joint] == mjJNT_FREE) continue;
+    const bool ball = m.jnt_type[joint] == mjJNT_BALL;
+    const mjtNum* range = m.jnt_range + 2 * joint;
+    is_ball.push_back(ball ? 1 : 0);
+    dof.push_back(m.jnt_dofadr[joint]);
+    qposadr.push_back(m.jnt_qposadr[joint]);
+    row.push_back(p.c.num_rows);
+    p.c.num_rows += ball ? 1 : 2;
+    low.push_back(range[0]);
+    high.push_back(ball ? std::max(range[0], range[1]) : range[1]);
+    margin.push_back(m.jnt_margin[joint]);
+    invweight.push_back(m.dof_invweight0[m.jnt_dofadr[joint]]);
+    const std::array<double, 5> impedance = clipped_impedance(m.jnt_solimp + mjNIMP * joint);
+    const auto [k, b] = reference_gains(p, m.jnt_solref + mjNREF * joint, impedance[1]);
+    stiffness.push_back(k);
+    damping.push_back(b);
+    solimp.insert(solimp.end(), impedance.begin(), impedance.end());
+  }
+  p.c.num_limits = static_cast<int>(dof.size());
+  p.set(p.c.limit_is_ball, is_ball);
+  p.set(p.c.limit_dof, dof);
+  p.set(p.c.limit_qposadr, qposadr);
+  p.set(p.c.limit_row, row);
+  p.set(p.c.limit_low, low);
+  p.set(p.c.limit_high, high);
+  p.set_rest(p.c.limit_low_rest, low);
+  p.set_rest(p.c.limit_high_rest, high);
+  p.set(p.c.limit_margin, margin);
+  p.set(p.c.limit_invweight, invweight);
+  p.set(p.c.limit_stiffness, stiffness);
+  p.set(p.c.limit_damping, damping);
+  p.set(p.c.limit_solimp, solimp);
+}
 
 void pack_contacts(Packing& p) {
   const mjModel& m = p.m;
