@@ -79,6 +79,8 @@ void append(Packing::Reals& list, const Eigen::Matrix3d& columns);  // column by
 void pack_limits(Packing& packing);
 void pack_friction_loss(Packing& packing);
 void pack_contacts(Packing& packing);
+// Limits and friction loss of tendons, equalities of joints and tendons.
+void pack_scalar_rows(Packing& packing);
 
 // Tendons, general actuators, fluid and gravity compensation.
 void pack_tendons(Packing& packing);

@@ -129,7 +129,7 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
   static constexpr std::array<std::string_view, 8> kTypes{"plane",     "height field", "sphere", "capsule",
                                                           "ellipsoid", "cylinder",     "box",    "mesh"};
   std::set<std::pair<int, int>> lacking;
-  bool mixed_signs = false;
+  bool mixed_signs = false, mocap = false;
   for (const ContactPair& pair : pairs) {
     const int first = m.geom_type[pair.first], second = m.geom_type[pair.second];
     if (first > mjGEOM_MESH || second > mjGEOM_MESH) {
@@ -137,12 +137,16 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
       return missing;
     }
     if (!kernels::has_collider(first, second)) lacking.emplace(first, second);
+    for (const int geom : {pair.first, pair.second}) {
+      mocap |= m.body_mocapid[m.body_rootid[m.geom_bodyid[geom]]] >= 0;
+    }
     mixed_signs |= (pair.solref[0] > 0) != (pair.solref[1] > 0);
   }
   for (const auto& [first, second] : lacking) {
     missing.push_back(fmt::format("contacts of {} and {}", kTypes[static_cast<std::size_t>(first)],
                                   kTypes[static_cast<std::size_t>(second)]));
   }
+  if (mocap) missing.emplace_back("contacts of mocap bodies");
   if (mixed_signs) missing.emplace_back("a contact's solref of mixed sign");
   if (any_nonzero(m.geom_surfacevel, 6 * m.ngeom)) missing.emplace_back("moving surfaces (surfacevel)");
   if (any_nonzero(m.geom_adhesion, m.ngeom) || any_nonzero(m.pair_adhesion, m.npair)) {

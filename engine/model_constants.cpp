@@ -429,7 +429,7 @@ void pack_options(Packing& p) {
   if (m.opt.integrator == mjINT_IMPLICITFAST) p.c.integrator = kernels::Integrator::kImplicitFast;
   const bool damped =
       p.c.integrator == kernels::Integrator::kEuler && p.c.num_dampers > 0 && !p.disabled(mjDSBL_EULERDAMP);
-  p.c.has_constraints = p.c.num_limits + p.c.num_frictions + p.c.num_pairs > 0 ? 1 : 0;
+  p.c.has_constraints = p.c.num_limits + p.c.num_frictions + p.c.num_scalar_rows + p.c.num_pairs > 0 ? 1 : 0;
   p.c.has_implicit_diagonal = damped || p.c.integrator == kernels::Integrator::kImplicitFast ? 1 : 0;
 }
 
@@ -498,6 +498,7 @@ ConstantSets pack_constants(const mjModel& model) {
   pack_actuators(packing);
   pack_limits(packing);
   pack_friction_loss(packing);
+  pack_scalar_rows(packing);
   pack_contacts(packing);
   pack_options(packing);
   pack_tendons(packing);

@@ -39,19 +39,30 @@ void check_options(const mjModel& m, Missing& missing) {
   if (is_wet && m.opt.integrator == mjINT_IMPLICITFAST) missing.emplace_back("fluid forces under implicitfast");
 }
 
+bool has_mixed_signs(const mjtNum* solref) { return (solref[0] > 0) != (solref[1] > 0); }
+
 void check_tendons(const mjModel& m, Missing& missing) {
-  const bool unconstrained = disabled(m, mjDSBL_CONSTRAINT);
-  bool wraps = false, limits = false, friction = false, plastic = false;
+  bool wraps = false, plastic = false, solref = false;
   for (int k = 0; k < m.nwrap; ++k) wraps |= m.wrap_type[k] == mjWRAP_SPHERE || m.wrap_type[k] == mjWRAP_CYLINDER;
   for (int tendon = 0; tendon < m.ntendon; ++tendon) {
-    limits |= m.tendon_limited[tendon] != 0;
-    friction |= m.tendon_frictionloss[tendon] != 0;
     plastic |= m.tendon_plasticadr[tendon] >= 0 || m.tendon_springyield[tendon] != 0;
+    solref |= m.tendon_limited[tendon] != 0 && has_mixed_signs(m.tendon_solref_lim + mjNREF * tendon);
+    solref |= m.tendon_frictionloss[tendon] != 0 && has_mixed_signs(m.tendon_solref_fri + mjNREF * tendon);
   }
   if (wraps) missing.emplace_back("tendons that wrap around geoms");
-  if (limits && !unconstrained && !disabled(m, mjDSBL_LIMIT)) missing.emplace_back("tendon limits");
-  if (friction && !unconstrained && !disabled(m, mjDSBL_FRICTIONLOSS)) missing.emplace_back("tendon friction loss");
   if (plastic) missing.emplace_back("plastic tendons");
+  if (solref) missing.emplace_back("a tendon's solref of mixed sign");
+}
+
+void check_equalities(const mjModel& m, Missing& missing) {
+  if (disabled(m, mjDSBL_CONSTRAINT) || disabled(m, mjDSBL_EQUALITY)) return;
+  bool type = false, solref = false;
+  for (int e = 0; e < m.neq; ++e) {
+    type |= m.eq_type[e] != mjEQ_JOINT && m.eq_type[e] != mjEQ_TENDON;
+    solref |= has_mixed_signs(m.eq_solref + mjNREF * e);
+  }
+  if (type) missing.emplace_back("equality constraints other than of joints and tendons");
+  if (solref) missing.emplace_back("an equality's solref of mixed sign");
 }
 
 void check_elements(const mjModel& m, Missing& missing) {
@@ -63,8 +74,7 @@ void check_elements(const mjModel& m, Missing& missing) {
   for (const auto& [count, name] : must_be_absent) {
     if (count != 0) missing.emplace_back(name);
   }
-  const bool unconstrained = disabled(m, mjDSBL_CONSTRAINT);
-  if (m.neq != 0 && !unconstrained && !disabled(m, mjDSBL_EQUALITY)) missing.emplace_back("equality constraints");
+  check_equalities(m, missing);
   for (std::string& feature : missing_contact_features(m)) missing.push_back(std::move(feature));
 }
 
@@ -77,7 +87,7 @@ void check_joints(const mjModel& m, Missing& missing) {
     const bool is_last = joint + 1 == m.body_jntadr[body] + m.body_jntnum[body];
     followed_ball |= m.jnt_type[joint] == mjJNT_BALL && !is_last;
     const mjtNum* ref = m.jnt_solref + mjNREF * joint;
-    solref |= m.jnt_limited[joint] && (ref[0] > 0) != (ref[1] > 0);
+    solref |= m.jnt_limited[joint] && has_mixed_signs(ref);
     gravity |= m.jnt_actgravcomp[joint] != 0;
   }
   if (type) missing.emplace_back("a joint type (native: free, ball, slide, hinge)");

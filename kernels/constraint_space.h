@@ -33,12 +33,15 @@ struct ContactFrame<Planar, T> {
 
 // Index lists, the same for all lanes.
 struct ConstraintLists {
-  std::int32_t* num_limits;       // [1] of active_limits
-  std::int32_t* active_limits;    // [num_limits of the model]
-  std::int32_t* num_contacts;     // [1] of active_contacts
-  std::int32_t* active_contacts;  // [num_contact_slots] slots
-  std::int32_t* slot_is_active;   // [num_contact_slots]
-  std::int32_t* link_touch;       // [num_links] bits kFeelsWrench, kFeelsStiffness of the link's subtree
+  std::int32_t* num_limits;        // [1] of active_limits
+  std::int32_t* active_limits;     // [num_limits of the model]
+  std::int32_t* num_scalars;       // [1] of active_scalars
+  std::int32_t* active_scalars;    // [num_scalar_rows]
+  std::int32_t* scalar_is_active;  // [num_scalar_rows]
+  std::int32_t* num_contacts;      // [1] of active_contacts
+  std::int32_t* active_contacts;   // [num_contact_slots] slots
+  std::int32_t* slot_is_active;    // [num_contact_slots]
+  std::int32_t* link_touch;        // [num_links] bits kFeelsWrench, kFeelsStiffness of the link's subtree
 };
 enum LinkTouch : std::int32_t { kFeelsNothing = 0, kFeelsWrench = 1, kFeelsStiffness = 2 };
 
@@ -49,6 +52,9 @@ struct ConstraintSpace {
   T* limit_axis;                                   // [num_rows][3] of balls
   // friction loss of dofs
   T *friction_aref, *friction_jar;  // [num_frictions]
+  // scalar rows
+  T* scalar_J;                                         // [num_scalar_entries]
+  T *scalar_D, *scalar_aref, *scalar_jar, *scalar_jv;  // [num_scalar_rows]
   // geoms and contacts
   Vector3<T>* geom_point;       // [num_geoms] from the origin of the geom's tree, in world axes (m)
   Matrix3<T>* geom_axes;        // [num_geoms]
@@ -75,6 +81,11 @@ struct ConstraintSpace {
     take(limit_axis, 3 * m.num_rows);
     take(friction_aref, m.num_frictions);
     take(friction_jar, m.num_frictions);
+    take(scalar_J, m.num_scalar_entries);
+    take(scalar_D, m.num_scalar_rows);
+    take(scalar_aref, m.num_scalar_rows);
+    take(scalar_jar, m.num_scalar_rows);
+    take(scalar_jv, m.num_scalar_rows);
     take(geom_point, m.num_geoms);
     take(geom_axes, m.num_geoms);
     take(tree_origin, m.num_geoms == 0 ? 0 : m.num_links);
@@ -99,6 +110,9 @@ struct ConstraintSpace {
   LS_FN void carve_lists(const ModelConstants<Real<T>>& m, Take&& take) {
     take(list.num_limits, 1);
     take(list.active_limits, m.num_limits);
+    take(list.num_scalars, 1);
+    take(list.active_scalars, m.num_scalar_rows);
+    take(list.scalar_is_active, m.num_scalar_rows);
     take(list.num_contacts, 1);
     take(list.active_contacts, m.num_contact_slots);
     take(list.slot_is_active, m.num_contact_slots);

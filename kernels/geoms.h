@@ -3,7 +3,7 @@
 // MuJoCo computation chapter, "Collision detection"; field/contact parameters: "Contact parameters".
 #pragma once
 
-#include "kernels/collide.h"
+#include "kernels/collide_into.h"
 #include "kernels/contact_rows.h"
 #include "kernels/limits.h"
 #include "kernels/poses.h"
@@ -110,8 +110,9 @@ template <class T>
 // Writes frame, D and (into contact_jar) the reference acceleration of one contact. Worlds that do not touch get zeros:
 // what stands there must be finite, because it is multiplied by D = 0.
 template <class G, class T>
-LS_FN void write_contact(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair, int slot,
-                         MaskOf<T> touches, const ContactPoint<T>& point, const PairPlacement<T>& p) {
+LS_FN void write_contact(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot, MaskOf<T> touches,
+                         const ContactPoint<T>& point, const PairPlacement<T>& p) {
+  const int pair = m.slot_pair[slot];
   ContactFrame<G, T>& c = w.rows.contact[slot];
   const Vector3<T> normal = kept_where(touches, point.normal), tangent = kept_where(touches, point.tangent);
   set_axis(m, c, 0, normal);
@@ -151,14 +152,16 @@ LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<
   p.second.r = w.rows.geom_axes[second];
   const GeomShape<Real<T>> shape_first{m.geom_type[first], m.geom_size + 3 * first};
   const GeomShape<Real<T>> shape_second{m.geom_type[second], m.geom_size + 3 * second};
-  const int first_slot = m.pair_slot[pair];
-  collide_geoms<T>(shape_first, p.first, shape_second, p.second, T(m.pair_margin[pair]),
-                   [&](int slot, MaskOf<T> touches, const ContactPoint<T>& contact) {
-                     touches = touches & near & (contact.distance < T(m.pair_margin[pair]));
-                     if (!any(touches)) return;
-                     write_contact(m, w, pair, first_slot + slot, touches, contact, p);
-                     report(first_slot + slot);
-                   });
+  const Real<T> margin = m.pair_margin[pair];
+  FoundContacts<T> found;
+  collide_into<T>(shape_first, p.first, shape_second, p.second, T(margin), found);
+  for (int i = 0; i < found.count; ++i) {
+    const MaskOf<T> touches = found.touches[i] & near & (found.contact[i].distance < T(margin));
+    if (!any(touches)) continue;
+    const int slot = m.pair_slot[pair] + found.slot[i];
+    write_contact(m, w, slot, touches, found.contact[i], p);
+    report(slot);
+  }
 }
 
 // All contacts of the present state: frames, D and reference accelerations, and the list of active slots. The links

@@ -24,17 +24,19 @@ enum SlideMode : std::int32_t { kMovesLink, kMovesOrigin, kMovesOriginAndShifts 
 enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
 enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact, kMuscleActivation };
 
+enum ScalarRowKind : std::int32_t { kRowLimit, kRowFriction, kRowEquality };
+
 // Sizes and choices of a model.
 struct ModelSizes : ForceSizes {
   int nq, nv, nu, na, nbody, nmocap;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
   int num_rows;  // limit rows: two for each hinge or slide, one for each ball
-  int num_frictions, num_geoms, num_pairs;
+  int num_frictions, num_scalar_rows, num_scalar_entries, num_geoms, num_pairs;
   int num_contact_slots;   // contacts that all pairs together can have
   int contact_rows;        // of the contact that has most
-  int num_couplings;       // pairs of which both geoms move
+  int num_couplings;       // pairs of which both geoms move, and rows that couple branches
   int has_elliptic_cones;  // 0: pyramids
-  int has_constraints;     // 1: there are limits, frictions or pairs
+  int has_constraints;     // 1: there is any
   int row_numbers;         // numbers in all augmented rows of the mass matrix
   int num_link_levels, num_dof_levels;
   int planar;  // all links move in one plane
@@ -155,6 +157,26 @@ struct ModelConstants : ModelSizes, ForceConstants<R> {
   const R* friction_loss;     // N or N m
   const R* friction_D;        // 1 / R: the position of such a row is always zero
   const R* friction_damping;  // B of aref = -B v
+
+  // rows of one number each: limits and friction loss of tendons, equalities [num_scalar_rows]
+  const std::int32_t* scalar_kind;          // ScalarRowKind
+  const std::int32_t* scalar_on_joint;      // 1: of qpos, 0: of tendons
+  const std::int32_t* scalar_first;         // qpos address or tendon
+  const std::int32_t* scalar_second;        // what an equality follows; -1: a constant
+  const std::int32_t* scalar_is_coupling;   // 1: its dofs are on more than one branch
+  const std::int32_t* scalar_adr;           // [num_scalar_rows + 1] into the entries of its Jacobian row
+  const std::int32_t* scalar_dof;           // [num_scalar_entries] rising in each row
+  const std::int32_t* scalar_entry_first;   // the entry of ten_J (of joints: 0) that the first gives, -1: none
+  const std::int32_t* scalar_entry_second;  // likewise
+  const R* scalar_sign;                     // -1: upper limits
+  const R* scalar_reference;                // [2] limit, or the values at which an equality holds at rest
+  const R* scalar_polynomial;               // [5] first = a0 + a1 x + ... with x the second
+  const R* scalar_margin;
+  const R* scalar_invweight;  // approximate diagonal of A
+  const R* scalar_stiffness;  // K of aref
+  const R* scalar_damping;    // B
+  const R* scalar_solimp;     // [5]
+  const R* scalar_loss;       // N or N m
 
   // geoms that can touch something [num_geoms]
   const std::int32_t* geom_link;  // -1: fixed to the world
@@ -280,13 +302,31 @@ void for_each_force_array(Constants& m, Visit&& visit) {
   visit(m.limit_solimp);
 }
 
-// Calls visit(pointer) for every array of frictions, geoms and pairs.
+// Calls visit(pointer) for every array of frictions, scalar rows, geoms and pairs.
 template <class Constants, class Visit>
 void for_each_contact_array(Constants& m, Visit&& visit) {
   visit(m.friction_dof);
   visit(m.friction_loss);
   visit(m.friction_D);
   visit(m.friction_damping);
+  visit(m.scalar_kind);
+  visit(m.scalar_on_joint);
+  visit(m.scalar_first);
+  visit(m.scalar_second);
+  visit(m.scalar_is_coupling);
+  visit(m.scalar_adr);
+  visit(m.scalar_dof);
+  visit(m.scalar_entry_first);
+  visit(m.scalar_entry_second);
+  visit(m.scalar_sign);
+  visit(m.scalar_reference);
+  visit(m.scalar_polynomial);
+  visit(m.scalar_margin);
+  visit(m.scalar_invweight);
+  visit(m.scalar_stiffness);
+  visit(m.scalar_damping);
+  visit(m.scalar_solimp);
+  visit(m.scalar_loss);
   visit(m.geom_link);
   visit(m.geom_type);
   visit(m.geom_offset);

@@ -8,6 +8,7 @@
 
 #include "kernels/factor.h"
 #include "kernels/geoms.h"
+#include "kernels/scalar_rows.h"
 
 namespace lockstep::kernels {
 
@@ -30,11 +31,19 @@ template <class R, class Function>
   }
 }
 
+// f(row) for all active scalar rows.
+template <class Function>
+[[gnu::always_inline]] LS_FN void for_each_scalar(const ConstraintLists& list, Function&& f) {
+  const int count = *list.num_scalars;
+  for (int i = 0; i < count; ++i) f(list.active_scalars[i]);
+}
+
 // Worlds in which something is active, from the lists.
 template <class G, class T>
 LS_FN MaskOf<T> constrained_worlds(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
   MaskOf<T> active = MaskOf<T>(m.num_frictions != 0);
   for_each_limit_row(m, w.rows.list, [&](int, int, int row) { active = active | (w.rows.limit_D[row] != T(0)); });
+  for_each_scalar(w.rows.list, [&](int row) { active = active | (w.rows.scalar_D[row] != T(0)); });
   for_each_contact(m, w.rows.list, [&](int slot, int) { active = active | (w.rows.contact[slot].D != T(0)); });
   return active;
 }
@@ -53,6 +62,7 @@ LS_FN void plan_hessian(const ModelConstants<Real<T>>& m, const Workspace<G, T>&
     if (second >= 0) list.link_touch[second] |= touch;
     coupled = coupled || m.pair_coupled_dof[2 * pair] >= 0;
   });
+  for_each_scalar(list, [&](int row) { coupled = coupled || m.scalar_is_coupling[row] != 0; });
   for (int link = m.num_links - 1; link >= 0; --link) {
     if (m.link_parent[link] >= 0) list.link_touch[m.link_parent[link]] |= list.link_touch[link];
   }
@@ -61,16 +71,22 @@ LS_FN void plan_hessian(const ModelConstants<Real<T>>& m, const Workspace<G, T>&
   for_each_contact(m, list, [&](int, int pair) {
     merge_chains(tree, m.pair_coupled_dof[2 * pair], m.pair_coupled_dof[2 * pair + 1]);
   });
+  for_each_scalar(list, [&](int row) {
+    if (m.scalar_is_coupling[row] == 0) return;
+    for (int e = m.scalar_adr[row] + 1; e < m.scalar_adr[row + 1]; ++e) {
+      merge_chains(tree, m.scalar_dof[e - 1], m.scalar_dof[e]);
+    }
+  });
   finish_tree(tree, m.nv);
   *tree.is_coupled = coupled ? 1 : 0;
 }
 
-// Drops limits and contacts of which no world in `worlds` has any: to them they are exact zeros, and the others are
-// done. For one thread; returns whether something was dropped.
+// Drops limits, scalar rows and contacts of which no world in `worlds` has any: to them they are exact zeros, and the
+// others are done. For one thread; returns whether something was dropped.
 template <class G, class T>
 LS_FN bool drop_settled(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> worlds) {
   const ConstraintLists& list = w.rows.list;
-  int limits = 0, contacts = 0;
+  int limits = 0, scalars = 0, contacts = 0;
   for (int i = 0; i < *list.num_limits; ++i) {
     const int limit = list.active_limits[i], row = m.limit_row[limit];
     MaskOf<T> active = w.rows.limit_D[row] != T(0);
@@ -81,8 +97,13 @@ LS_FN bool drop_settled(const ModelConstants<Real<T>>& m, const Workspace<G, T>&
     const int slot = list.active_contacts[i];
     if (any((w.rows.contact[slot].D != T(0)) & worlds)) list.active_contacts[contacts++] = slot;
   }
-  const bool dropped = limits != *list.num_limits || contacts != *list.num_contacts;
+  for (int i = 0; i < *list.num_scalars; ++i) {
+    const int row = list.active_scalars[i];
+    if (any((w.rows.scalar_D[row] != T(0)) & worlds)) list.active_scalars[scalars++] = row;
+  }
+  const bool dropped = limits != *list.num_limits || scalars != *list.num_scalars || contacts != *list.num_contacts;
   *list.num_limits = limits;
+  *list.num_scalars = scalars;
   *list.num_contacts = contacts;
   return dropped;
 }
@@ -91,6 +112,7 @@ LS_FN bool drop_settled(const ModelConstants<Real<T>>& m, const Workspace<G, T>&
 template <class G, class T, class Team>
 LS_FN MaskOf<T> find_constraints(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
   find_limits(m, w, team);
+  find_scalar_rows(m, w, team);
   if (m.num_pairs != 0) {
     find_contacts(m, w, team);
   } else {
@@ -114,23 +136,32 @@ template <class G, class T, class Team>
   });
 }
 
-// J x of all active limits and contacts.
+// Where the products of a joint motion with all rows go.
+template <class T>
+struct RowOut {
+  T *limits, *scalars, *contacts;
+};
+// J x of all active limits, scalar rows and contacts.
 template <class G, class T, class Team>
 [[gnu::noinline]] LS_FN void row_products(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* x,
-                                          T* limit_out, T* contact_out, const Team& team) {
+                                          RowOut<T> out, const Team& team) {
   const ConstraintLists& list = w.rows.list;
   team.each(*list.num_limits, [&](int i) {
     const int limit = list.active_limits[i];
     for (int side = 0; side < limit_sides(m.limit_is_ball[limit]); ++side) {
-      limit_out[m.limit_row[limit] + side] = row_product(m, w, limit, side, x);
+      out.limits[m.limit_row[limit] + side] = row_product(m, w, limit, side, x);
     }
+  });
+  team.each(*list.num_scalars, [&](int i) {
+    const int row = list.active_scalars[i];
+    out.scalars[row] = scalar_product(m, w, row, x);
   });
   if (*list.num_contacts == 0) return;
   link_motions(m, w, x, team);
   team.each(*list.num_contacts, [&](int i) {
     const int slot = list.active_contacts[i];
     contact_product(m, w.rows.link_motion, w.rows.contact[slot], m.slot_pair[slot],
-                    contact_out + slot * m.contact_rows);
+                    out.contacts + slot * m.contact_rows);
   });
 }
 
@@ -138,12 +169,16 @@ template <class G, class T, class Team>
 template <class G, class T, class Team>
 LS_FN void start_rows(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
   const ConstraintLists& list = w.rows.list;
-  row_products(m, w, w.rows.solution, w.rows.limit_jar, w.rows.contact_jv, team);
+  row_products(m, w, w.rows.solution, RowOut<T>{w.rows.limit_jar, w.rows.scalar_jar, w.rows.contact_jv}, team);
   team.each(*list.num_limits, [&](int i) {
     const int limit = list.active_limits[i];
     for (int side = 0; side < limit_sides(m.limit_is_ball[limit]); ++side) {
       w.rows.limit_jar[m.limit_row[limit] + side] -= w.rows.limit_aref[m.limit_row[limit] + side];
     }
+  });
+  team.each(*list.num_scalars, [&](int i) {
+    const int row = list.active_scalars[i];
+    w.rows.scalar_jar[row] -= w.rows.scalar_aref[row];
   });
   team.each(*list.num_contacts, [&](int i) {  // contact_jar holds aref
     const int slot = list.active_contacts[i], first = slot * m.contact_rows;
@@ -356,6 +391,7 @@ template <class G, class T, class Team>
   team.each(m.nv, [&](int dof) { w.rows.gradient[dof] = w.rows.Ma[dof] - w.qfrc[dof]; });
   team.each(m.num_frictions, [&](int i) { respond_friction(m, w, i); });
   team.each(*list.num_limits, [&](int i) { respond_limit(m, w, list.active_limits[i]); });
+  respond_scalars(m, w, team);
   if (*list.num_contacts != 0) {
     respond_contacts(m, w, team);
     links_up(m, team, [&](int link) { gather_link(m, w, link); });
@@ -383,6 +419,13 @@ template <class G, class T>
     point.curvature += p.stiffness * jv * jv;
     point.same = point.same & !((before.above ^ p.above) | (before.below ^ p.below));
   }
+  for_each_scalar(w.rows.list, [&](int row) {
+    const T jar = w.rows.scalar_jar[row], jv = w.rows.scalar_jv[row];
+    const ScalarPoint<T> before = scalar_point(m, w, row, jar), p = scalar_point(m, w, row, jar + alpha * jv);
+    point.slope += p.force * jv;
+    point.curvature += p.stiffness * jv * jv;
+    point.same = point.same & !((before.above ^ p.above) | (before.below ^ p.below));
+  });
   for_each_contact(m, w.rows.list, [&](int slot, int pair) {
     const int first = slot * m.contact_rows;
     add_contact_line(m, pair, w.rows.contact[slot].D, w.rows.contact_jar + first, w.rows.contact_jv + first, alpha,
@@ -428,6 +471,10 @@ template <class G, class T, class Team>
     }
   });
   team.each(m.num_frictions, [&](int i) { w.rows.friction_jar[i] += alpha * w.rows.search[m.friction_dof[i]]; });
+  team.each(*list.num_scalars, [&](int i) {
+    const int row = list.active_scalars[i];
+    w.rows.scalar_jar[row] += alpha * w.rows.scalar_jv[row];
+  });
   team.each(*list.num_contacts, [&](int i) {
     const int slot = list.active_contacts[i], first = slot * m.contact_rows;
     for (int k = first; k < first + m.pair_dim[m.slot_pair[slot]]; ++k) {
@@ -444,7 +491,7 @@ LS_FN MaskOf<T> newton_iteration(const ModelConstants<Real<T>>& m, const Workspa
   write_newton_system(m, w, team);
   solve_on_tree(w.rows.tree, m.nv, w.rows.hessian_rows, w.inverse_diagonal, w.rows.search, team);
   multiply_mass(m, w.mass_rows, w.rows.search, w.rows.Mv, team);
-  row_products(m, w, w.rows.search, w.rows.limit_jv, w.rows.contact_jv, team);
+  row_products(m, w, w.rows.search, RowOut<T>{w.rows.limit_jv, w.rows.scalar_jv, w.rows.contact_jv}, team);
   SmoothLine<T> smooth{T(0), T(0)};
   T decrement = T(0);  // minus the slope of the whole cost at alpha = 0
   for (int dof = 0; dof < m.nv; ++dof) {

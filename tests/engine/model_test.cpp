@@ -127,9 +127,10 @@ const Foreign kForeign[] = {
     {"AdhesiveGeom",
      "<mujoco><worldbody><geom type='plane' size='1 1 1' adhesion='1'/>" + kTwoBodies + "</worldbody></mujoco>",
      "adhesion"},
-    {"TendonLimit", body_with("name='j'", "<tendon><fixed range='0 1'><joint joint='j' coef='1'/></fixed></tendon>"),
-     "tendon limits"},
-    {"Equality", body_with("name='j'", "<equality><joint joint1='j'/></equality>"), "equality"},
+    {"Weld",
+     "<mujoco><worldbody><body name='b'><joint/><geom size='0.1'/></body></worldbody>"
+     "<equality><weld body1='b'/></equality></mujoco>",
+     "equality"},
     {"Fluid", body_with("", "<option density='1000' integrator='implicitfast'/>"), "fluid"},
     {"ImplicitIntegrator", body_with("", "<option integrator='implicit'/>"), "integrator"},
     {"MotorWithInternalState",
