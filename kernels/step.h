@@ -129,7 +129,7 @@ LS_FN void step_euler(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w
   keep_warmstart(m, w, active, team);
   move_activations(m, w.act, w.act_dot, h, w.act, team);
   team.each(m.nv, [&](int dof) { w.qvel[dof] += h * w.qacc[dof]; });
-  move_positions(m, w, w.qpos, w.qvel, h, w.qpos, team);
+  move_positions(m, w.qpos, w.qvel, h, w.qpos, team);
 }
 
 // Adds weight times the present derivative to the sums of a Runge-Kutta step. Rotations: the velocity is brought back
@@ -177,7 +177,7 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
   for (int stage = 0; stage < 4; ++stage) {
     const T reach = T(reaches[stage]);
     if (stage > 0) {  // the state `reach` of a step from the start, along the last stage's derivative
-      move_positions(m, w, w.start_qpos, w.displacement, reach * h, w.qpos, team);
+      move_positions(m, w.start_qpos, w.displacement, reach * h, w.qpos, team);
       team.each(m.nv, [&](int dof) { w.qvel[dof] = w.start_qvel[dof] + (reach * h) * w.qacc[dof]; });
       // As in MuJoCo, stages know neither actrange nor the exact filter: only the whole step does.
       team.each(m.na, [&](int i) { w.act[i] = w.start_act[i] + (reach * h) * w.act_dot[i]; });
@@ -193,7 +193,7 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
     team.each(m.nv, [&](int i) { w.sum_qvel[i] = select(fault, T(0), w.sum_qvel[i]); });
   }
   team.each(m.nv, [&](int i) { w.qvel[i] = w.start_qvel[i] + step * w.sum_qacc[i]; });
-  move_positions(m, w, w.start_qpos, w.sum_qvel, step, w.qpos, team);
+  move_positions(m, w.start_qpos, w.sum_qvel, step, w.qpos, team);
   move_activations(m, w.start_act, w.sum_act, step, w.act, team);
 }
 

@@ -46,6 +46,7 @@ struct Workspace {
   T* displacement = nullptr;  // [nv] velocity that moved the start to the present stage
   long size = 0;              // numbers in all
 
+  // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): arrays of what the model lacks are never read.
   LS_FN Workspace(const ModelConstants<Real<T>>& m, T* arena) {
     carve_state(m, arena);
     carve_links(m, arena);
