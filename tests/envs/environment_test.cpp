@@ -214,7 +214,13 @@ TEST_P(EnvironmentOf, DescribesItselfCompletely) {
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
-  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  // Systems share all but their equations: three of them will do.
+  for (const Entry* const entry : entries()) {
+    if (entry->system == nullptr) names.emplace_back(entry->name);
+  }
+  for (const char* const system : {"duffing-controlled", "lorenz63-controlled", "chua-controlled"}) {
+    names.emplace_back(system);
+  }
   return names;
 }
 

@@ -127,7 +127,9 @@ TEST_P(PlanningOf, LinearizesItsDynamics) {
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
-  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  for (const Entry* const entry : entries()) {
+    if (entry->system == nullptr) names.emplace_back(entry->name);  // systems: systems_test.cpp
+  }
   return names;
 }
 

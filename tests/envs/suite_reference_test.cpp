@@ -157,7 +157,9 @@ TEST_P(SuiteReference, ResetsNumbersIndependently) {
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
-  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  for (const Entry* const entry : entries()) {
+    if (entry->system == nullptr) names.emplace_back(entry->name);  // a system is of no suite
+  }
   return names;
 }
 
