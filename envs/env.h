@@ -3,7 +3,7 @@
 
 #include "engine/environment.h"
 #include "engine/isa.h"
-#include "envs/system.h"
+#include "envs/system_facts.h"
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/cost.h"
-#include "envs/system.h"
+#include "envs/system_facts.h"
 
 namespace lockstep::envs {
 

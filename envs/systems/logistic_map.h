@@ -8,17 +8,12 @@ namespace lockstep::envs::logistic_map {
 
 struct System {
   static constexpr double kRate = 3.9;
-  static constexpr SystemFacts kFacts{
-      .name = "logistic-map",
-      .summary = "a population with a limit, from year to year",
-      .source = "R. M. May, Nature 261 (1976) 459",
-      .timestep = 1,
-      .substeps = 0,
-      .horizon = 0,
-      .num_exponents = 1,
-      .exponents = {0.4945},
-      .exponent_tolerance = 0.004,
-      .exponent_source = "numerical, quoted to four digits in textbooks of the map at r = 3.9"};
+  static constexpr SystemFacts kFacts{.name = "logistic-map",
+                                      .summary = "a population with a limit, from year to year",
+                                      .source = "R. M. May, Nature 261 (1976) 459",
+                                      .timestep = 1,
+                                      .substeps = 0,
+                                      .horizon = 0};
   static constexpr SystemState kState[] = {{.name = "x", .start = 0.5, .spread = 0.4}};
 
   template <class T>

@@ -8,17 +8,12 @@ namespace lockstep::envs::moore_spiegel {
 
 struct System {
   static constexpr double kTension = 6, kRayleigh = 20;
-  static constexpr SystemFacts kFacts{
-      .name = "moore-spiegel",
-      .summary = "a blob of gas that bounces and heats in a star",
-      .source = "D. W. Moore, E. A. Spiegel, Astrophys. J. 143 (1966) 871",
-      .timestep = 0.01,
-      .substeps = 5,
-      .horizon = 8,
-      .num_exponents = 3,
-      .exponents = {0.1119, 0, -1.1119},
-      .exponent_tolerance = 0.02,
-      .exponent_source = "J. C. Sprott, Chaos and Time-Series Analysis (2003), appendix A"};
+  static constexpr SystemFacts kFacts{.name = "moore-spiegel",
+                                      .summary = "a blob of gas that bounces and heats in a star",
+                                      .source = "D. W. Moore, E. A. Spiegel, Astrophys. J. 143 (1966) 871",
+                                      .timestep = 0.01,
+                                      .substeps = 5,
+                                      .horizon = 8};
   static constexpr SystemState kState[] = {{.name = "x", .start = 0.1, .spread = 0.05},
                                            {.name = "v", .start = 0, .spread = 0.05},
                                            {.name = "a", .start = 0, .spread = 0.05}};

@@ -232,6 +232,7 @@ INSTANTIATE_TEST_SUITE_P(Tasks, EnvironmentOf, testing::ValuesIn(task_names()), 
 
 TEST(MakeEnvironment, UnderstandsTheSuitesOwnSpelling) {
   EXPECT_EQ(find("CartPole-v1").name, "cartpole-v1");
+  EXPECT_EQ(find("MountainCarContinuous-v0").name, "mountain-car-continuous-v0");
   EXPECT_EQ(find("cartpole/swingup").name, "cartpole-swingup");
   EXPECT_EQ(find("cartpole_swingup_sparse").name, "cartpole-swingup_sparse");
   EXPECT_EQ(find("InvertedPendulum-v5").name, "inverted-pendulum-v5");

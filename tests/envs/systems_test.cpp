@@ -107,15 +107,6 @@ TEST_P(ControlledSystem, RestsAtItsTarget) {
   for (const double slope : rates(system_, target, no_control(system_))) EXPECT_NEAR(slope, 0, 1e-12);
 }
 
-TEST_P(ControlledSystem, MovesAsTheSystemWithoutItsControls) {
-  const std::string name = GetParam().substr(0, GetParam().find("-controlled"));
-  if (name == "duffing" || name == "van-der-pol") GTEST_SKIP() << "other parameters than the system without controls";
-  const SystemRow& free = system_named(name);
-  std::mt19937 generator(2);
-  const Vector x = point_near_start(free, generator);
-  EXPECT_EQ(rates(system_, x, no_control(system_)), rates(free, x, {}));
-}
-
 // The cost's derivatives against differences of it, and the reward against the cost of state and clamped action.
 TEST_P(ControlledSystem, CostsWhatItsRewardTakes) {
   const auto env = make_environment(GetParam(), {.num_worlds = 9, .seed = 6, .precision = "double"});
@@ -183,6 +174,19 @@ INSTANTIATE_TEST_SUITE_P(Systems, ControlledSystem, testing::ValuesIn(system_nam
                          })),
                          kNameOf);
 
+// Those that have a twin of the same parameters without inputs.
+class SystemWithTwin : public testing::TestWithParam<std::string> {};
+
+TEST_P(SystemWithTwin, MovesAsItsTwinUnderNoControl) {
+  const SystemRow &free = system_named(GetParam()), &controlled = system_named(GetParam() + "-controlled");
+  std::mt19937 generator(2);
+  const Vector x = point_near_start(free, generator);
+  EXPECT_EQ(rates(controlled, x, no_control(controlled)), rates(free, x, {}));
+}
+INSTANTIATE_TEST_SUITE_P(Systems, SystemWithTwin,
+                         testing::Values("lorenz63", "rossler", "chua", "double-pendulum", "sir", "fitzhugh-nagumo"),
+                         kNameOf);
+
 // Energy of two masses of 1 kg on rods of 1 m, zero where both hang at rest.
 double pendulum_energy(const Vector& x) {
   const double g = 9.81, w1 = x[2], w2 = x[3];
@@ -220,6 +224,68 @@ TEST(LotkaVolterraCompetition, RestsWhereThePaperSays) {
   for (const double slope : rates(system_named("lotka-volterra-competition"), {0.3013, 0.4586, 0.1307, 0.3557}, {})) {
     EXPECT_NEAR(slope, 0, 1e-4);
   }
+}
+
+// Free flight: the third axis carries the lift, momentum J omega turned into the world stays, and the quaternion turns
+// as the angular velocity says. d/dt by centred differences along the rates.
+TEST(Quadrotor, KeepsItsAngularMomentumWhereItsRotorsPushAlike) {
+  const SystemRow& system = system_named("quadrotor");
+  const auto to_world = [](const Vector& x,
+                           const Vector& v) {  // v + 2 w (q x v) + 2 q x (q x v), for a unit quaternion
+    const double length = std::hypot(std::hypot(x[3], x[4]), std::hypot(x[5], x[6]));
+    const double w = x[3] / length;
+    const Vector q = {x[4] / length, x[5] / length, x[6] / length};
+    const auto cross = [](const Vector& a, const Vector& b) {
+      return Vector{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+    };
+    const Vector once = cross(q, v), twice = cross(q, once);
+    return Vector{v[0] + 2 * w * once[0] + 2 * twice[0], v[1] + 2 * w * once[1] + 2 * twice[1],
+                  v[2] + 2 * w * once[2] + 2 * twice[2]};
+  };
+  const auto momentum = [&](const Vector& x) { return to_world(x, {1.4e-5 * x[10], 1.4e-5 * x[11], 2.17e-5 * x[12]}); };
+  std::mt19937 generator(14);
+  for (int trial = 0; trial < 20; ++trial) {
+    const Vector x = point_near_start(system, generator), u(4, 0.3), dx = rates(system, x, u);
+    Vector after = x, before = x;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      after[i] += 1e-5 * dx[i];
+      before[i] -= 1e-5 * dx[i];
+    }
+    const Vector axis = to_world(x, {0, 0, 1}), late = momentum(after), early = momentum(before);
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_NEAR(dx[7 + i], 1.3 * 9.8 * axis[i] - (i == 2 ? 9.8 : 0), 1e-12);
+      EXPECT_NEAR((late[i] - early[i]) / 2e-5, 0, 1e-11) << "of moments of 1e-5 at rates of some rad/s";
+    }
+  }
+}
+
+// More thrust on the left rolls to the right, more at the back pitches forward, and rotors of one sense yaw the body.
+TEST(Quadrotor, TurnsTheWayItsRotorsPush) {
+  const SystemRow& system = system_named("quadrotor");
+  Vector x(13);
+  x[3] = 1;
+  const auto acceleration = [&](const Vector& u) {
+    const Vector dx = rates(system, x, u);
+    return Vector(dx.begin() + 10, dx.end());
+  };
+  const double moment = 0.1 * 0.027 * 9.8 / 4 * 4 * 0.0397 / std::sqrt(2.0);
+  EXPECT_NEAR(acceleration({0.1, -0.1, 0.1, -0.1})[0], moment / 1.4e-5, 1e-9);
+  EXPECT_NEAR(acceleration({-0.1, -0.1, 0.1, 0.1})[1], moment / 1.4e-5, 1e-9);
+  EXPECT_NEAR(acceleration({0.1, -0.1, -0.1, 0.1})[2], 0.1 * 0.027 * 9.8 * (7.94e-12 / 3.16e-10) / 2.17e-5, 1e-9);
+}
+
+// The planar one flies as the other does in the plane y = 0.
+TEST(QuadrotorPlanar, FliesAsTheOtherOneInAPlane) {
+  const double pitch = 0.4, rate = 1.5, back = 0.2, front = -0.1;
+  const Vector planar = rates(system_named("quadrotor-planar"), {0.1, 0.2, pitch, 0.3, 0.4, rate}, {back, front});
+  const Vector in_space = rates(system_named("quadrotor"),
+                                {0.1, 0, 0.2, std::cos(pitch / 2), 0, std::sin(pitch / 2), 0, 0.3, 0, 0.4, 0, rate, 0},
+                                {front, front, back, back});
+  EXPECT_NEAR(planar[0], in_space[0], 1e-15);
+  EXPECT_NEAR(planar[1], in_space[2], 1e-15);
+  EXPECT_NEAR(planar[3], in_space[7], 1e-14);
+  EXPECT_NEAR(planar[4], in_space[9], 1e-14);
+  EXPECT_NEAR(planar[5], in_space[11], 1e-11);
 }
 
 TEST(Sir, KeepsItsPopulation) {
