@@ -125,6 +125,22 @@ add_library(stb STATIC "${PROJECT_BINARY_DIR}/generated/stb_bodies.c")
 set_source_files_properties("${PROJECT_BINARY_DIR}/generated/stb_bodies.c" PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -w)
 target_include_directories(stb SYSTEM PUBLIC "${LOCKSTEP_STB_DIR}")
 
+# --- optional: HDF5 data files ---------------------------------------------------------------------------------------
+# Not by find_package: its module wants the C language switched on.
+set(LOCKSTEP_HAS_HDF5 OFF)
+find_path(LOCKSTEP_HDF5_INCLUDE hdf5.h PATH_SUFFIXES hdf5/serial)
+find_library(LOCKSTEP_HDF5_LIBRARY NAMES hdf5_serial hdf5 PATH_SUFFIXES hdf5/serial)
+mark_as_advanced(LOCKSTEP_HDF5_INCLUDE LOCKSTEP_HDF5_LIBRARY)
+if(LOCKSTEP_HDF5_INCLUDE AND LOCKSTEP_HDF5_LIBRARY)
+  set(LOCKSTEP_HAS_HDF5 ON)
+  add_library(hdf5_c INTERFACE)
+  target_include_directories(hdf5_c SYSTEM INTERFACE "${LOCKSTEP_HDF5_INCLUDE}")
+  target_link_libraries(hdf5_c INTERFACE "${LOCKSTEP_HDF5_LIBRARY}")
+  lockstep_feature(hdf5 ON "${LOCKSTEP_HDF5_LIBRARY}")
+else()
+  lockstep_feature(hdf5 OFF "not found (Debian: libhdf5-dev): `lockstep fit` reads .csv and .npz only")
+endif()
+
 # --- optional: the window --------------------------------------------------------------------------------------------
 set(LOCKSTEP_HAS_VIEWER OFF)
 set(LOCKSTEP_IMGUI_DIR "${LOCKSTEP_CACHE_DIR}/${LOCKSTEP_IMGUI_FOLDER}/imgui_bundle-1.93.0")

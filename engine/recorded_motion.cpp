@@ -1,140 +1,141 @@
-// Motion recorded in a text table: names, cells, time, and pairs of rows.
+// Motion recorded in a table: what its columns mean, where trajectories begin and end, and pairs of rows.
 #include "engine/recorded_motion.h"
-#include "engine/atomic_file.h"
 #include "engine/error.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <cstdint>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace lockstep {
 namespace {
 
-constexpr double kUnevenTime = 1e-3;  // relative deviation of a time step that is refused
+constexpr double kUnevenTime = 1e-3;  // relative deviation of a time step
+constexpr double kGap = 1.5;          // steps longer than so many medians end a trajectory
+constexpr double kUnevenGap = 10;     // the same where time is uneven anyway
 
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+enum class Meaning { kTime, kTrajectory, kState, kControl, kNothing };
+
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::vector<std::string_view> cells_of(std::string_view line) {
-  std::vector<std::string_view> cells;
-  for (size_t begin = 0;;) {
-    const size_t comma = line.find(',', begin);
-    cells.push_back(trimmed(line.substr(begin, comma - begin)));
-    if (comma == std::string_view::npos) return cells;
-    begin = comma + 1;
-  }
-}
-
-class MotionParser {
+class MotionBuilder {
  public:
-  MotionParser(std::string where, const RecordedColumns& columns) : where_(std::move(where)), columns_(columns) {}
+  MotionBuilder(const DataTable& table, const RecordedColumns& columns) : table_(table), columns_(columns) {}
 
-  RecordedMotion parse(std::string_view text) {
-    for (size_t begin = 0; begin < text.size();) {
-      const size_t end = std::min(text.find('\n', begin), text.size());
-      ++line_;
-      const std::string_view line = trimmed(text.substr(begin, end - begin));
-      begin = end + 1;
-      if (line.empty() || line.front() == '#') continue;
-      if (names_.empty()) {
-        read_names(cells_of(line));
-      } else {
-        read_row(cells_of(line));
-      }
-    }
-    if (motion_.data.empty()) {
-      throw Error("no two rows follow each other", where_, "give a line of names and at least two rows of numbers");
-    }
+  RecordedMotion build() {
+    check_options();
+    if (table_.names.empty()) fail_without_rows();
+    give_meanings();
+    collect();
+    find_step();
+    cut_at_gaps();
+    thin();
+    leave_out_single_rows();
+    if (motion_.trajectories.empty()) fail_without_rows();
     return std::move(motion_);
   }
 
  private:
-  enum class Meaning { kTime, kTrajectory, kState, kControl };
+  [[nodiscard]] bool splits() const { return columns_.missing == "split"; }
+
+  void check_options() {
+    motion_.where = table_.where;
+    if ((columns_.missing != "refuse" && !splits()) || columns_.every < 1) {
+      throw Error(fmt::format("missing = '{}', every = {}", columns_.missing, columns_.every), table_.where,
+                  "choose refuse or split, and keep every n-th row with n >= 1");
+    }
+    for (const auto* wished : {&columns_.controls, &columns_.states}) {
+      for (const std::string& name : *wished) check_column(name);
+    }
+    if (!columns_.time.empty()) check_column(columns_.time);
+  }
+
+  [[nodiscard]] std::string at_names() const {
+    return table_.line_of_names > 0 ? fmt::format("{}, line {}", table_.where, table_.line_of_names) : table_.where;
+  }
+
+  void check_column(const std::string& name) const {
+    if (holds(table_.names, name)) return;
+    const std::string nearest = nearest_name(name, table_.names);
+    throw Error(fmt::format("no column is named '{}'", name), at_names(),
+                fmt::format("{}name columns among {}", nearest.empty() ? "" : "did you mean '" + nearest + "'? ",
+                            fmt::join(table_.names, ", ")));
+  }
+
+  [[noreturn]] void fail_without_rows() const {
+    throw Error("no two rows follow each other", table_.where,
+                "give a line of names and at least two rows of numbers in a trajectory");
+  }
+
+  [[nodiscard]] bool is_control(const std::string& name) const {
+    if (!columns_.controls.empty()) return holds(columns_.controls, name);
+    return name.front() == 'u' && name.find_first_not_of("0123456789", 1) == std::string::npos;
+  }
+
+  [[nodiscard]] Meaning meaning_of(const std::string& name) const {
+    const bool is_time = columns_.time.empty() ? name == "t" || name == "time" : name == columns_.time;
+    if (is_time) return Meaning::kTime;
+    if (name == "trajectory") return Meaning::kTrajectory;
+    if (is_control(name)) return Meaning::kControl;
+    return columns_.states.empty() || holds(columns_.states, name) ? Meaning::kState : Meaning::kNothing;
+  }
+
+  void give_meanings() {
+    std::vector<std::string> unused;
+    for (size_t c = 0; c < table_.columns(); ++c) {
+      const std::string& name = table_.names[c];
+      meanings_.push_back(meaning_of(name));
+      if (meanings_.back() == Meaning::kState) {
+        motion_.state_names.push_back(name);
+        motion_.state_units.push_back(table_.units[c]);
+      } else if (meanings_.back() == Meaning::kControl) {
+        motion_.control_names.push_back(name);
+        motion_.control_units.push_back(table_.units[c]);
+      } else if (meanings_.back() == Meaning::kNothing) {
+        unused.push_back(name);
+      }
+    }
+    if (!unused.empty()) motion_.notes.push_back(fmt::format("columns that are not used: {}", fmt::join(unused, ", ")));
+    const auto times = std::count(meanings_.begin(), meanings_.end(), Meaning::kTime);
+    has_time_ = times > 0;
+    if (motion_.state_names.empty() || times > 1 || (times == 0 && !(columns_.timestep > 0))) {
+      throw Error(fmt::format("{} columns of states and {} of time", motion_.state_names.size(), times), at_names(),
+                  "give at least one state, and one column t (s), or the time step as an option");
+    }
+  }
+
   struct Row {
     std::vector<double> x, u;
     double time = 0;
     std::int64_t trajectory = 0;
   };
 
-  [[nodiscard]] std::string at_line() const { return fmt::format("{}, line {}", where_, line_); }
-
-  [[nodiscard]] bool is_control(const std::string& name) const {
-    if (!columns_.controls.empty()) {
-      return std::find(columns_.controls.begin(), columns_.controls.end(), name) != columns_.controls.end();
-    }
-    return name.front() == 'u' && name.find_first_not_of("0123456789", 1) == std::string::npos;
-  }
-
-  void read_names(const std::vector<std::string_view>& cells) {
-    for (const std::string_view cell : cells) {
-      const std::string name(cell);
-      double number = 0;
-      if (name.empty() || std::from_chars(name.data(), name.data() + name.size(), number).ec == std::errc{}) {
-        throw Error(fmt::format("'{}' is no name of a column", name), at_line(),
-                    "begin the table with a line of names");
-      }
-      if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
-        throw Error(fmt::format("two columns are named '{}'", name), at_line(), "give every column its own name");
-      }
-      names_.push_back(name);
-      const bool is_time = name == "t" || name == "time";
-      meanings_.push_back(is_time                ? Meaning::kTime
-                          : name == "trajectory" ? Meaning::kTrajectory
-                          : is_control(name)     ? Meaning::kControl
-                                                 : Meaning::kState);
-      if (meanings_.back() == Meaning::kState) motion_.state_names.push_back(name);
-      if (meanings_.back() == Meaning::kControl) motion_.control_names.push_back(name);
-    }
-    for (const std::string& wished : columns_.controls) {
-      if (std::find(names_.begin(), names_.end(), wished) == names_.end()) {
-        throw Error(fmt::format("no column is named '{}'", wished), at_line(),
-                    fmt::format("name controls among the columns: {}", fmt::join(names_, ", ")));
-      }
-    }
-    const auto times = std::count(meanings_.begin(), meanings_.end(), Meaning::kTime);
-    if (motion_.state_names.empty() || times > 1 || (times == 0 && !(columns_.timestep > 0))) {
-      throw Error(fmt::format("{} columns of states and {} of time", motion_.state_names.size(), times), at_line(),
-                  "give at least one state, and one column t (s), or the time step as an option");
-    }
-    motion_.timestep = columns_.timestep;
-    motion_.data =
-        TransitionData(static_cast<int>(motion_.state_names.size()), static_cast<int>(motion_.control_names.size()));
-  }
-
-  [[nodiscard]] double number(std::string_view cell, const std::string& name) const {
-    double value = 0;
-    const auto [end, problem] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (problem != std::errc{} || end != cell.data() + cell.size() || !std::isfinite(value)) {
-      throw Error(fmt::format("{} = '{}' is no finite number", name, cell.substr(0, 40)), at_line(),
-                  "write a decimal number, or leave the row out and begin a new trajectory");
-    }
-    return value;
-  }
-
-  void read_row(const std::vector<std::string_view>& cells) {
-    if (cells.size() != names_.size()) {
-      throw Error(fmt::format("{} cells under {} names", cells.size(), names_.size()), at_line(),
-                  "give one number per column");
-    }
+  // The row's numbers; nothing where one is missing and rows are split there.
+  std::optional<Row> read(size_t index) {
     Row row;
-    bool has_time = false;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const double value = number(cells[i], names_[i]);
-      switch (meanings_[i]) {
+    for (size_t c = 0; c < table_.columns(); ++c) {
+      if (meanings_[c] == Meaning::kNothing) continue;
+      const double value = table_.at(index, c);
+      if (!std::isfinite(value)) {
+        if (splits()) {
+          if (missing_++ == 0) first_missing_ = fmt::format("{}, column {}", table_.place(index), table_.names[c]);
+          return std::nullopt;
+        }
+        throw Error(fmt::format("{} = '{}' is no finite number", table_.names[c], value), table_.place(index),
+                    "write a decimal number, leave the row out and begin a new trajectory, or split at missing rows");
+      }
+      switch (meanings_[c]) {
         case Meaning::kTime:
           row.time = value;
-          has_time = true;
           break;
         case Meaning::kTrajectory:
           if (value != std::floor(value) || std::abs(value) > 1e15) {
-            throw Error(fmt::format("trajectory = {} is no whole number", value), at_line(),
+            throw Error(fmt::format("trajectory = {} is no whole number", value), table_.place(index),
                         "number trajectories 0, 1 ...");
           }
           row.trajectory = static_cast<std::int64_t>(value);
@@ -145,43 +146,189 @@ class MotionParser {
         case Meaning::kControl:
           row.u.push_back(value);
           break;
+        case Meaning::kNothing:
+          break;
       }
     }
-    if (last_ && last_->trajectory == row.trajectory && (!has_time || row.time > last_->time)) {
-      if (has_time) check_step(row.time - last_->time);
-      motion_.data.append({.x = last_->x, .u = last_->u, .next = row.x, .trajectory = number_});
-    } else {
-      ++number_;
+    return row;
+  }
+
+  // Trajectories as the table numbers them, cut where cells are missing and where time goes back.
+  void collect() {
+    bool is_cut = true;
+    std::int64_t number = 0;
+    std::int64_t since_start = 0;  // rows, for time that is counted
+    for (size_t index = 0; index < table_.rows(); ++index, ++since_start) {
+      const std::optional<Row> row = read(index);
+      if (!row) {
+        is_cut = true;
+        continue;
+      }
+      if (!motion_.trajectories.empty() && row->trajectory != number) is_cut = true;
+      if (!is_cut && has_time_ && !(row->time > motion_.trajectories.back().time.back())) is_cut = true;
+      if (is_cut) {
+        motion_.trajectories.emplace_back();
+        if (row->trajectory != number || !has_time_) since_start = 0;
+      }
+      number = row->trajectory;
+      is_cut = false;
+      RecordedTrajectory& trajectory = motion_.trajectories.back();
+      trajectory.time.push_back(has_time_ ? row->time : static_cast<double>(since_start) * columns_.timestep);
+      trajectory.x.insert(trajectory.x.end(), row->x.begin(), row->x.end());
+      trajectory.u.insert(trajectory.u.end(), row->u.begin(), row->u.end());
+      trajectory.labels.push_back(table_.labels[index]);
     }
-    last_ = std::move(row);
+    if (missing_ > 0) {
+      motion_.notes.push_back(
+          fmt::format("{} row{} with missing cells left out (the first: {}), trajectories end there", missing_,
+                      missing_ == 1 ? "" : "s", first_missing_));
+    }
   }
 
-  void check_step(double step) {
-    if (motion_.timestep == 0) motion_.timestep = step;
-    if (std::abs(step - motion_.timestep) <= kUnevenTime * motion_.timestep) return;
-    throw Error(fmt::format("a time step of {} s after steps of {} s", step, motion_.timestep), at_line(),
-                "sample evenly, or begin a new trajectory where there is a gap");
+  void find_step() {
+    std::vector<double> steps;
+    for (const RecordedTrajectory& trajectory : motion_.trajectories) {
+      for (size_t row = 1; row < trajectory.time.size(); ++row) {
+        steps.push_back(trajectory.time[row] - trajectory.time[row - 1]);
+      }
+    }
+    if (steps.empty()) return;
+    if (splits()) {
+      const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+      std::nth_element(steps.begin(), middle, steps.end());
+      motion_.timestep = *middle;
+    } else {
+      motion_.timestep = columns_.timestep > 0 ? columns_.timestep : steps.front();
+    }
   }
 
-  std::string where_;
+  void cut_at_gaps() {
+    size_t uneven = 0, gaps = 0;
+    std::string first_uneven, first_gap;
+    const double step = motion_.timestep;
+    const auto is_whole = [&](double h) { return std::abs(h - std::round(h / step) * step) <= kUnevenTime * step; };
+    for (const RecordedTrajectory& t : motion_.trajectories) {
+      for (size_t row = 1; row < t.time.size(); ++row) uneven += is_whole(t.time[row] - t.time[row - 1]) ? 0 : 1;
+    }
+    const double longest = step * (uneven == 0 ? kGap : kUnevenGap);
+    std::vector<RecordedTrajectory> cut;
+    for (RecordedTrajectory& t : motion_.trajectories) {
+      const size_t nx = motion_.state_names.size(), nu = motion_.control_names.size();
+      size_t begin = 0;
+      for (size_t row = 1; row <= t.time.size(); ++row) {
+        const bool is_end = row == t.time.size();
+        const double h = is_end ? 0 : t.time[row] - t.time[row - 1];
+        const std::string place = is_end ? "" : fmt::format("{}, {} {}", table_.where, table_.row_word, t.labels[row]);
+        if (!is_end && std::abs(h - step) > kUnevenTime * step) {
+          if (!splits()) {
+            throw Error(fmt::format("a time step of {} s after steps of {} s", h, step), place,
+                        "sample evenly, or begin a new trajectory where there is a gap");
+          }
+          if (h <= longest && first_uneven.empty()) first_uneven = fmt::format("{} s at {}", h, place);
+        }
+        if (!is_end && h <= longest) continue;
+        if (!is_end && gaps++ == 0) first_gap = fmt::format("{} s at {}", h, place);
+        const auto part = [&](const std::vector<double>& v, size_t width) {
+          return std::vector<double>(v.begin() + static_cast<std::ptrdiff_t>(begin * width),
+                                     v.begin() + static_cast<std::ptrdiff_t>(row * width));
+        };
+        cut.push_back({part(t.time, 1),
+                       part(t.x, nx),
+                       part(t.u, nu),
+                       {t.labels.begin() + static_cast<std::ptrdiff_t>(begin),
+                        t.labels.begin() + static_cast<std::ptrdiff_t>(row)}});
+        begin = row;
+      }
+    }
+    motion_.trajectories = std::move(cut);
+    motion_.is_even = first_uneven.empty();
+    if (gaps > 0) {
+      motion_.notes.push_back(fmt::format("{} gap{} in time (the first: {}), trajectories end there", gaps,
+                                          gaps == 1 ? "" : "s", first_gap));
+    }
+    if (!motion_.is_even) {
+      motion_.notes.push_back(
+          fmt::format("time steps differ from the median of {} s (the first: {})", step, first_uneven));
+    }
+  }
+
+  void thin() {
+    const auto every = static_cast<size_t>(columns_.every);
+    if (every == 1) return;
+    const size_t nx = motion_.state_names.size(), nu = motion_.control_names.size();
+    for (RecordedTrajectory& t : motion_.trajectories) {
+      RecordedTrajectory kept;
+      for (size_t row = 0; row < t.time.size(); row += every) {
+        kept.time.push_back(t.time[row]);
+        kept.labels.push_back(t.labels[row]);
+        kept.x.insert(kept.x.end(), &t.x[row * nx], &t.x[row * nx] + nx);
+        if (nu > 0) kept.u.insert(kept.u.end(), &t.u[row * nu], &t.u[row * nu] + nu);
+      }
+      t = std::move(kept);
+    }
+    motion_.timestep *= columns_.every;
+  }
+
+  void leave_out_single_rows() {
+    size_t single = 0;
+    std::int64_t first = 0;
+    for (const RecordedTrajectory& t : motion_.trajectories) {
+      if (t.rows() < 2 && single++ == 0) first = t.labels.front();
+    }
+    if (single == 0) return;
+    std::erase_if(motion_.trajectories, [](const RecordedTrajectory& t) { return t.rows() < 2; });
+    motion_.notes.push_back(fmt::format("{} trajector{} of a single row left out (the first: {} {})", single,
+                                        single == 1 ? "y" : "ies", table_.row_word, first));
+  }
+
+  const DataTable& table_;
   const RecordedColumns& columns_;
-  int line_ = 0;
-  std::vector<std::string> names_;
   std::vector<Meaning> meanings_;
-  std::optional<Row> last_;
-  std::int64_t number_ = -1;  // of the trajectory, counted anew
+  bool has_time_ = false;
+  size_t missing_ = 0;
+  std::string first_missing_;
   RecordedMotion motion_;
 };
 
 }  // namespace
 
+TransitionData RecordedMotion::transitions() const {
+  const auto nx = state_names.size(), nu = control_names.size();
+  TransitionData data(static_cast<int>(nx), static_cast<int>(nu));
+  for (size_t number = 0; number < trajectories.size(); ++number) {
+    const RecordedTrajectory& t = trajectories[number];
+    for (size_t row = 0; row + 1 < t.time.size(); ++row) {
+      const double h = t.time[row + 1] - t.time[row];
+      if (std::abs(h - timestep) > 2 * kUnevenTime * timestep) {
+        throw Error(fmt::format("a time step of {} s among steps of {} s", h, timestep),
+                    fmt::format("{}, row {}", where, t.labels[row + 1]),
+                    "sample evenly, or fit by derivatives or in weak form");
+      }
+      data.append({.x = std::span(&t.x[row * nx], nx),
+                   .u = std::span(t.u.data() + row * nu, nu),
+                   .next = std::span(&t.x[(row + 1) * nx], nx),
+                   .trajectory = static_cast<std::int64_t>(number)});
+    }
+  }
+  return data;
+}
+
+std::int64_t RecordedMotion::rows() const {
+  std::int64_t count = 0;
+  for (const RecordedTrajectory& t : trajectories) count += t.rows();
+  return count;
+}
+
+RecordedMotion motion_of(const DataTable& table, const RecordedColumns& columns) {
+  return MotionBuilder(table, columns).build();
+}
+
 RecordedMotion parse_motion(std::string_view text, const std::string& where, const RecordedColumns& columns) {
-  return MotionParser(where, columns).parse(text);
+  return motion_of(parse_csv(text, where), columns);
 }
 
 RecordedMotion read_motion(const std::filesystem::path& path, const RecordedColumns& columns) {
-  const std::vector<std::byte> bytes = read_file(path);
-  return parse_motion({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string(), columns);
+  return motion_of(read_table(path), columns);
 }
 
 }  // namespace lockstep

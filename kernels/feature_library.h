@@ -1,8 +1,10 @@
 // The library of a sparse model on T: products of powers and harmonics of the inputs, their values and derivatives.
-// Inputs are the states, then the controls. Atoms are what one input gives: x, x^2, ... or sin x, cos x, sin 2x, ...
+// Inputs are the states, then the controls. Atoms are what one input gives: x, x^2, ... or sin x, cos x, sin 2x, ...;
+// and the steps of expressions of the inputs, whose last one is a factor like any other.
 // Nodes are products: a node is an earlier node times one atom, so that features share what they have in both.
 #pragma once
 
+#include "kernels/expression.h"
 #include "kernels/lanes.h"
 #include "kernels/math.h"
 
@@ -31,6 +33,10 @@ struct FeatureProgram {
   int num_groups = 0;
   int num_atoms = 0;
   int num_nodes = 1;
+  const ExpressionStep* steps = nullptr;  // their values are the last num_steps atoms
+  int num_steps = 0;
+
+  [[nodiscard]] LS_FN int first_step() const { return num_atoms - num_steps; }
 };
 
 // inputs -> atoms [num_atoms]. Harmonics by the addition theorem: sin kx = sin (k-1)x cos x + cos (k-1)x sin x.
@@ -59,6 +65,7 @@ LS_FN void evaluate_atoms(const FeatureProgram& program, const T* inputs, T* ato
       out[2 * k + 1] = c;
     }
   }
+  evaluate_steps(program.steps, program.num_steps, inputs, atoms + program.first_step());
 }
 
 // atoms -> values [num_nodes].
@@ -94,6 +101,8 @@ LS_FN void pull_back(const FeatureProgram& program, const T* atoms, const T* val
     }
     input_bar[group.input] = input_bar[group.input] + sum;
   }
+  pull_back_steps(program.steps, program.num_steps, atoms + program.first_step(), atom_bar + program.first_step(),
+                  input_bar);
 }
 
 }  // namespace lockstep::kernels

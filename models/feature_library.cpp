@@ -29,13 +29,28 @@ Feature normalised(Feature feature) {
   return merged;
 }
 
-void check_factors(const Feature& feature, int num_inputs) {
+void check_factors(const Feature& feature, int num_inputs, size_t num_expressions) {
   for (const Factor& factor : feature) {
+    if (factor.kind == Factor::Kind::kExpression) {
+      if (factor.input >= 0 && static_cast<size_t>(factor.input) < num_expressions && factor.order == 1) continue;
+      throw Error(
+          "a feature has expression " + std::to_string(factor.input) + " to the power " + std::to_string(factor.order),
+          "feature library of " + std::to_string(num_expressions) + " expressions",
+          "number expressions from 0, and give each the order 1");
+    }
     if (factor.input >= 0 && factor.input < num_inputs && factor.order >= 1 && factor.order <= 64) continue;
     throw Error("a feature has a factor of input " + std::to_string(factor.input) + " and order " +
                     std::to_string(factor.order),
                 "feature library of " + std::to_string(num_inputs) + " inputs",
                 "number inputs from 0 (states, then controls), and give orders from 1 to 64");
+  }
+}
+
+void check_inputs(const Expression& expression, int num_inputs) {
+  for (const kernels::ExpressionStep& step : expression.steps()) {
+    if (step.operation != kernels::Operation::kInput || step.a < num_inputs) continue;
+    throw Error("an expression of input " + std::to_string(step.a),
+                "feature library of " + std::to_string(num_inputs) + " inputs", "use the inputs of the library");
   }
 }
 
@@ -60,13 +75,57 @@ void add_monomials(const std::vector<int>& inputs, int degree, size_t first, Fea
   }
 }
 
+// Saved before the features, whose number then has its highest bit set: libraries without are saved as they always
+// were.
+constexpr std::uint64_t kHasExpressions = std::uint64_t{1} << 63;
+
+void save_expression(const Expression& expression, ByteWriter& out) {
+  std::vector<std::int32_t> codes;
+  std::vector<double> constants;
+  for (const kernels::ExpressionStep& step : expression.steps()) {
+    codes.insert(codes.end(), {static_cast<std::int32_t>(step.operation), step.a, step.b});
+    constants.push_back(step.constant);
+  }
+  out.write_array(std::span<const std::int32_t>(codes));
+  out.write_array(std::span<const double>(constants));
+}
+
+Expression load_expression(ByteReader& in, int num_inputs) {
+  const std::vector<std::int32_t> codes = in.read_vector<std::int32_t>();
+  const std::vector<double> constants = in.read_vector<double>();
+  if (codes.size() != 3 * constants.size()) in.fail("an expression that is cut short");
+  std::vector<kernels::ExpressionStep> steps;
+  for (size_t s = 0; s < constants.size(); ++s) {
+    if (codes[3 * s] < 0 || codes[3 * s] >= kernels::kOperations) in.fail("an expression of an unknown operation");
+    steps.push_back({static_cast<kernels::Operation>(codes[3 * s]), codes[3 * s + 1], codes[3 * s + 2], constants[s]});
+  }
+  return Expression::from_steps(std::move(steps), num_inputs);
+}
+
 }  // namespace
 
-std::string feature_name(const Feature& feature, int num_states, const InputNames& names) {
+std::vector<std::string> input_names(int num_states, int num_controls, const InputNames& names) {
+  std::vector<std::string> all;
+  for (int i = 0; i < num_states + num_controls; ++i) all.push_back(input_name(i, num_states, names));
+  return all;
+}
+
+std::string feature_name(const Feature& feature, int num_states, const InputNames& names,
+                         const std::vector<Expression>& expressions) {
   if (feature.empty()) return "1";
   std::string name;
   for (const Factor& factor : feature) {
     if (!name.empty()) name += ' ';
+    if (factor.kind == Factor::Kind::kExpression) {
+      const Expression& expression = expressions[static_cast<size_t>(factor.input)];
+      int highest = num_states - 1;
+      for (const kernels::ExpressionStep& step : expression.steps()) {
+        if (step.operation == kernels::Operation::kInput) highest = std::max(highest, step.a);
+      }
+      const std::string text = expression.text(input_names(num_states, highest + 1 - num_states, names));
+      name += expression.is_sum() ? fmt::format("({})", text) : text;
+      continue;
+    }
     const std::string input = input_name(factor.input, num_states, names);
     const std::string order = std::to_string(factor.order);
     if (factor.kind == Factor::Kind::kPower) {
@@ -105,6 +164,15 @@ std::vector<Feature> harmonic_features(const std::vector<int>& inputs, int harmo
   return features;
 }
 
+std::vector<Feature> control_affine_features(const std::vector<Feature>& phi, const std::vector<int>& controls) {
+  std::vector<Feature> linear, features = phi;
+  for (const int control : controls) linear.push_back({{Factor::Kind::kPower, control, 1}});
+  features.insert(features.end(), linear.begin(), linear.end());
+  const std::vector<Feature> products = tensor_features(phi, linear);
+  features.insert(features.end(), products.begin(), products.end());
+  return features;
+}
+
 std::vector<Feature> tensor_features(const std::vector<Feature>& left, const std::vector<Feature>& right) {
   std::vector<Feature> features;
   for (const Feature& a : left) {
@@ -119,8 +187,10 @@ std::vector<Feature> tensor_features(const std::vector<Feature>& left, const std
 
 // ---- CompiledFeatures ----
 
-CompiledFeatures::CompiledFeatures(const std::vector<Feature>& features, int num_inputs) {
+CompiledFeatures::CompiledFeatures(const std::vector<Feature>& features, int num_inputs,
+                                   const std::vector<Expression>& expressions) {
   make_atoms(features, num_inputs);
+  add_steps(features, expressions);
   nodes_.push_back({});
   // Harmonics come first in a node's chain: few of them are shared by many features.
   std::map<std::pair<int, int>, int> node_by_parent_and_atom;
@@ -142,7 +212,8 @@ void CompiledFeatures::make_atoms(const std::vector<Feature>& features, int num_
       int count = 0;
       for (const Feature& feature : features) {
         for (const Factor& factor : feature) {
-          if (factor.input == input && (factor.kind != Factor::Kind::kPower) == is_harmonic) {
+          if (factor.kind == Factor::Kind::kExpression || factor.input != input) continue;
+          if ((factor.kind != Factor::Kind::kPower) == is_harmonic) {
             count = std::max(count, factor.order);
           }
         }
@@ -154,7 +225,34 @@ void CompiledFeatures::make_atoms(const std::vector<Feature>& features, int num_
   }
 }
 
+// The steps of the expressions that features use become the last atoms.
+void CompiledFeatures::add_steps(const std::vector<Feature>& features, const std::vector<Expression>& expressions) {
+  step_of_.assign(expressions.size(), -1);
+  for (const Feature& feature : features) {
+    for (const Factor& factor : feature) {
+      if (factor.kind != Factor::Kind::kExpression || step_of_[static_cast<size_t>(factor.input)] >= 0) continue;
+      std::vector<int> place;
+      for (kernels::ExpressionStep step : expressions[static_cast<size_t>(factor.input)].steps()) {
+        const bool is_leaf =
+            step.operation == kernels::Operation::kInput || step.operation == kernels::Operation::kConstant;
+        if (!is_leaf) {
+          step.a = place[static_cast<size_t>(step.a)];
+          if (takes_two(step.operation)) step.b = place[static_cast<size_t>(step.b)];
+        }
+        const auto found = std::find(steps_.begin(), steps_.end(), step);
+        place.push_back(static_cast<int>(found - steps_.begin()));
+        if (found == steps_.end()) steps_.push_back(step);
+      }
+      step_of_[static_cast<size_t>(factor.input)] = place.back();
+    }
+  }
+  num_atoms_ += static_cast<int>(steps_.size());
+}
+
 int CompiledFeatures::atom_of(const Factor& factor) const {
+  if (factor.kind == Factor::Kind::kExpression) {
+    return num_atoms_ - static_cast<int>(steps_.size()) + step_of_[static_cast<size_t>(factor.input)];
+  }
   const bool is_harmonic = factor.kind != Factor::Kind::kPower;
   const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const kernels::AtomGroup& g) {
     return g.input == factor.input && g.is_harmonic == is_harmonic;
@@ -165,29 +263,37 @@ int CompiledFeatures::atom_of(const Factor& factor) const {
 }
 
 kernels::FeatureProgram CompiledFeatures::program() const {
-  return {groups_.data(), nodes_.data(), static_cast<int>(groups_.size()), num_atoms_, static_cast<int>(nodes_.size())};
+  return {groups_.data(),
+          nodes_.data(),
+          static_cast<int>(groups_.size()),
+          num_atoms_,
+          static_cast<int>(nodes_.size()),
+          steps_.data(),
+          static_cast<int>(steps_.size())};
 }
 
 // ---- FeatureLibrary ----
 
-FeatureLibrary::FeatureLibrary(int num_states, int num_controls, const std::vector<Feature>& features)
-    : num_states_(num_states), num_controls_(num_controls) {
+FeatureLibrary::FeatureLibrary(int num_states, int num_controls, const std::vector<Feature>& features,
+                               std::vector<Expression> expressions)
+    : num_states_(num_states), num_controls_(num_controls), expressions_(std::move(expressions)) {
   if (features.empty()) {
     throw Error("a library without features", "feature library", "add the constant, monomials or harmonics");
   }
   std::set<Feature> seen;
   for (const Feature& given : features) {
-    check_factors(given, num_states + num_controls);
+    check_factors(given, num_states + num_controls, expressions_.size());
     Feature feature = normalised(given);
     if (seen.insert(feature).second) features_.push_back(std::move(feature));
   }
-  compiled_ = CompiledFeatures(features_, num_states + num_controls);
+  for (const Expression& expression : expressions_) check_inputs(expression, num_states + num_controls);
+  compiled_ = CompiledFeatures(features_, num_states + num_controls, expressions_);
 }
 
 std::vector<std::string> FeatureLibrary::names(const InputNames& names) const {
   std::vector<std::string> out;
   out.reserve(features_.size());
-  for (const Feature& feature : features_) out.push_back(feature_name(feature, num_states_, names));
+  for (const Feature& feature : features_) out.push_back(feature_name(feature, num_states_, names, expressions_));
   return out;
 }
 
@@ -211,7 +317,9 @@ void FeatureLibrary::evaluate(View<const double, 2> x, View<const double, 2> u, 
 void FeatureLibrary::save(ByteWriter& out) const {
   out.write(std::int32_t{num_states_});
   out.write(std::int32_t{num_controls_});
-  out.write(std::uint64_t{features_.size()});
+  out.write(std::uint64_t{features_.size()} | (expressions_.empty() ? 0 : kHasExpressions));
+  if (!expressions_.empty()) out.write(std::uint64_t{expressions_.size()});
+  for (const Expression& expression : expressions_) save_expression(expression, out);
   for (const Feature& feature : features_) {
     std::vector<std::int32_t> codes;
     for (const Factor& factor : feature) {
@@ -226,19 +334,27 @@ FeatureLibrary FeatureLibrary::load(ByteReader& in) {
   if (num_states < 0 || num_controls < 0 || num_states > 100000 || num_controls > 100000) {
     in.fail("a library of an impossible number of states or controls");
   }
-  const auto count = in.read<std::uint64_t>();
+  auto count = in.read<std::uint64_t>();
+  std::vector<Expression> expressions;
+  if ((count & kHasExpressions) != 0) {
+    const auto num_expressions = in.read<std::uint64_t>();
+    for (std::uint64_t e = 0; e < num_expressions; ++e) {
+      expressions.push_back(load_expression(in, num_states + num_controls));
+    }
+    count &= ~kHasExpressions;
+  }
   std::vector<Feature> features;
   for (std::uint64_t f = 0; f < count; ++f) {
     const std::vector<std::int32_t> codes = in.read_vector<std::int32_t>();
     if (codes.size() % 3 != 0) in.fail("a feature that is cut short");
     Feature feature;
     for (size_t i = 0; i < codes.size(); i += 3) {
-      if (codes[i] < 0 || codes[i] > 2) in.fail("a factor of unknown kind " + std::to_string(codes[i]));
+      if (codes[i] < 0 || codes[i] > 3) in.fail("a factor of unknown kind " + std::to_string(codes[i]));
       feature.push_back({static_cast<Factor::Kind>(codes[i]), codes[i + 1], codes[i + 2]});
     }
     features.push_back(std::move(feature));
   }
-  FeatureLibrary library(num_states, num_controls, features);
+  FeatureLibrary library(num_states, num_controls, features, std::move(expressions));
   if (library.features() != features) in.fail("a library whose features are repeated or out of order");
   return library;
 }

@@ -122,7 +122,7 @@ void Sindy::compile() {
   }
   std::vector<Feature> features;
   for (const int f : used) features.push_back(library_.features()[static_cast<size_t>(f)]);
-  used_ = CompiledFeatures(features, system_.state_size + system_.control_size);
+  used_ = CompiledFeatures(features, system_.state_size + system_.control_size, library_.expressions());
   kernels_ = &chosen_sparse_batch();
   first_term_.assign(1, 0);
   terms_.clear();

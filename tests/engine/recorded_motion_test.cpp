@@ -23,19 +23,21 @@ TEST(RecordedMotion, PairsRowsThatFollowEachOther) {
   EXPECT_EQ(motion.state_names, (std::vector<std::string>{"th", "w"}));
   EXPECT_EQ(motion.control_names, std::vector<std::string>{"u0"});
   EXPECT_NEAR(motion.timestep, 0.1, 1e-15);
-  ASSERT_EQ(motion.data.size(), 2);
-  EXPECT_EQ(motion.data.x()(1, 0), 1.5);
-  EXPECT_EQ(motion.data.next()(1, 1), 4);
-  EXPECT_EQ(motion.data.u()(1, 0), 0.25);
-  EXPECT_TRUE(motion.data.is_continued(0));
+  const TransitionData data = motion.transitions();
+  ASSERT_EQ(data.size(), 2);
+  EXPECT_EQ(data.x()(1, 0), 1.5);
+  EXPECT_EQ(data.next()(1, 1), 4);
+  EXPECT_EQ(data.u()(1, 0), 0.25);
+  EXPECT_TRUE(data.is_continued(0));
 }
 
 TEST(RecordedMotion, BeginsATrajectoryWhereItsNumberChangesOrTimeGoesBack) {
   const RecordedMotion numbered = parse_motion("t,trajectory,x\n0,7,1\n1,7,2\n2,8,3\n3,8,4\n", "test");
-  EXPECT_EQ(numbered.data.segments(), (std::vector<std::pair<int, int>>{{0, 1}, {1, 2}}));
-  EXPECT_EQ(numbered.data.x()(1, 0), 3);
+  EXPECT_EQ(numbered.transitions().segments(), (std::vector<std::pair<int, int>>{{0, 1}, {1, 2}}));
+  const TransitionData data = numbered.transitions();
+  EXPECT_EQ(data.x()(1, 0), 3);
   const RecordedMotion timed = parse_motion("t,x\n0,1\n1,2\n0,3\n1,4\n", "test");
-  EXPECT_EQ(timed.data.segments(), (std::vector<std::pair<int, int>>{{0, 1}, {1, 2}}));
+  EXPECT_EQ(timed.transitions().segments(), (std::vector<std::pair<int, int>>{{0, 1}, {1, 2}}));
 }
 
 TEST(RecordedMotion, TakesTheTimeStepAndControlsThatAreGiven) {
@@ -44,6 +46,50 @@ TEST(RecordedMotion, TakesTheTimeStepAndControlsThatAreGiven) {
   EXPECT_EQ(motion.state_names, (std::vector<std::string>{"x", "u_wind"}));
   EXPECT_EQ(motion.control_names, std::vector<std::string>{"torque"});
   EXPECT_EQ(motion.timestep, 0.5);
+}
+
+RecordedColumns split() { return {.missing = "split"}; }
+
+TEST(RecordedMotion, TakesUnitsOutOfTheNames) {
+  const RecordedMotion motion =
+      parse_motion("t [s];\"angle\" [rad];w (rad/s);u [N m]\n0;1;2;3\n1;2;3;4\n", "test", {.controls = {"u"}});
+  EXPECT_EQ(motion.state_names, (std::vector<std::string>{"\"angle\"", "w"}));
+  EXPECT_EQ(motion.state_units, (std::vector<std::string>{"rad", "rad/s"}));
+  EXPECT_EQ(motion.control_units, std::vector<std::string>{"N m"});
+}
+
+TEST(RecordedMotion, EndsTrajectoriesAtMissingCellsAndGapsAndSaysSo) {
+  const RecordedMotion motion =
+      parse_motion("t,x\n0,1\n1,2\n2,nan\n3,\n4,5\n5,6\n8,7\n9,8\n10,9\n20,1\n", "data.csv", split());
+  ASSERT_EQ(motion.trajectories.size(), 3u);
+  EXPECT_EQ(motion.trajectories[1].time, (std::vector<double>{4, 5}));
+  EXPECT_EQ(motion.trajectories[2].x, (std::vector<double>{7, 8, 9}));
+  EXPECT_TRUE(motion.is_even);
+  EXPECT_EQ(motion.notes,
+            (std::vector<std::string>{"2 rows with missing cells left out (the first: data.csv, line 4, column x), "
+                                      "trajectories end there",
+                                      "2 gaps in time (the first: 3 s at data.csv, line 8), trajectories end there",
+                                      "1 trajectory of a single row left out (the first: line 11)"}));
+}
+
+TEST(RecordedMotion, KeepsUnevenTimeAndSaysSo) {
+  const RecordedMotion motion = parse_motion("t,x\n0,1\n1,2\n2.5,3\n3.1,4\n4.1,5\n", "data.csv", split());
+  EXPECT_FALSE(motion.is_even);
+  ASSERT_EQ(motion.trajectories.size(), 1u);
+  EXPECT_EQ(motion.notes.size(), 1u);
+  EXPECT_THROW((void)motion.transitions(), Error);
+}
+
+TEST(RecordedMotion, KeepsChosenStatesAndEveryNthRow) {
+  RecordedColumns columns;
+  columns.states = {"y"};
+  columns.every = 2;
+  const RecordedMotion motion = parse_motion("t,x,y\n0,1,2\n1,2,3\n2,3,4\n3,4,5\n4,5,6\n", "test", columns);
+  EXPECT_EQ(motion.trajectories[0].x, (std::vector<double>{2, 4, 6}));
+  EXPECT_EQ(motion.timestep, 2);
+  EXPECT_EQ(motion.notes, std::vector<std::string>{"columns that are not used: x"});
+  columns.states = {"z"};
+  EXPECT_THROW((void)parse_motion("t,x,y\n0,1,2\n1,2,3\n", "test", columns), Error);
 }
 
 struct BadTable {
@@ -101,8 +147,8 @@ TEST(RecordedMotionFuzz, GivesAnErrorOrFiniteRows) {
     }
     try {
       const RecordedMotion motion = parse_motion(text, "fuzz");
-      for (int row = 0; row < motion.data.size(); ++row) {
-        for (int i = 0; i < motion.data.state_size(); ++i) ASSERT_TRUE(std::isfinite(motion.data.next()(row, i)));
+      for (const RecordedTrajectory& trajectory : motion.trajectories) {
+        for (const double value : trajectory.x) ASSERT_TRUE(std::isfinite(value));
       }
       ++read;
     } catch (const Error&) {
