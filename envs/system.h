@@ -26,10 +26,10 @@ inline constexpr int kSystemControls = system_controls<System>();
 template <class System>
 inline constexpr int kControlRoom = kSystemControls<System> > 0 ? kSystemControls<System> : 1;
 
-template <class System, class T>
-LS_FN void system_rates(const T (&x)[kSystemStates<System>], [[maybe_unused]] const T (&u)[kControlRoom<System>],
-                        T (&dx)[kSystemStates<System>]) {
-  if constexpr (kSystemControls < System >> 0) {
+// Lengths are deduced: the names of functions that spell them by System are beyond the demangler that checks objects.
+template <class System, class T, int N, int M>
+LS_FN void system_rates(const T (&x)[N], [[maybe_unused]] const T (&u)[M], T (&dx)[N]) {
+  if constexpr (kSystemControls<System> != 0) {
     System::rates(x, u, dx);
   } else {
     System::rates(x, dx);
@@ -38,35 +38,34 @@ LS_FN void system_rates(const T (&x)[kSystemStates<System>], [[maybe_unused]] co
 
 // One env step: `substeps` steps of the classical fourth-order Runge-Kutta method under a constant control
 // (W. Kutta, 1901), or the map once.
-template <class System, class T>
-LS_FN void advance_system(T (&x)[kSystemStates<System>], const T (&u)[kControlRoom<System>]) {
-  constexpr int n = kSystemStates<System>;
+template <class System, class T, int N, int M>
+LS_FN void advance_system(T (&x)[N], const T (&u)[M]) {
   if constexpr (System::kFacts.substeps == 0) {
-    T next[n];
+    T next[N];
     system_rates<System>(x, u, next);
-    for (int i = 0; i < n; ++i) x[i] = next[i];
+    for (int i = 0; i < N; ++i) x[i] = next[i];
   } else {
     constexpr double kStep = System::kFacts.timestep / System::kFacts.substeps;
     const T half = T(kStep / 2), whole = T(kStep), sixth = T(kStep / 6);
     for (int step = 0; step < System::kFacts.substeps; ++step) {
-      T slope[n], sum[n], probe[n];
+      T slope[N], sum[N], probe[N];
       system_rates<System>(x, u, slope);
-      for (int i = 0; i < n; ++i) {
+      for (int i = 0; i < N; ++i) {
         sum[i] = slope[i];
         probe[i] = x[i] + half * slope[i];
       }
       system_rates<System>(probe, u, slope);
-      for (int i = 0; i < n; ++i) {
+      for (int i = 0; i < N; ++i) {
         sum[i] = sum[i] + T(2) * slope[i];
         probe[i] = x[i] + half * slope[i];
       }
       system_rates<System>(probe, u, slope);
-      for (int i = 0; i < n; ++i) {
+      for (int i = 0; i < N; ++i) {
         sum[i] = sum[i] + T(2) * slope[i];
         probe[i] = x[i] + whole * slope[i];
       }
       system_rates<System>(probe, u, slope);
-      for (int i = 0; i < n; ++i) x[i] = x[i] + sixth * (sum[i] + slope[i]);
+      for (int i = 0; i < N; ++i) x[i] = x[i] + sixth * (sum[i] + slope[i]);
     }
   }
 }

@@ -74,6 +74,14 @@ struct SystemOn {
       for (int i = 0; i < size; ++i) rows[lane * size + i] = static_cast<float>(fields[i][lane]);
     });
   }
+  // The same for all worlds of the group, field by field: the transpose of every step.
+  LS_FN static void store_all_rows(const State& x, int size, float* rows) {
+    for (int i = 0; i < size; ++i) {
+      R numbers[kWidth];
+      kernels::store(numbers, x[i]);
+      for (int lane = 0; lane < kWidth; ++lane) rows[lane * size + i] = static_cast<float>(numbers[lane]);
+    }
+  }
 
   LS_FN static int finish_group(const Block<R>& b, int group, const StepSettings& settings) {
     const int size = b.system->num_states;
@@ -91,7 +99,7 @@ struct SystemOn {
       start_episode(b, group, settings, end.restart, x);
     }
     for (int i = 0; i < size; ++i) kernels::store(b.qpos + i * b.lanes + group, x[i]);
-    store_rows(x, size, Mask(true), b.observation + group * size);
+    store_all_rows(x, size, b.observation + group * size);
     return Episode::count_faults(b, group, fault);
   }
 
@@ -112,7 +120,7 @@ struct SystemOn {
       for (int i = 0; i < b.system->num_states; ++i) kernels::store(b.qpos + i * b.lanes + group, x[i]);
       kernels::store(b.clock + group, T(0));
       kernels::store(b.running_return + group, T(0));
-      store_rows(x, b.system->num_states, Mask(true), b.observation + group * b.system->num_states);
+      store_all_rows(x, b.system->num_states, b.observation + group * b.system->num_states);
     }
   }
   static void observe(const Block<R>& b) {
@@ -120,7 +128,7 @@ struct SystemOn {
     for (int group = 0; group < b.lanes; group += kWidth) {
       State x;
       for (int i = 0; i < size; ++i) x[i] = kernels::load<T>(b.qpos + i * b.lanes + group);
-      store_rows(x, size, Mask(true), b.observation + group * size);
+      store_all_rows(x, size, b.observation + group * size);
     }
   }
 };

@@ -79,6 +79,21 @@ TEST(FitCommand, FindsTheEquationsOfATaskThatItExplores) {
   EXPECT_NE(result.err.find("theta' = omega"), std::string::npos) << result.err;
 }
 
+// A map without controls, of which as many steps are taken as of any system where nobody says how long.
+TEST(FitCommand, FindsTheEquationsOfAMap) {
+  const TemporaryFolder folder;
+  const ChildResult result = run_program({LOCKSTEP_PROGRAM, "fit", "henon-map", "--json", "-"}, folder.path());
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json row = Json::parse(result.out);
+  EXPECT_EQ(row["integrator"], "map");
+  const std::map<std::string, double> truth[2] = {{{"1", 1}, {"x1", 1}, {"x0^2", -1.4}}, {{"x0", 0.3}}};
+  for (size_t i = 0; i < 2; ++i) {
+    const auto found = terms_of(row["equations"][i]);
+    ASSERT_EQ(found.size(), truth[i].size()) << result.out;
+    for (const auto& [feature, value] : truth[i]) EXPECT_NEAR(found.at(feature), value, 1e-9) << feature;
+  }
+}
+
 TEST(FitCommand, NamesTheLineOfABadCell) {
   const TemporaryFolder folder;
   write_file(folder / "bad.csv", "t,x\n0,1\n1,oops\n");
