@@ -62,7 +62,7 @@ Source recorded(const FitOptions& options) {
     }
     system.state_is_angle[static_cast<size_t>(found - motion.state_names.begin())] = true;
   }
-  return {std::move(system), std::move(motion.data), options.angles.empty(), false};
+  return {std::move(system), motion.transitions(), options.angles.empty(), false};
 }
 
 Source explored(const FitOptions& options) {

@@ -79,6 +79,8 @@ void append(Packing::Reals& list, const Eigen::Matrix3d& columns);  // column by
 void pack_limits(Packing& packing);
 void pack_friction_loss(Packing& packing);
 void pack_contacts(Packing& packing);
+// Hulls and height fields of these geoms (ids of the model).
+void pack_shapes(Packing& packing, const std::vector<int>& geoms);
 // Limits and friction loss of tendons, equalities of joints and tendons.
 void pack_scalar_rows(Packing& packing);
 

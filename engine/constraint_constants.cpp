@@ -30,7 +30,7 @@ std::vector<int> pack_geoms(Packing& p, const std::vector<ContactPair>& pairs) {
   for (const ContactPair& pair : pairs) {
     index[static_cast<std::size_t>(pair.first)] = index[static_cast<std::size_t>(pair.second)] = 0;
   }
-  Ints link, type;
+  Ints link, type, ids;
   Reals offset, turn, size;
   for (int geom = 0; geom < m.ngeom; ++geom) {
     if (index[static_cast<std::size_t>(geom)] < 0) continue;
@@ -39,6 +39,7 @@ std::vector<int> pack_geoms(Packing& p, const std::vector<ContactPair>& pairs) {
     const auto b = static_cast<std::size_t>(body);
     const RigidPose pose = constant_pose(p.tree, p.tree.body_link[b], p.tree.body_in_link[b] * pose_in_body(m, geom));
     link.push_back(p.tree.body_link[b]);
+    ids.push_back(geom);
     type.push_back(m.geom_type[geom]);
     append(offset, pose.position);
     append(turn, pose.rotation);
@@ -50,6 +51,7 @@ std::vector<int> pack_geoms(Packing& p, const std::vector<ContactPair>& pairs) {
   p.set(p.c.geom_offset, offset);
   p.set(p.c.geom_turn, turn);
   p.set(p.c.geom_size, size);
+  pack_shapes(p, ids);
   return index;
 }
 

@@ -30,6 +30,7 @@ void check_options(const mjModel& m, Missing& missing) {
   if (!is_one_of(m.opt.integrator, kIntegrators))
     missing.emplace_back("this integrator (native: Euler, RK4, implicitfast)");
   constexpr int kKnownDisable = (1 << 20) - 1;
+  if (m.opt.noslip_iterations > 0 && !disabled(m, mjDSBL_CONSTRAINT)) missing.emplace_back("the noslip solver");
   if ((m.opt.disableflags & ~kKnownDisable) != 0) missing.emplace_back("an unknown disable flag");
   constexpr int kEnable = mjENBL_OVERRIDE | mjENBL_ENERGY | mjENBL_FWDINV | mjENBL_INVDISCRETE | mjENBL_SPECULATIVE;
   if ((m.opt.enableflags & mjENBL_SLEEP) != 0) missing.emplace_back("sleeping islands");

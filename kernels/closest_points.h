@@ -103,9 +103,8 @@ LS_FN void keep(MaskOf<T> mask, const Simplex<T>& from, Simplex<T>& to) {
 }
 
 // Nearest points of a, and of b moved by `shift`, where they are apart; `way` is where to look first, from a to b.
-template <class T, int kTypeA, int kTypeB>
-LS_FN Simplex<T> closest_points(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b, Vector3<T> shift,
-                                Vector3<T> way, MaskOf<T> wanted) {
+template <class T, class A, class B>
+LS_FN Simplex<T> closest_points(const A& a, const B& b, Vector3<T> shift, Vector3<T> way, MaskOf<T> wanted) {
   constexpr int kIterations = 48;
   // Of the squared distance: the bound on what is still to be gained, a few roundings wide.
   constexpr Real<T> kGap = sizeof(Real<T>) == 4 ? Real<T>(4e-7) : Real<T>(1e-14);

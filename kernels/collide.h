@@ -4,6 +4,10 @@
 #include "kernels/collide_box.h"
 #include "kernels/collide_boxes.h"
 #include "kernels/collide_convex.h"
+#include "kernels/collide_cylinder.h"
+#include "kernels/collide_heightfield.h"
+#include "kernels/collide_mesh.h"
+#include "kernels/collide_patch.h"
 #include "kernels/collide_plane.h"
 #include "kernels/collide_round.h"
 
@@ -21,6 +25,8 @@ constexpr int max_contacts(int type1, int type2) {
     case pair_of(kSphere, kCapsule):
     case pair_of(kSphere, kCylinder):
     case pair_of(kSphere, kBox):
+    case pair_of(kSphere, kMesh):
+    case pair_of(kEllipsoid, kMesh):
     case pair_of(kSphere, kEllipsoid):
     case pair_of(kCapsule, kEllipsoid):
     case pair_of(kEllipsoid, kEllipsoid):
@@ -30,11 +36,26 @@ constexpr int max_contacts(int type1, int type2) {
     case pair_of(kPlane, kCapsule):
     case pair_of(kCapsule, kCapsule):
     case pair_of(kCapsule, kBox):
+    case pair_of(kCapsule, kCylinder):
       return 2;
     case pair_of(kPlane, kCylinder):
+    case pair_of(kPlane, kMesh):
+    case pair_of(kCapsule, kMesh):
+    case pair_of(kCylinder, kCylinder):
+    case pair_of(kCylinder, kBox):
+    case pair_of(kCylinder, kMesh):
+    case pair_of(kBox, kMesh):
+    case pair_of(kMesh, kMesh):
       return 4;
     case pair_of(kPlane, kBox):
       return 8;
+    case pair_of(kHeightField, kSphere):
+    case pair_of(kHeightField, kCapsule):
+    case pair_of(kHeightField, kEllipsoid):
+    case pair_of(kHeightField, kCylinder):
+    case pair_of(kHeightField, kBox):
+    case pair_of(kHeightField, kMesh):
+      return kHeightFieldContacts;
     case pair_of(kBox, kBox):
       return detail::kBoxVertices;
     default:
@@ -84,6 +105,38 @@ LS_FN void collide_geoms(const GeomShape<Real<T>>& shape_a, const Placement<T>& 
       return collide_convex<kEllipsoid, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
     case pair_of(kEllipsoid, kBox):
       return collide_convex<kEllipsoid, kBox, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCapsule, kCylinder):
+      return collide_capsule_cylinder<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kHeightField, kSphere):
+      return collide_height_field<kSphere, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kCapsule):
+      return collide_height_field<kCapsule, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kEllipsoid):
+      return collide_height_field<kEllipsoid, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kCylinder):
+      return collide_height_field<kCylinder, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kBox):
+      return collide_height_field<kBox, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kSphere, kMesh):
+      return collide_convex<kSphere, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kMesh):
+      return collide_convex<kEllipsoid, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kPlane, kMesh):
+      return collide_plane_mesh<T>(a, b, *shape_b.mesh, margin, emit);
+    case pair_of(kCapsule, kMesh):
+      return collide_flat<kCapsule, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCylinder, kCylinder):
+      return collide_flat<kCylinder, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCylinder, kBox):
+      return collide_flat<kCylinder, kBox, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCylinder, kMesh):
+      return collide_flat<kCylinder, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kBox, kMesh):
+      return collide_flat<kBox, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kMesh, kMesh):
+      return collide_flat<kMesh, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kMesh):
+      return collide_height_field<kMesh, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
     default:
       return;
   }

@@ -19,17 +19,16 @@ struct Witness {
   Vector3<T> on1, on2;  // nearest points of the cores
 };
 
-template <class T, int kTypeA, int kTypeB>
-LS_FN T separation(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b, Vector3<T> normal) {
+template <class T, class A, class B>
+LS_FN T separation(const A& a, const B& b, Vector3<T> normal) {
   return dot(normal, support_point(b, -normal) - support_point(a, normal));
 }
 
-template <class T, int kTypeA, int kTypeB>
-LS_FN void try_normal(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b, Vector3<T> way,
-                      Witness<T>& best) {
+template <class T, class A, class B>
+LS_FN void try_normal(const A& a, const B& b, Vector3<T> way, Witness<T>& best) {
   const T size = length(way);
   const Vector3<T> normal = direction(way, size);
-  const T apart = separation(a, b, normal);
+  const T apart = separation<T>(a, b, normal);
   const MaskOf<T> better = (size > T(kShortest<T>)) & (apart > best.separation);
   best.separation = select(better, apart, best.separation);
   best.normal = choose<T>(better, normal, best.normal);
@@ -64,37 +63,54 @@ LS_FN void propose_normals(const ConvexShape<T, kType>& shape, Vector3<T> way, T
   }
 }
 
-template <class T, int kTypeA, int kTypeB>
-LS_FN Witness<T> first_normal(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b) {
-  const Vector3<T> way = b.at.p - a.at.p;
+// Directions of the geom's straight edges, without those of a mesh (too many to try in pairs).
+template <class T, int kType, class Visit>
+LS_FN void visit_edges(const ConvexShape<T, kType>& shape, Visit&& visit) {
+  if constexpr (kType == kBox) {
+    visit(shape.at.r.x);
+    visit(shape.at.r.y);
+  }
+  if constexpr (kType == kBox || kType == kCapsule || kType == kCylinder) visit(shape.at.r.z);
+}
+
+template <class T, class A, class B>
+LS_FN Witness<T> first_normal(const A& a, const B& b) {
+  const Vector3<T> way = centre(b) - centre(a);
   Witness<T> best;
   best.normal = {T(0), T(0), T(1)};
-  best.separation = separation(a, b, best.normal);
-  best.on1 = best.on2 = a.at.p;
+  best.separation = separation<T>(a, b, best.normal);
+  best.on1 = best.on2 = centre(a);
   try_normal(a, b, way, best);
   propose_normals(a, way, [&](Vector3<T> v) { try_normal(a, b, v, best); });
   propose_normals(b, -way, [&](Vector3<T> v) { try_normal(a, b, -v, best); });
+  visit_edges(a, [&](Vector3<T> of_a) {
+    visit_edges(b, [&](Vector3<T> of_b) {
+      const Vector3<T> across = cross(of_a, of_b);
+      try_normal(a, b, across, best);
+      try_normal(a, b, -across, best);
+    });
+  });
   return best;
 }
 
 // Climbs from the best of the directions that the shapes propose, as long as the cores are no farther apart than
 // `reach`.
-template <class T, int kTypeA, int kTypeB>
-LS_FN Witness<T> climb(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b, T reach) {
+template <class T, class A, class B>
+LS_FN Witness<T> climb(const A& a, const B& b, T reach) {
   // A smaller gap needs fewer steps, a larger one loses less of the direction to rounding.
   const Real<T> extent1 = a.extent(), extent2 = b.extent();
   const Real<T> gap = Real<T>(0.05) * (extent1 < extent2 ? extent1 : extent2);
   constexpr int kSteps = 24;
   constexpr Real<T> kTurn = sizeof(Real<T>) == 4 ? Real<T>(1e-11) : Real<T>(1e-20);  // squared (rad)
-  Witness<T> best = first_normal(a, b);
+  Witness<T> best = first_normal<T>(a, b);
   MaskOf<T> active = best.separation <= reach;
   for (int step = 0; step < kSteps && any(active); ++step) {
     // Geoms that are apart stay where they are: the nearest points give the best direction at once.
     const Vector3<T> shift = maximum(T(gap) - best.separation, T(0)) * best.normal;
-    const Simplex<T> s = closest_points(a, b, shift, best.normal, active);
+    const Simplex<T> s = closest_points<T>(a, b, shift, best.normal, active);
     const MaskOf<T> defined = active & (s.square > T(0));
     const Vector3<T> normal = direction(-s.v);
-    const T apart = separation(a, b, normal);
+    const T apart = separation<T>(a, b, normal);
     const Vector3<T> on1 = s.weight[0] * s.a[0] + s.weight[1] * s.a[1] + s.weight[2] * s.a[2];
     const Vector3<T> turn = normal - best.normal;
     const MaskOf<T> settled = !(dot(turn, turn) > T(kTurn));
@@ -129,7 +145,7 @@ LS_FN void collide_convex(const GeomShape<Real<T>>& shape_a, const Placement<T>&
   const ConvexShape<T, kTypeA> first = {shape_a.size, shape_a.mesh, detail::at_origin<T>()};
   const ConvexShape<T, kTypeB> second = {shape_b.size, shape_b.mesh, detail::relative(a, b)};
   const T radius1 = first.radius(), radius2 = second.radius();
-  const detail::Witness<T> found = detail::climb(first, second, margin + radius1 + radius2);
+  const detail::Witness<T> found = detail::climb<T>(first, second, margin + radius1 + radius2);
   ContactPoint<T> contact;
   contact.distance = found.separation - radius1 - radius2;
   const MaskOf<T> touches = contact.distance <= margin;

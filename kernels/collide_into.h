@@ -7,7 +7,7 @@
 namespace lockstep::kernels {
 
 // The largest number of contacts that a pair can have (max_contacts of kernels/collide.h).
-inline constexpr int kMostContacts = 12;
+inline constexpr int kMostContacts = 50;
 
 // Contacts in rising order of slot: the slot of each, the worlds that have it, and where it is.
 template <class T>

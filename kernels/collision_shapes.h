@@ -10,14 +10,16 @@ namespace lockstep::kernels {
 template <class R>
 struct MeshShape {
   int num_vertices = 0;
-  const R* vertices = nullptr;                  // [num_vertices][3] of the hull (m)
-  R extent = 0;                                 // largest coordinate (m)
-  int num_faces = 0;                            // flat polygons
-  const R* face_normals = nullptr;              // [num_faces][3] outward
-  const std::int32_t* face_start = nullptr;     // [num_faces + 1] into face_vertices
-  const std::int32_t* face_vertices = nullptr;  // anticlockwise seen from outside
-  const std::int32_t* edge_start = nullptr;     // [num_vertices + 1] into neighbours
-  const std::int32_t* neighbours = nullptr;     // vertices that share an edge, in MuJoCo's order
+  const R* vertices = nullptr;                      // [num_vertices][3] of the hull (m)
+  R extent = 0;                                     // largest coordinate (m)
+  int num_faces = 0;                                // flat polygons
+  const R* face_normals = nullptr;                  // [num_faces][3] outward
+  const std::int32_t* face_start = nullptr;         // [num_faces + 1] into face_vertices
+  const std::int32_t* face_vertices = nullptr;      // anticlockwise seen from outside
+  const std::int32_t* edge_start = nullptr;         // [num_vertices + 1] into neighbours
+  const std::int32_t* neighbours = nullptr;         // vertices that share an edge, in MuJoCo's order
+  const std::int32_t* vertex_face_start = nullptr;  // [num_vertices + 1] into vertex_faces
+  const std::int32_t* vertex_faces = nullptr;       // faces that have the vertex
 };
 
 // A grid of heights; its own z axis points up.

@@ -7,8 +7,9 @@
 
 namespace lockstep::kernels {
 
-// A geom of the pair in the frame of the first: kType is its GeomType.
-template <class T, int kType>
+// A geom of the pair in the frame of the first: kType is its GeomType. T may be a scalar in code that is compiled for
+// one instruction set; Isa then keeps it apart from another's.
+template <class T, int kType, class Isa = NativeIsa>
 struct ConvexShape {
   const Real<T>* size;
   const MeshShape<Real<T>>* mesh;
@@ -29,7 +30,7 @@ struct ConvexShape {
 
 namespace detail {
 
-template <class T>
+template <class T, class Isa = NativeIsa>
 LS_FN Vector3<T> mesh_support(const MeshShape<Real<T>>& mesh, Vector3<T> way) {
   Vector3<T> best = {T(0), T(0), T(0)};
   T farthest = T(Real<T>(-1e30));
@@ -44,7 +45,7 @@ LS_FN Vector3<T> mesh_support(const MeshShape<Real<T>>& mesh, Vector3<T> way) {
 }
 
 // The farthest point of the core along `way` (of any length), in the geom's own axes.
-template <class T, int kType>
+template <class T, int kType, class Isa = NativeIsa>
 LS_FN Vector3<T> own_support(const ConvexShape<T, kType>& shape, Vector3<T> way) {
   const Real<T>* size = shape.size;
   const auto signed_size = [](T part, Real<T> s) { return select(part < T(0), T(-s), T(s)); };
@@ -68,10 +69,16 @@ LS_FN Vector3<T> own_support(const ConvexShape<T, kType>& shape, Vector3<T> way)
   }
 }
 
-// The same in the frame of the pair.
-template <class T, int kType>
+// The same in the frame of the pair. Whatever has a support_point, an extent and propose_normals (collide_convex.h) can
+// be one of a pair.
+template <class T, int kType, class Isa = NativeIsa>
 [[gnu::always_inline]] LS_FN Vector3<T> support_point(const ConvexShape<T, kType>& shape, Vector3<T> way) {
   return shape.at.p + rotate(shape.at.r, own_support(shape, into_axes(shape.at.r, way)));
+}
+
+template <class T, int kType, class Isa = NativeIsa>
+[[gnu::always_inline]] LS_FN Vector3<T> centre(const ConvexShape<T, kType>& shape) {
+  return shape.at.p;
 }
 
 }  // namespace detail

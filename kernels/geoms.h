@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/collide_into.h"
+#include "kernels/collision_shapes.h"
 #include "kernels/contact_rows.h"
 #include "kernels/limits.h"
 #include "kernels/poses.h"
@@ -25,9 +26,7 @@ LS_FN void place_geom(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w
     return;
   }
   const Matrix3<T> r = world_rotation(m, w, link);
-  if (m.geom_type[geom] != kSphere) {
-    axes = {rotate(r, constant_turn.x), rotate(r, constant_turn.y), rotate(r, constant_turn.z)};
-  }
+  axes = {rotate(r, constant_turn.x), rotate(r, constant_turn.y), rotate(r, constant_turn.z)};
   point = rotate(r, constant);
   if constexpr (G::kPlanar) {
     point = point + in_space(m, w.point[link]);
@@ -141,6 +140,40 @@ LS_FN void write_contact(const ModelConstants<Real<T>>& m, const Workspace<G, T>
   aref[0] -= T(m.pair_stiffness[pair]) * imp * violation;
 }
 
+// The hull or the height field of a geom, put together from the constants.
+template <class R>
+struct ShapeParts {
+  MeshShape<R> mesh;
+  HeightFieldShape<R> field;
+};
+template <class R>
+[[gnu::always_inline]] LS_FN GeomShape<R> shape_of(const ModelConstants<R>& m, int geom, ShapeParts<R>& parts) {
+  GeomShape<R> shape{m.geom_type[geom], m.geom_size + 3 * geom};
+  const int index = m.geom_shape[geom];
+  if (index < 0) return shape;
+  if (shape.type == kHeightField) {
+    const std::int32_t* base = m.field_bases + 3 * index;
+    const R* size = m.field_size + 4 * index;
+    parts.field = {base[0], base[1], {size[0], size[1], size[2], size[3]}, m.field_heights + base[2]};
+    shape.height_field = &parts.field;
+  } else {
+    const std::int32_t* base = m.hull_bases + kHullBases * index;
+    parts.mesh = {base[kHullVertices],
+                  m.hull_vertices + 3 * base[kHullFirstVertex],
+                  m.hull_extent[index],
+                  base[kHullFaces],
+                  m.hull_normals + 3 * base[kHullFirstNormal],
+                  m.hull_numbers + base[kHullFaceStart],
+                  m.hull_numbers + base[kHullFaceVertices],
+                  m.hull_numbers + base[kHullEdgeStart],
+                  m.hull_numbers + base[kHullNeighbours],
+                  m.hull_numbers + base[kHullVertexFaceStart],
+                  m.hull_numbers + base[kHullVertexFaces]};
+    shape.mesh = &parts.mesh;
+  }
+  return shape;
+}
+
 // The contacts of one pair; report(slot) for each that some world has.
 template <class G, class T, class Report>
 LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair, Report&& report) {
@@ -150,8 +183,9 @@ LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<
   const int first = m.pair_geom[2 * pair], second = m.pair_geom[2 * pair + 1];
   p.first.r = w.rows.geom_axes[first];
   p.second.r = w.rows.geom_axes[second];
-  const GeomShape<Real<T>> shape_first{m.geom_type[first], m.geom_size + 3 * first};
-  const GeomShape<Real<T>> shape_second{m.geom_type[second], m.geom_size + 3 * second};
+  ShapeParts<Real<T>> parts_first, parts_second;
+  const GeomShape<Real<T>> shape_first = shape_of(m, first, parts_first);
+  const GeomShape<Real<T>> shape_second = shape_of(m, second, parts_second);
   const Real<T> margin = m.pair_margin[pair];
   FoundContacts<T> found;
   collide_into<T>(shape_first, p.first, shape_second, p.second, T(margin), found);

@@ -24,6 +24,21 @@ enum SlideMode : std::int32_t { kMovesLink, kMovesOrigin, kMovesOriginAndShifts 
 enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
 enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact, kMuscleActivation };
 
+// What hull_bases holds of each hull: counts, then where its numbers begin.
+enum HullBase : std::int32_t {
+  kHullVertices,
+  kHullFaces,
+  kHullFirstVertex,
+  kHullFirstNormal,
+  kHullFaceStart,
+  kHullFaceVertices,
+  kHullEdgeStart,
+  kHullNeighbours,
+  kHullVertexFaceStart,
+  kHullVertexFaces,
+  kHullBases
+};
+
 enum ScalarRowKind : std::int32_t { kRowLimit, kRowFriction, kRowEquality };
 
 // Sizes and choices of a model.
@@ -179,11 +194,22 @@ struct ModelConstants : ModelSizes, ForceConstants<R> {
   const R* scalar_loss;       // N or N m
 
   // geoms that can touch something [num_geoms]
-  const std::int32_t* geom_link;  // -1: fixed to the world
-  const std::int32_t* geom_type;  // GeomType of kernels/contact_point.h
-  const R* geom_offset;           // [3] as body_offset
-  const R* geom_turn;             // [9] as body_turn
-  const R* geom_size;             // [3] m
+  const std::int32_t* geom_link;   // -1: fixed to the world
+  const std::int32_t* geom_type;   // GeomType of kernels/contact_point.h
+  const R* geom_offset;            // [3] as body_offset
+  const R* geom_turn;              // [9] as body_turn
+  const R* geom_size;              // [3] m
+  const std::int32_t* geom_shape;  // its hull (meshes) or field (height fields), else -1
+  // convex hulls of meshes and height fields, as kernels/collision_shapes.h has them; bases are into hull_numbers
+  // (vertices and normals: into their arrays, three numbers each)
+  const std::int32_t* hull_bases;    // [hulls][kHullBases]
+  const std::int32_t* hull_numbers;  // faces, edges and vertices
+  const R* hull_vertices;            // [.][3] m
+  const R* hull_normals;             // [.][3]
+  const R* hull_extent;              // [hulls] m
+  const std::int32_t* field_bases;   // [fields][3] rows, columns, first height
+  const R* field_size;               // [fields][4] m
+  const R* field_heights;            // 0..1
 
   // pairs of geoms that may touch [num_pairs], the first with the lower type
   const std::int32_t* pair_geom;         // [2]
@@ -332,6 +358,15 @@ void for_each_contact_array(Constants& m, Visit&& visit) {
   visit(m.geom_offset);
   visit(m.geom_turn);
   visit(m.geom_size);
+  visit(m.geom_shape);
+  visit(m.hull_bases);
+  visit(m.hull_numbers);
+  visit(m.hull_vertices);
+  visit(m.hull_normals);
+  visit(m.hull_extent);
+  visit(m.field_bases);
+  visit(m.field_size);
+  visit(m.field_heights);
   visit(m.pair_geom);
   visit(m.pair_link);
   visit(m.pair_slot);

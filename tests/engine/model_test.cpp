@@ -139,6 +139,7 @@ const Foreign kForeign[] = {
      "<mujoco><worldbody><body name='b'><joint/><geom size='0.1'/></body></worldbody><actuator><adhesion body='b' "
      "ctrlrange='0 1'/></actuator></mujoco>",
      "transmission"},
+    {"NoSlip", body_with("", "<option noslip_iterations='3'/>"), "noslip"},
     {"Sleep", body_with("", "<option><flag sleep='enable'/></option>"), "sleeping"},
     {"ActuatorDamping", body_with("type='ball' name='j'", "<actuator><motor joint='j' damping='1'/></actuator>"),
      "damping or armature"},

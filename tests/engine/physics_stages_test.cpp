@@ -33,6 +33,8 @@ const Case kCases[] = {
     {"BallInCup", [] { return suite_model("dm_control/suite/ball_in_cup.xml", true); }},
     {"Manipulator", [] { return Model::from_file(task_model("dm_control/suite/manipulator.xml"), solve_to_the_end); }},
     {"Stacker", [] { return Model::from_file(task_model("dm_control/suite/stacker.xml"), solve_to_the_end); }},
+    {"Finger", [] { return Model::from_file(task_model("dm_control/suite/finger.xml"), solve_to_the_end); }},
+    {"Pusher", [] { return suite_model("gymnasium/envs/mujoco/assets/pusher_v5.xml", true); }},
     {"HumanoidCmu", [] { return suite_model("dm_control/suite/humanoid_CMU.xml", true); }},
     {"GymnasiumHumanoid",
      [] { return Model::from_file(task_model("gymnasium/envs/mujoco/assets/humanoid.xml"), solve_to_the_end); }},

@@ -14,10 +14,10 @@ using Contacts = std::vector<ContactPoint<double>>;
 
 Contacts our_contacts(const GeomPair& pair, const Placement<double>& a, const Placement<double>& b) {
   Contacts found;
-  const GeomShape<double> shape_a{pair.type(0), pair.size(0)}, shape_b{pair.type(1), pair.size(1)};
-  collide_geoms<double>(shape_a, a, shape_b, b, pair.margin(), [&](int, bool touches, const ContactPoint<double>& c) {
-    if (touches) found.push_back(c);
-  });
+  collide_geoms<double>(pair.shape<double>(0), a, pair.shape<double>(1), b, pair.margin(),
+                        [&](int, bool touches, const ContactPoint<double>& c) {
+                          if (touches) found.push_back(c);
+                        });
   return found;
 }
 

@@ -57,15 +57,10 @@ Slots<T> collide_lanes(const GeomPair& pair, const std::vector<GeomPair::Poses>&
     a.push_back(p.a);
     b.push_back(p.b);
   }
-  std::array<Real<T>, 3> size_a{}, size_b{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    size_a.at(i) = static_cast<Real<T>>(pair.size(0)[i]);
-    size_b.at(i) = static_cast<Real<T>>(pair.size(1)[i]);
-  }
-  const GeomShape<Real<T>> shape_a{pair.type(0), size_a.data()}, shape_b{pair.type(1), size_b.data()};
   Slots<T> slots;
   int last = -1;
-  collide_geoms<T>(shape_a, gather<T>(a), shape_b, gather<T>(b), T(static_cast<Real<T>>(pair.margin())),
+  collide_geoms<T>(pair.shape<Real<T>>(0), gather<T>(a), pair.shape<Real<T>>(1), gather<T>(b),
+                   T(static_cast<Real<T>>(pair.margin())),
                    [&](int slot, MaskOf<T> touches, const ContactPoint<T>& contact) {
                      EXPECT_GT(slot, last) << "slots rise";
                      EXPECT_LT(slot, max_contacts(pair.type(0), pair.type(1)));
@@ -124,11 +119,13 @@ TYPED_TEST(ColliderOn, NotANumberInOneLaneLeavesTheOthersAndTouchesNothing) {
 }
 
 // Distances are rounded at 6e-8 of lengths up to 2 m, and iterations in float end when a step is as small as that, 1e-5
-// short of the end where a direction converges slowly (on edges and rims). Where the surfaces do not touch in float and
-// do in double the distance is within that of the margin.
+// short of the end where a direction converges slowly (on edges and rims). Left out are pairs whose contacts jump when
+// an edge comes to lie on a face. Where the surfaces do not touch in float and do in double the distance is within that
+// of the margin.
 TEST(ColliderInFloat, HasTheDistanceOfDouble) {
   using T = Lanes<float, 8>;
   for (const ColliderCase& c : all_cases()) {
+    if (c.snaps) continue;
     GeomPair pair(c.a, c.b, kMargin);
     const double tolerance = c.iterative ? 2e-5 : 2e-6;
     for (int group = 0; group < 50; ++group) {

@@ -2,6 +2,7 @@
 #include "tests/kernels/geom_pair.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -19,10 +20,10 @@ std::string geom_text(const GeomText& geom) {
 
 bool stands_in_world(const GeomText& geom) { return geom.type == kPlane || geom.type == kHeightField; }
 
-std::string model_text(const GeomText& a, const GeomText& b, double margin, const std::string& assets) {
+std::string model_text(const GeomText& a, const GeomText& b, double margin) {
   const std::string inertial = "<inertial mass=\"1\" diaginertia=\"1 1 1\" pos=\"0 0 0\"/>";
   std::string text = "<mujoco><default><geom margin=\"" + std::to_string(margin / 2) + "\"/></default><asset>" +
-                     assets + "</asset><worldbody>";
+                     a.asset + (b.asset == a.asset ? "" : b.asset) + "</asset><worldbody>";
   for (const GeomText* geom : {&a, &b}) {
     text += stands_in_world(*geom) ? geom_text(*geom) : "<body><freejoint/>" + geom_text(*geom) + inertial + "</body>";
   }
@@ -44,8 +45,6 @@ double largest_part(Vector3<double> v) { return std::max({std::abs(v.x), std::ab
 Matrix3<double> product(const Matrix3<double>& a, const Matrix3<double>& b) {
   return {rotate(a, b.x), rotate(a, b.y), rotate(a, b.z)};
 }
-
-using Random = std::mt19937_64;
 
 double uniform(Random& random, double low, double high) {
   return std::uniform_real_distribution<double>(low, high)(random);
@@ -69,15 +68,17 @@ Matrix3<double> cube_rotation(Random& random) {
 
 }  // namespace
 
-GeomPair::GeomPair(const GeomText& a, const GeomText& b, double margin, const std::string& assets) : margin_(margin) {
+GeomPair::GeomPair(const GeomText& a, const GeomText& b, double margin) : margin_(margin) {
   std::array<char, 1000> error{};
-  const std::string text = model_text(a, b, margin, assets);
+  const std::string text = model_text(a, b, margin);
   mjSpec* const spec = mj_parseXMLString(text.c_str(), nullptr, error.data(), static_cast<int>(error.size()));
   if (spec == nullptr) throw std::runtime_error(std::string("model of two geoms: ") + error.data());
   model_.reset(mj_compile(spec, nullptr));
   const std::string why = mjs_getError(spec) != nullptr ? mjs_getError(spec) : "";
   mj_deleteSpec(spec);
   if (model_ == nullptr) throw std::runtime_error("model of two geoms: " + why);
+  single_ = std::make_unique<CollisionShapes<float>>(*model_);
+  double_ = std::make_unique<CollisionShapes<double>>(*model_);
   data_.reset(mj_makeData(model_.get()));
   mj_forward(model_.get(), data_.get());
 }
@@ -96,6 +97,17 @@ std::vector<ContactPoint<double>> GeomPair::contacts(const Placement<double>& a,
     found.push_back({contact.dist, vector(contact.pos), vector(contact.frame), vector(contact.frame + 3)});
   }
   return found;
+}
+
+double GeomPair::time_mujoco(const std::vector<Poses>& poses) {
+  const mjfCollision collide = mjCOLLISIONFUNC[type(0)][type(1)];
+  std::array<mjPreContact, mjMAXCONPAIR> contacts;
+  const auto start = std::chrono::steady_clock::now();
+  for (const Poses& p : poses) {
+    place(p.a, p.b);
+    collide(model_.get(), data_.get(), contacts.data(), 0, 1, margin_);
+  }
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 GeomPair::Poses GeomPair::near_contact(std::uint64_t seed, double depth) {
@@ -120,6 +132,7 @@ GeomPair::Poses GeomPair::near_contact(std::uint64_t seed, double depth) {
   Vector3<double> way = unit_vector(random);
   if (seed % 5 == 0) way = rotate(poses.a.r, cube_rotation(random).x);
   if (type(0) == kPlane) way = poses.a.r.z;
+  if (type(0) == kHeightField) return over_field(random, poses, depth);
   const double target = uniform(random, -depth, margin_);
   const Vector3<double> aside = (uniform(random, 0, 0.5) * reach) * unit_vector(random);
   double along = reach;
@@ -130,6 +143,21 @@ GeomPair::Poses GeomPair::near_contact(std::uint64_t seed, double depth) {
     if (std::abs(distance - target) < 1e-3) break;
     along -= distance - target;
     if (std::abs(along) > 2 * reach) break;
+  }
+  return poses;
+}
+
+// Lowered onto the field somewhere near its middle until the deepest contact is as deep as drawn.
+GeomPair::Poses GeomPair::over_field(Random& random, Poses poses, double depth) {
+  const double target = uniform(random, -depth, margin_);
+  const double x = uniform(random, -0.5, 0.5), y = uniform(random, -0.3, 0.3);
+  double low = 0, high = 1;
+  for (int i = 0; i < 30; ++i) {
+    const double height = 0.5 * (low + high);
+    poses.b.p = poses.a.p + rotate(poses.a.r, Vector3<double>{x, y, height});
+    double nearest = 1;
+    for (const ContactPoint<double>& c : contacts(poses.a, poses.b)) nearest = std::min(nearest, c.distance);
+    (nearest < target ? low : high) = height;
   }
   return poses;
 }

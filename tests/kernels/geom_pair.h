@@ -1,6 +1,7 @@
 // Two geoms in a MuJoCo model of their own: MuJoCo's contacts at any placement, and random placements near contact.
 #pragma once
 
+#include "engine/collision_shapes.h"
 #include "kernels/contact_point.h"
 
 #include <array>
@@ -13,25 +14,32 @@
 
 namespace lockstep::kernels {
 
+using Random = std::mt19937_64;
+
 // What a test knows of a geom: GeomType and MJCF attributes (size="..." or mesh="..." ...).
 struct GeomText {
   int type = kSphere;
   std::string attributes;  // without type
+  std::string asset = {};  // the element of <asset> that the attributes name, if any
+};
+
+struct GeomPairPoses {
+  Placement<double> a, b;
 };
 
 class GeomPair {
  public:
-  // `assets` goes into <asset>; margin (m) is that of the pair.
-  GeomPair(const GeomText& a, const GeomText& b, double margin, const std::string& assets = "");
+  GeomPair(const GeomText& a, const GeomText& b, double margin);  // margin (m) of the pair
 
   // Contacts of MuJoCo with the geoms at these placements, in its order.
   std::vector<ContactPoint<double>> contacts(const Placement<double>& a, const Placement<double>& b);
 
+  // Seconds that MuJoCo's collider of this pair of types takes for all these placements.
+  double time_mujoco(const std::vector<GeomPairPoses>& poses);
+
   // Placements near contact, seeded by `seed`: any orientation, axes exactly or nearly (to 1e-3 .. 1e-9 rad) aligned
   // with each other in turns; the distance between the surfaces from -depth to the margin.
-  struct Poses {
-    Placement<double> a, b;
-  };
+  using Poses = GeomPairPoses;
   Poses near_contact(std::uint64_t seed, double depth);
 
   // MuJoCo's iterations go on until they are good to this (m), its default being 1e-6.
@@ -42,10 +50,16 @@ class GeomPair {
 
   const mjModel& model() const { return *model_; }
   double margin() const { return margin_; }
-  const mjtNum* size(int geom) const { return model_->geom_size + 3 * geom; }
   int type(int geom) const { return model_->geom_type[geom]; }
+  // Of geom 0 or 1, in numbers of type R.
+  template <class R>
+  const GeomShape<R>& shape(int geom) const {
+    if constexpr (sizeof(R) == 4) return single_->shape(geom);
+    if constexpr (sizeof(R) == 8) return double_->shape(geom);
+  }
 
  private:
+  Poses over_field(Random& random, Poses poses, double depth);
   void place(const Placement<double>& a, const Placement<double>& b);
 
   struct Delete {
@@ -54,6 +68,8 @@ class GeomPair {
   };
   std::unique_ptr<mjModel, Delete> model_;
   std::unique_ptr<mjData, Delete> data_;
+  std::unique_ptr<CollisionShapes<float>> single_;
+  std::unique_ptr<CollisionShapes<double>> double_;
   double margin_;
 };
 
