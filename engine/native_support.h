@@ -15,4 +15,7 @@ namespace lockstep {
 // Whether two geoms of the model may ever collide: flags, contype and conaffinity, parents, exclusions, explicit pairs.
 [[nodiscard]] bool contacts_are_possible(const mjModel_& model);
 
+// Names of the sensors that the native kernels cannot evaluate: they need contact forces, rays or a history.
+[[nodiscard]] std::vector<std::string> missing_native_sensors(const mjModel_& model);
+
 }  // namespace lockstep

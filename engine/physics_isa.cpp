@@ -1,6 +1,7 @@
 // The physics kernels of one instruction set: compiled once for each (cmake/isa.cmake). Includes kernels only.
 #include "kernels/physics_kernels.h"
 #include "kernels/poses.h"
+#include "kernels/sensors.h"
 #include "kernels/step.h"
 #include "kernels/team.h"
 
@@ -23,10 +24,16 @@ void accelerate_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Rea
   acceleration(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(qacc), Solo{});
 }
 
+template <class T>
+void sense_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, Real<T>* sensordata) {
+  sensors(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(sensordata),
+          Solo{});
+}
+
 template <class R, int N>
 constexpr PhysicsKernels<R> kernels_of(const char* isa) {
   using T = Lanes<R, N>;
-  return {isa, N, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>};
+  return {isa, N, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>, sense_worlds<T>};
 }
 
 template <class Isa>

@@ -8,6 +8,7 @@
 
 #include "kernels/force_constants.h"
 #include "kernels/lanes.h"
+#include "kernels/sensor_constants.h"
 
 #include <cstdint>
 
@@ -25,7 +26,7 @@ enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
 enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact, kMuscleActivation };
 
 // Sizes and choices of a model.
-struct ModelSizes : ForceSizes {
+struct ModelSizes : ForceSizes, SensorSizes {
   int nq, nv, nu, na, nbody, nmocap;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
   int num_rows;     // limit rows: two for each hinge or slide, one for each ball
@@ -38,7 +39,7 @@ struct ModelSizes : ForceSizes {
 };
 
 template <class R>
-struct ModelConstants : ModelSizes, ForceConstants<R> {
+struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   R timestep;    // s
   R gravity[3];  // m/s^2; in a planar model its two in-plane components
   R plane[9];    // planar: e1, e2 and the normal in world coordinates
@@ -244,6 +245,7 @@ void for_each_array(Constants& m, Visit&& visit) {
   for_each_force_array(m, visit);
   for_each_tendon_array(m, visit);
   for_each_general_array(m, visit);
+  for_each_sensor_array(m, visit);
 }
 
 }  // namespace lockstep::kernels
