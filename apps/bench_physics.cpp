@@ -13,6 +13,7 @@
 #include <ctime>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -24,21 +25,47 @@
 namespace lockstep::apps {
 namespace {
 
-constexpr int kIntervals = 100;  // of a course: 500 physics steps
-
 // Whose model, which, and how it moves: `name` ends in the motion.
 struct BuiltIn {
   const char* name;
   const char* package_path;
-  Motion motion;
 };
 constexpr std::array kBuiltIns{
-    BuiltIn{"dm_control/cartpole/noisy", "dm_control/suite/cartpole.xml", Motion::kNoisy},
-    BuiltIn{"dm_control/pendulum/noisy", "dm_control/suite/pendulum.xml", Motion::kNoisy},
-    BuiltIn{"dm_control/acrobot/noisy", "dm_control/suite/acrobot.xml", Motion::kNoisy},
-    BuiltIn{"gymnasium/inverted_pendulum/noisy", "gymnasium/envs/mujoco/assets/inverted_pendulum.xml", Motion::kNoisy},
-    BuiltIn{"gymnasium/half_cheetah/smooth", "gymnasium/envs/mujoco/assets/half_cheetah.xml", Motion::kSmooth},
-    BuiltIn{"dm_control/humanoid/smooth", "dm_control/suite/humanoid.xml", Motion::kSmooth},
+    BuiltIn{"gymnasium/ant", "gymnasium/envs/mujoco/assets/ant.xml"},
+    BuiltIn{"gymnasium/half_cheetah", "gymnasium/envs/mujoco/assets/half_cheetah.xml"},
+    BuiltIn{"gymnasium/hopper", "gymnasium/envs/mujoco/assets/hopper.xml"},
+    BuiltIn{"gymnasium/humanoid", "gymnasium/envs/mujoco/assets/humanoid.xml"},
+    BuiltIn{"gymnasium/humanoidstandup", "gymnasium/envs/mujoco/assets/humanoidstandup.xml"},
+    BuiltIn{"gymnasium/inverted_double_pendulum", "gymnasium/envs/mujoco/assets/inverted_double_pendulum.xml"},
+    BuiltIn{"gymnasium/inverted_pendulum", "gymnasium/envs/mujoco/assets/inverted_pendulum.xml"},
+    BuiltIn{"gymnasium/pusher", "gymnasium/envs/mujoco/assets/pusher_v5.xml"},
+    BuiltIn{"gymnasium/reacher", "gymnasium/envs/mujoco/assets/reacher.xml"},
+    BuiltIn{"gymnasium/swimmer", "gymnasium/envs/mujoco/assets/swimmer.xml"},
+    BuiltIn{"gymnasium/walker2d", "gymnasium/envs/mujoco/assets/walker2d_v5.xml"},
+    BuiltIn{"dm_control/acrobot", "dm_control/suite/acrobot.xml"},
+    BuiltIn{"dm_control/ball_in_cup", "dm_control/suite/ball_in_cup.xml"},
+    BuiltIn{"dm_control/cartpole", "dm_control/suite/cartpole.xml"},
+    BuiltIn{"dm_control/cheetah", "dm_control/suite/cheetah.xml"},
+    BuiltIn{"dm_control/dog", "dm_control/suite/dog.xml"},
+    BuiltIn{"dm_control/finger", "dm_control/suite/finger.xml"},
+    BuiltIn{"dm_control/fish", "dm_control/suite/fish.xml"},
+    BuiltIn{"dm_control/hopper", "dm_control/suite/hopper.xml"},
+    BuiltIn{"dm_control/humanoid", "dm_control/suite/humanoid.xml"},
+    BuiltIn{"dm_control/humanoid_CMU", "dm_control/suite/humanoid_CMU.xml"},
+    BuiltIn{"dm_control/manipulator", "dm_control/suite/manipulator.xml"},
+    BuiltIn{"dm_control/pendulum", "dm_control/suite/pendulum.xml"},
+    BuiltIn{"dm_control/point_mass", "dm_control/suite/point_mass.xml"},
+    BuiltIn{"dm_control/quadruped", "dm_control/suite/quadruped.xml"},
+    BuiltIn{"dm_control/reacher", "dm_control/suite/reacher.xml"},
+    BuiltIn{"dm_control/stacker", "dm_control/suite/stacker.xml"},
+    BuiltIn{"dm_control/swimmer", "dm_control/suite/swimmer.xml"},
+    BuiltIn{"dm_control/walker", "dm_control/suite/walker.xml"},
+};
+// What runs without any name: models with and without contacts, in motions that ask for different things.
+constexpr std::array kUsual{
+    "dm_control/cartpole/noisy",     "dm_control/acrobot/noisy",     "gymnasium/inverted_pendulum/noisy",
+    "gymnasium/half_cheetah/smooth", "gymnasium/half_cheetah/noisy", "gymnasium/half_cheetah/quiet",
+    "dm_control/humanoid/smooth",    "dm_control/humanoid/noisy",    "dm_control/humanoid/quiet",
 };
 
 struct Subject {
@@ -47,27 +74,46 @@ struct Subject {
   Motion motion;
 };
 
-std::vector<Subject> subjects(const BenchPhysicsOptions& options) {
-  std::vector<Subject> chosen;
+// "suite/model/motion" of every model in every motion.
+std::vector<Subject> known_subjects() {
+  std::vector<Subject> list;
   for (const BuiltIn& known : kBuiltIns) {
-    const bool named = std::find(options.models.begin(), options.models.end(), known.name) != options.models.end();
-    if (options.models.empty() || named) chosen.push_back({known.name, task_model(known.package_path), known.motion});
-  }
-  for (const std::string& name : options.models) {
-    const auto is_named = [&](const auto& known) { return known.name == name; };
-    if (std::any_of(kBuiltIns.begin(), kBuiltIns.end(), is_named)) continue;
-    if (!std::filesystem::exists(name)) {
-      std::vector<std::string> names;
-      names.reserve(std::size(kBuiltIns));
-      for (const BuiltIn& known : kBuiltIns) names.emplace_back(known.name);
-      const std::string near = nearest_name(name, names);
-      throw Error(fmt::format("'{}' is neither a model of the list nor a file", name), "bench physics",
-                  near.empty() ? "`lockstep bench physics --help` has the list; or give an MJCF file"
-                               : fmt::format("did you mean '{}'?", near));
+    for (const Motion motion : {Motion::kNoisy, Motion::kQuiet, Motion::kSmooth}) {
+      list.push_back({fmt::format("{}/{}", known.name, motion_name(motion)), task_model(known.package_path), motion});
     }
-    const Motion motion = motion_of(options.motion);
-    const std::filesystem::path file(name);
-    chosen.push_back({file.stem().string() + "/" + motion_name(motion), file, motion});
+  }
+  return list;
+}
+
+// Whether `wanted` names the subject: whole, or its suite, or its suite and model.
+bool names_subject(const std::string& wanted, const std::string& subject) {
+  return subject == wanted || subject.starts_with(wanted + "/");
+}
+
+Subject subject_of_file(const std::string& name, const std::string& motion_name_wanted) {
+  if (!std::filesystem::exists(name)) {
+    std::vector<std::string> names;
+    for (const Subject& subject : known_subjects()) names.push_back(subject.name);
+    const std::string near = nearest_name(name, names);
+    throw Error(fmt::format("'{}' is neither a model of the list nor a file", name), "bench physics",
+                near.empty() ? "`lockstep bench physics --help` has the list; or give an MJCF file"
+                             : fmt::format("did you mean '{}'?", near));
+  }
+  const Motion motion = motion_of(motion_name_wanted);
+  const std::filesystem::path file(name);
+  return {file.stem().string() + "/" + motion_name(motion), file, motion};
+}
+
+std::vector<Subject> subjects(const BenchPhysicsOptions& options) {
+  std::vector<std::string> wanted = options.models;
+  if (wanted.empty()) wanted.assign(kUsual.begin(), kUsual.end());
+  const std::vector<Subject> known = known_subjects();
+  std::vector<Subject> chosen;
+  for (const std::string& name : wanted) {
+    const std::size_t before = chosen.size();
+    std::copy_if(known.begin(), known.end(), std::back_inserter(chosen),
+                 [&](const Subject& subject) { return names_subject(name, subject.name); });
+    if (chosen.size() == before) chosen.push_back(subject_of_file(name, options.motion));
   }
   return chosen;
 }
@@ -83,6 +129,8 @@ void check(const BenchPhysicsOptions& options) {
   at_least("worlds", options.worlds, 1);
   at_least("pairs", options.pairs, 1);
   at_least("slice", options.slice_seconds, 1e-3);
+  at_least("warmup", options.warmup, 0);
+  at_least("steps", options.steps, kHoldSteps);
   if (options.precision != "float" && options.precision != "double") {
     throw Error(fmt::format("unknown precision '{}'", options.precision), "--precision", "use float or double");
   }
@@ -260,7 +308,8 @@ int bench_physics(const BenchPhysicsOptions& options, CommandContext& context) {
       if (subject.motion == Motion::kSmooth) m.opt.disableflags |= mjDSBL_CONSTRAINT;
     };
     const auto model = Model::from_file(subject.file, adjust);
-    const Course course = make_course(model, subject.motion, options.worlds, kIntervals);
+    const Course course =
+        make_course(model, subject.motion, options.worlds, options.steps / kHoldSteps, options.warmup);
     if (first) {
       context.print("{}, {}\n{}\n", machine["cpu"].get<std::string>(), options.precision,
                     our_batch(course, options, 1)->report());
@@ -292,7 +341,9 @@ void add_bench_physics(CLI::App& bench, CommandContext& context) {
                                   "  lockstep bench physics model.xml --motion quiet --json bench.json\n");
   std::string known;
   for (const BuiltIn& model : kBuiltIns) known += std::string("\n  ") + model.name;
-  command.add_option("MODELS", options->models, "MJCF files or names of this list (without any: all of it):" + known);
+  command.add_option(
+      "MODELS", options->models,
+      "MJCF files, or SUITE, SUITE/MODEL or SUITE/MODEL/MOTION of this list (without any: a selection):" + known);
   command.add_option("--backend", options->backend, "Ours: cpu, cuda, mujoco or auto")->capture_default_str();
   command.add_option("--precision", options->precision, "Ours: float or double")->capture_default_str();
   command.add_option("--motion", options->motion, "Of MJCF files: noisy, quiet, or smooth (constraints disabled)")
@@ -304,6 +355,10 @@ void add_bench_physics(CLI::App& bench, CommandContext& context) {
   command.add_option("--lanes", options->lanes, "Worlds side by side in a register; 0: the widest")
       ->capture_default_str();
   command.add_option("--pairs", options->pairs, "Slices of each side")->capture_default_str();
+  command.add_option("--warmup", options->warmup, "Physics steps from the first pose to where the worlds start")
+      ->capture_default_str();
+  command.add_option("--steps", options->steps, "Physics steps of a course; then the worlds start anew")
+      ->capture_default_str();
   command.add_option("--slice", options->slice_seconds, "Seconds of a slice")->capture_default_str();
   context.on_run(command, [options, &context] { return bench_physics(*options, context); });
 }

@@ -18,6 +18,8 @@ struct BenchPhysicsOptions {
   int lanes = 0;                    // 0: the widest
   int pairs = 9;                    // slices of each side, alternating; the ratio is their median
   double slice_seconds = 0.2;       // length of one slice
+  int warmup = 200;                 // physics steps from the model's first pose to the course's start
+  int steps = 500;                  // physics steps of the course, a multiple of 5; then worlds go back to its start
 };
 
 // One line of results: `ours` and `peer` are world-steps/s; per second of one core where threads is 1 (measured in CPU

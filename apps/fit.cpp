@@ -22,9 +22,12 @@
 namespace lockstep::apps {
 namespace {
 
+constexpr int kSystemSteps = 10000;  // observed of a system where nobody says how long
+
 struct FitOptions {
   std::string source;
   ExplorationConfig exploration;
+  bool has_seconds = false;
   RecordedColumns columns;
   std::vector<std::string> angles;
   std::vector<std::string> assignments;
@@ -34,7 +37,8 @@ struct FitOptions {
 struct Source {
   models::SindySystem system;
   TransitionData data;
-  bool is_recorded = false;
+  bool is_polynomial = false;  // likely so: a table, or a system, says nothing about what is a velocity
+  bool is_map = false;
 };
 
 bool is_table(const std::string& source) {
@@ -58,7 +62,7 @@ Source recorded(const FitOptions& options) {
     }
     system.state_is_angle[static_cast<size_t>(found - motion.state_names.begin())] = true;
   }
-  return {std::move(system), std::move(motion.data), true};
+  return {std::move(system), std::move(motion.data), options.angles.empty(), false};
 }
 
 Source explored(const FitOptions& options) {
@@ -66,13 +70,20 @@ Source explored(const FitOptions& options) {
   config.seed = options.exploration.seed;
   config.precision = "double";
   const std::unique_ptr<Environment> environment = envs::make_environment(options.source, config);
-  return {models::system_of(environment->spec()), explore(*environment, options.exploration), false};
+  const TaskSpec& spec = environment->spec();
+  const envs::SystemRow* const system = envs::find(options.source).system;
+  ExplorationConfig exploration = options.exploration;
+  // A system's unit of time may be a year: by default as many steps as an episode of a fast one has.
+  if (system != nullptr && !options.has_seconds) exploration.seconds = kSystemSteps * spec.control_timestep;
+  const bool has_angles = std::ranges::find(spec.state_is_angle, true) != spec.state_is_angle.end();
+  return {models::system_of(spec), explore(*environment, exploration), system != nullptr && !has_angles,
+          system != nullptr && system->facts.substeps == 0};
 }
 
 models::SindyConfig config_of(const FitOptions& options, const Source& source) {
   Settings settings;
-  // A table says nothing about what is a velocity: monomials, but where it has angles.
-  if (source.is_recorded && options.angles.empty()) settings.set("library", {std::string("polynomial"), "a table"});
+  if (source.is_polynomial) settings.set("library", {std::string("polynomial"), options.source});
+  if (source.is_map) settings.set("integrator", {std::string("map"), options.source});
   for (const std::string& assignment : options.assignments) settings.set_from_argument(assignment);
   return configured<models::SindyConfig>(settings);
 }
@@ -137,12 +148,15 @@ void add_fit(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<FitOptions>();
   CLI::App& command = context.add(app, "fit", "learn sparse equations of motion from data",
                                   "  lockstep fit pendulum-v1 --seconds 60\n"
+                                  "  lockstep fit lorenz63\n"
                                   "  lockstep fit lorenz.csv --set degree=2 --json -\n"
                                   "  lockstep fit pendulum.csv --angle th --controls torque\n"
                                   "A table begins with a line of names: t, states, controls (u, u0, u1 ...), and\n"
                                   "trajectory where there are several. Settings are those of models/sindy_fit.h.\n");
   command.add_option("SOURCE", options->source, "A table (.csv), or a task to explore at random")->required();
-  command.add_option("--seconds", options->exploration.seconds, "Of a task's motion")->check(CLI::Range(0.1, 1e6));
+  CLI::Option* const seconds = command.add_option("--seconds", options->exploration.seconds,
+                                                  "Of a task's motion; for a system 10,000 steps where not given");
+  seconds->check(CLI::Range(0.1, 1e6));
   command.add_option("--seed", options->exploration.seed, "Of a task's random controls");
   command.add_option("--controls", options->columns.controls, "A table's control columns")->delimiter(',');
   command.add_option("--angle", options->angles, "A table's states that are angles (rad)")->delimiter(',');
@@ -150,7 +164,10 @@ void add_fit(CLI::App& app, CommandContext& context) {
       ->check(CLI::PositiveNumber);
   command.add_option("--set", options->assignments, "One setting, as in TOML; may be repeated")->type_name("KEY=VALUE");
   command.add_option("--save", options->save, "Write the model to this file")->type_name("FILE");
-  context.on_run(command, [options, &context] { return fit_command(*options, context); });
+  context.on_run(command, [options, seconds, &context] {
+    options->has_seconds = seconds->count() > 0;
+    return fit_command(*options, context);
+  });
 }
 
 }  // namespace lockstep::apps

@@ -3,6 +3,7 @@
 #include "apps/commands.h"
 #include "apps/run_config.h"
 #include "envs/env.h"
+#include "models/optimisers/optimiser.h"
 #include "planners/planner.h"
 
 #include <algorithm>
@@ -73,6 +74,8 @@ void add_list(CLI::App& app, CommandContext& context) {
   add_rows(list, context, "tasks", "what can be learned and viewed", [] { return rows_of(envs::entries()); });
   add_rows(list, context, "agents", "who learns", [] { return rows_of(agents::entries()); });
   add_rows(list, context, "planners", "who plans", [] { return rows_of(planners::entries()); });
+  add_rows(list, context, "optimisers", "who chooses the terms of a sparse model",
+           [] { return rows_of(models::optimisers::entries()); });
   auto agent = std::make_shared<std::string>();
   CLI::App& keys = context.add(list, "keys", "every setting of a run with an agent, and its default",
                                "  lockstep list keys sindy-mpc\n");

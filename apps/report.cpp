@@ -169,7 +169,8 @@ std::string episode_plots(const Report& report) {
   for (int index = 0; index < episode.state_size; ++index) {
     const std::string name = name_at(report.task.state_names, static_cast<size_t>(index), "state");
     const std::string unit = name_at(report.state_units, static_cast<size_t>(index), "");
-    Plot plot{.title = name, .x_label = "time (s)", .y_label = unit.empty() ? name : name + " (" + unit + ")"};
+    Plot plot{
+        .title = name, .x_label = "time (s)", .y_label = unit.empty() ? name : fmt::format("{} ({})", name, unit)};
     const std::vector<double> time = count_from(0, steps + 1, dt);
     plot.series.push_back({"true", time, column(episode.states, episode.state_size, index)});
     if (!episode.predicted.empty()) {

@@ -161,6 +161,7 @@ std::vector<agents::Episode> evaluate(agents::Agent& agent, int episodes, const 
 
 EpisodeReturns returns_of(const std::vector<agents::Episode>& episodes) {
   std::vector<double> returns;
+  returns.reserve(episodes.size());
   for (const agents::Episode& episode : episodes) returns.push_back(episode.episode_return);
   return summarize_returns(returns);
 }

@@ -41,6 +41,7 @@ class IgnoredPipeSignal {
 // nowhere. Returns the process, or 0 where the program could not be started.
 pid_t start(const std::vector<std::string>& words, int input, int messages) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
@@ -71,6 +72,7 @@ int wait_for(pid_t process) {
 }
 
 struct CloseFile {
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the owner that the check asks for is this deleter's unique_ptr.
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 using Messages = std::unique_ptr<std::FILE, CloseFile>;

@@ -4,6 +4,7 @@
 
 namespace lockstep {
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the signature of the backend that keeps its model.
 std::unique_ptr<Batch> make_cuda_batch(std::shared_ptr<const Model>, const BatchConfig&) {
   throw MissingResource("this build has no CUDA backend", "backend cuda",
                         "use --backend cpu, or install the CUDA toolkit (nvcc) and build again");

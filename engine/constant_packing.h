@@ -4,10 +4,12 @@
 #include "engine/link_tree.h"
 #include "kernels/model_constants.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -33,7 +35,13 @@ class Packing {
     target = reals_.back().data();
     sizes_[&target] = reals_.back().size();
   }
+  // What rounding the numbers of `list` takes from them: nothing in double, filled in when they are stored as float.
+  void set_rest(const double*& target, const Reals& list) {
+    set(target, list);
+    rests_.insert(&target);
+  }
   [[nodiscard]] std::size_t size_of(const void* member) const { return sizes_.at(member); }
+  [[nodiscard]] bool is_rest(const void* member) const { return rests_.contains(member); }
   [[nodiscard]] bool disabled(int flag) const { return (m.opt.disableflags & flag) != 0; }
 
   // A frame fixed in a body, as the constants hold it. Returns its index among the markers.
@@ -49,12 +57,31 @@ class Packing {
   std::deque<Ints> ints_;
   std::deque<Reals> reals_;
   std::map<const void*, std::size_t> sizes_;
+  std::set<const void*> rests_;
   Ints marker_link_;
   Reals marker_offset_, marker_turn_;
 };
 
 // Where a frame that is fixed in a link (or in the world: -1) stands, as body_offset and body_turn hold it.
 [[nodiscard]] RigidPose constant_pose(const LinkTree& tree, int link, const RigidPose& pose_in_link);
+
+void append(Packing::Reals& list, const Eigen::Vector3d& v);
+void append(Packing::Reals& list, const double* values, int count);
+void append(Packing::Reals& list, const Eigen::Matrix3d& columns);  // column by column
+
+// K and B of a constraint's reference acceleration, from its solref and the largest impedance (MuJoCo computation
+// chapter, "Reference"; positive solref gives time constant and damping ratio, negative ones stiffness and damping).
+[[nodiscard]] std::pair<double, double> reference_gains(const Packing& packing, const double* solref,
+                                                        double largest_impedance);
+// solimp as MuJoCo clips it: dmin, dmax, width, midpoint, power.
+[[nodiscard]] std::array<double, 5> clipped_impedance(const double* solimp);
+
+// Joint limits, friction loss, and contacts: geoms, pairs and what their contacts are made of.
+void pack_limits(Packing& packing);
+void pack_friction_loss(Packing& packing);
+void pack_contacts(Packing& packing);
+// Limits and friction loss of tendons, equalities of joints and tendons.
+void pack_scalar_rows(Packing& packing);
 
 // Tendons, general actuators, fluid and gravity compensation.
 void pack_tendons(Packing& packing);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include <mujoco/mujoco.h>
@@ -15,17 +16,8 @@
 namespace lockstep {
 namespace {
 
-using kernels::ModelConstants;
-using Ints = std::vector<std::int32_t>;
-using Reals = std::vector<double>;
-
-bool disabled(const mjModel& m, int flag) { return (m.opt.disableflags & flag) != 0; }
-
-void append(Reals& list, const Eigen::Vector3d& v) { list.insert(list.end(), {v.x(), v.y(), v.z()}); }
-void append(Reals& list, const mjtNum* values, int count) { list.insert(list.end(), values, values + count); }
-void append(Reals& list, const Eigen::Matrix3d& columns) {
-  list.insert(list.end(), columns.data(), columns.data() + 9);
-}
+using Ints = Packing::Ints;
+using Reals = Packing::Reals;
 
 // Which components are not zero, one bit each.
 std::int32_t nonzero_axes(const Eigen::Vector3d& v) {
@@ -289,7 +281,7 @@ void pack_passive(Packing& p) {
   const mjModel& m = p.m;
   Ints springs, dampers, is_linear;
   Reals stiffness, reference, damping;
-  for (int joint = 0; joint < m.njnt && !disabled(m, mjDSBL_SPRING); ++joint) {
+  for (int joint = 0; joint < m.njnt && !p.disabled(mjDSBL_SPRING); ++joint) {
     const mjtNum* higher = m.jnt_stiffnesspoly + mjNPOLY * joint;
     if (m.jnt_stiffness[joint] == 0 && higher[0] == 0 && higher[1] == 0) continue;
     springs.push_back(joint);
@@ -299,7 +291,7 @@ void pack_passive(Packing& p) {
     append(reference, m.qpos_spring + m.jnt_qposadr[joint], count);
     reference.resize(7 * springs.size());
   }
-  for (int dof = 0; dof < m.nv && !disabled(m, mjDSBL_DAMPER); ++dof) {
+  for (int dof = 0; dof < m.nv && !p.disabled(mjDSBL_DAMPER); ++dof) {
     const std::array<double, 3> b = dof_damping(m, dof);
     if (b == std::array<double, 3>{}) continue;
     dampers.push_back(dof);
@@ -357,7 +349,7 @@ void pack_actuator_ranges(Packing& p, const std::vector<int>& order) {
   Reals ctrl, force, act;
   for (const int a : order) {
     const int control = m.actuator_ctrladr[a];
-    has_ctrl.push_back(m.actuator_ctrllimited[control] && !disabled(m, mjDSBL_CLAMPCTRL) ? 1 : 0);
+    has_ctrl.push_back(m.actuator_ctrllimited[control] && !p.disabled(mjDSBL_CLAMPCTRL) ? 1 : 0);
     has_force.push_back(m.actuator_forcelimited[a] ? 1 : 0);
     has_act.push_back(m.actuator_actlimited[a] ? 1 : 0);
     append(ctrl, m.actuator_ctrlrange + 2 * control, 2);
@@ -416,60 +408,6 @@ void pack_actuators(Packing& p) {
   pack_general_actuators(p, actuators.general);
 }
 
-// K and B of a limit's reference acceleration (MuJoCo computation chapter, "Reference"; positive solref gives time
-// constant and damping ratio, negative ones stiffness and damping).
-std::pair<double, double> reference_gains(const mjModel& m, int joint, double largest_impedance) {
-  const mjtNum* ref = m.jnt_solref + mjNREF * joint;
-  const double square = largest_impedance * largest_impedance;
-  if (ref[0] <= 0) return {-ref[0] / std::max(mjMINVAL, square), -ref[1] / std::max(mjMINVAL, largest_impedance)};
-  const double time = disabled(m, mjDSBL_REFSAFE) ? ref[0] : std::max(ref[0], 2 * m.opt.timestep);
-  return {1 / std::max(mjMINVAL, square * time * time * ref[1] * ref[1]),
-          2 / std::max(mjMINVAL, largest_impedance * time)};
-}
-
-std::array<double, 5> clipped_impedance(const mjtNum* solimp) {
-  return {std::clamp(solimp[0], mjMINIMP, mjMAXIMP), std::clamp(solimp[1], mjMINIMP, mjMAXIMP),
-          std::max(0.0, solimp[2]), std::clamp(solimp[3], mjMINIMP, mjMAXIMP), std::max(1.0, solimp[4])};
-}
-
-void pack_limits(Packing& p) {
-  const mjModel& m = p.m;
-  Ints is_ball, dof, qposadr, row;
-  Reals low, high, margin, invweight, stiffness, damping, solimp;
-  const bool off = disabled(m, mjDSBL_CONSTRAINT) || disabled(m, mjDSBL_LIMIT);
-  for (int joint = 0; joint < m.njnt && !off; ++joint) {
-    if (!m.jnt_limited[joint] || m.jnt_type[joint] == mjJNT_FREE) continue;
-    const bool ball = m.jnt_type[joint] == mjJNT_BALL;
-    const mjtNum* range = m.jnt_range + 2 * joint;
-    is_ball.push_back(ball ? 1 : 0);
-    dof.push_back(m.jnt_dofadr[joint]);
-    qposadr.push_back(m.jnt_qposadr[joint]);
-    row.push_back(p.c.num_rows);
-    p.c.num_rows += ball ? 1 : 2;
-    low.push_back(range[0]);
-    high.push_back(ball ? std::max(range[0], range[1]) : range[1]);
-    margin.push_back(m.jnt_margin[joint]);
-    invweight.push_back(m.dof_invweight0[m.jnt_dofadr[joint]]);
-    const std::array<double, 5> impedance = clipped_impedance(m.jnt_solimp + mjNIMP * joint);
-    const auto [k, b] = reference_gains(m, joint, impedance[1]);
-    stiffness.push_back(k);
-    damping.push_back(b);
-    solimp.insert(solimp.end(), impedance.begin(), impedance.end());
-  }
-  p.c.num_limits = static_cast<int>(dof.size());
-  p.set(p.c.limit_is_ball, is_ball);
-  p.set(p.c.limit_dof, dof);
-  p.set(p.c.limit_qposadr, qposadr);
-  p.set(p.c.limit_row, row);
-  p.set(p.c.limit_low, low);
-  p.set(p.c.limit_high, high);
-  p.set(p.c.limit_margin, margin);
-  p.set(p.c.limit_invweight, invweight);
-  p.set(p.c.limit_stiffness, stiffness);
-  p.set(p.c.limit_damping, damping);
-  p.set(p.c.limit_solimp, solimp);
-}
-
 void pack_options(Packing& p) {
   const mjModel& m = p.m;
   p.c.nq = static_cast<int>(m.nq);
@@ -482,7 +420,7 @@ void pack_options(Packing& p) {
   p.c.timestep = m.opt.timestep;
   p.c.solver_iterations = std::max(m.opt.iterations, 20);
   Eigen::Vector3d gravity(m.opt.gravity[0], m.opt.gravity[1], m.opt.gravity[2]);
-  if (disabled(m, mjDSBL_GRAVITY)) gravity.setZero();
+  if (p.disabled(mjDSBL_GRAVITY)) gravity.setZero();
   if (p.tree.planar) gravity = p.tree.plane.transpose() * gravity;
   std::copy(gravity.data(), gravity.data() + 3, p.c.gravity);
   std::copy(p.tree.plane.data(), p.tree.plane.data() + 9, p.c.plane);
@@ -490,7 +428,8 @@ void pack_options(Packing& p) {
   if (m.opt.integrator == mjINT_RK4) p.c.integrator = kernels::Integrator::kRk4;
   if (m.opt.integrator == mjINT_IMPLICITFAST) p.c.integrator = kernels::Integrator::kImplicitFast;
   const bool damped =
-      p.c.integrator == kernels::Integrator::kEuler && p.c.num_dampers > 0 && !disabled(m, mjDSBL_EULERDAMP);
+      p.c.integrator == kernels::Integrator::kEuler && p.c.num_dampers > 0 && !p.disabled(mjDSBL_EULERDAMP);
+  p.c.has_constraints = p.c.num_limits + p.c.num_frictions + p.c.num_scalar_rows + p.c.num_pairs > 0 ? 1 : 0;
   p.c.has_implicit_diagonal = damped || p.c.integrator == kernels::Integrator::kImplicitFast ? 1 : 0;
 }
 
@@ -510,7 +449,13 @@ ConstantStorage<R> store(Packing& p) {
       ints.insert(ints.end(), array, array + size);
     } else {
       storage.offsets.push_back(reals.size());
-      for (std::size_t i = 0; i < size; ++i) reals.push_back(static_cast<R>(array[i]));
+      const auto rounded = [](double x) { return static_cast<R>(x); };
+      const auto rest = [](double x) { return static_cast<R>(x - static_cast<double>(static_cast<R>(x))); };
+      if (p.is_rest(&array)) {
+        std::transform(array, array + size, std::back_inserter(reals), rest);
+      } else {
+        std::transform(array, array + size, std::back_inserter(reals), rounded);
+      }
     }
   });
   // One number more, so that an empty array at the end still points into the buffer.
@@ -552,6 +497,9 @@ ConstantSets pack_constants(const mjModel& model) {
   pack_passive(packing);
   pack_actuators(packing);
   pack_limits(packing);
+  pack_friction_loss(packing);
+  pack_scalar_rows(packing);
+  pack_contacts(packing);
   pack_options(packing);
   pack_tendons(packing);
   pack_body_forces(packing);

@@ -1,9 +1,9 @@
 // Compares a model with the list of what the native kernels support.
 #include "engine/native_support.h"
+#include "engine/contact_pairs.h"
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <span>
 #include <utility>
 
@@ -54,19 +54,30 @@ bool may_pass_inside(const mjModel& m, int wrap) {
   return mju_norm3(local.data()) <= m.geom_size[3 * geom] * (1 + 1e-9);
 }
 
+bool has_mixed_signs(const mjtNum* solref) { return (solref[0] > 0) != (solref[1] > 0); }
+
 void check_tendons(const mjModel& m, Missing& missing) {
-  const bool unconstrained = disabled(m, mjDSBL_CONSTRAINT);
-  bool inside = false, limits = false, friction = false, plastic = false;
+  bool inside = false, plastic = false, solref = false;
   for (int k = 0; k < m.nwrap; ++k) inside |= may_pass_inside(m, k);
   for (int tendon = 0; tendon < m.ntendon; ++tendon) {
-    limits |= m.tendon_limited[tendon] != 0;
-    friction |= m.tendon_frictionloss[tendon] != 0;
     plastic |= m.tendon_plasticadr[tendon] >= 0 || m.tendon_springyield[tendon] != 0;
+    solref |= m.tendon_limited[tendon] != 0 && has_mixed_signs(m.tendon_solref_lim + mjNREF * tendon);
+    solref |= m.tendon_frictionloss[tendon] != 0 && has_mixed_signs(m.tendon_solref_fri + mjNREF * tendon);
   }
   if (inside) missing.emplace_back("tendons with a side site inside the geom, or moving against it");
-  if (limits && !unconstrained && !disabled(m, mjDSBL_LIMIT)) missing.emplace_back("tendon limits");
-  if (friction && !unconstrained && !disabled(m, mjDSBL_FRICTIONLOSS)) missing.emplace_back("tendon friction loss");
   if (plastic) missing.emplace_back("plastic tendons");
+  if (solref) missing.emplace_back("a tendon's solref of mixed sign");
+}
+
+void check_equalities(const mjModel& m, Missing& missing) {
+  if (disabled(m, mjDSBL_CONSTRAINT) || disabled(m, mjDSBL_EQUALITY)) return;
+  bool type = false, solref = false;
+  for (int e = 0; e < m.neq; ++e) {
+    type |= m.eq_type[e] != mjEQ_JOINT && m.eq_type[e] != mjEQ_TENDON;
+    solref |= has_mixed_signs(m.eq_solref + mjNREF * e);
+  }
+  if (type) missing.emplace_back("equality constraints other than of joints and tendons");
+  if (solref) missing.emplace_back("an equality's solref of mixed sign");
 }
 
 void check_elements(const mjModel& m, Missing& missing) {
@@ -78,12 +89,8 @@ void check_elements(const mjModel& m, Missing& missing) {
   for (const auto& [count, name] : must_be_absent) {
     if (count != 0) missing.emplace_back(name);
   }
-  const bool unconstrained = disabled(m, mjDSBL_CONSTRAINT);
-  if (m.neq != 0 && !unconstrained && !disabled(m, mjDSBL_EQUALITY)) missing.emplace_back("equality constraints");
-  if (any_nonzero(m.dof_frictionloss, m.nv) && !unconstrained && !disabled(m, mjDSBL_FRICTIONLOSS)) {
-    missing.emplace_back("joint friction loss");
-  }
-  if (contacts_are_possible(m)) missing.emplace_back("contacts");
+  check_equalities(m, missing);
+  for (std::string& feature : missing_contact_features(m)) missing.push_back(std::move(feature));
 }
 
 void check_joints(const mjModel& m, Missing& missing) {
@@ -95,7 +102,7 @@ void check_joints(const mjModel& m, Missing& missing) {
     const bool is_last = joint + 1 == m.body_jntadr[body] + m.body_jntnum[body];
     followed_ball |= m.jnt_type[joint] == mjJNT_BALL && !is_last;
     const mjtNum* ref = m.jnt_solref + mjNREF * joint;
-    solref |= m.jnt_limited[joint] && (ref[0] > 0) != (ref[1] > 0);
+    solref |= m.jnt_limited[joint] && has_mixed_signs(ref);
     gravity |= m.jnt_actgravcomp[joint] != 0;
   }
   if (type) missing.emplace_back("a joint type (native: free, ball, slide, hinge)");
@@ -152,32 +159,7 @@ void check_actuators(const mjModel& m, Missing& missing) {
     missing.emplace_back("damping or armature of actuators on other things than hinges, slides and tendons");
 }
 
-bool masks_meet(const mjModel& m, int a, int b) {
-  return (m.geom_contype[a] & m.geom_conaffinity[b]) != 0 || (m.geom_contype[b] & m.geom_conaffinity[a]) != 0;
-}
-
 }  // namespace
-
-bool contacts_are_possible(const mjModel& m) {
-  if (disabled(m, mjDSBL_CONTACT) || disabled(m, mjDSBL_CONSTRAINT)) return false;
-  if (m.npair != 0) return true;
-  std::set<std::pair<int, int>> excluded;
-  for (int e = 0; e < m.nexclude; ++e) excluded.emplace(m.exclude_signature[e] >> 16, m.exclude_signature[e] & 0xffff);
-  for (int a = 0; a < m.ngeom; ++a) {
-    for (int b = a + 1; b < m.ngeom; ++b) {
-      if (!masks_meet(m, a, b)) continue;
-      const int body_a = m.geom_bodyid[a], body_b = m.geom_bodyid[b];
-      const int weld_a = m.body_weldid[body_a], weld_b = m.body_weldid[body_b];
-      if (weld_a == weld_b) continue;
-      const int parent_a = m.body_weldid[m.body_parentid[weld_a]], parent_b = m.body_weldid[m.body_parentid[weld_b]];
-      const bool related = (weld_a == parent_b && weld_a != 0) || (weld_b == parent_a && weld_b != 0);
-      if (related && !disabled(m, mjDSBL_FILTERPARENT)) continue;
-      if (excluded.contains({std::min(body_a, body_b), std::max(body_a, body_b)})) continue;
-      return true;
-    }
-  }
-  return false;
-}
 
 std::vector<std::string> missing_native_features(const mjModel& m) {
   Missing missing;

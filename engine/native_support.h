@@ -12,9 +12,6 @@ namespace lockstep {
 // supported: an enum value or option that is not in our lists counts as missing.
 [[nodiscard]] std::vector<std::string> missing_native_features(const mjModel_& model);
 
-// Whether two geoms of the model may ever collide: flags, contype and conaffinity, parents, exclusions, explicit pairs.
-[[nodiscard]] bool contacts_are_possible(const mjModel_& model);
-
 // Names of the sensors that the native kernels cannot evaluate: they need contact forces, rays or a history.
 [[nodiscard]] std::vector<std::string> missing_native_sensors(const mjModel_& model);
 

@@ -1,5 +1,6 @@
 // The physics kernels of one instruction set: compiled once for each (cmake/isa.cmake). Includes kernels only.
 #include "kernels/physics_kernels.h"
+#include "kernels/physics_lanes.h"
 #include "kernels/poses.h"
 #include "kernels/sensors.h"
 #include "kernels/step.h"
@@ -30,10 +31,9 @@ void sense_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>*
           Solo{});
 }
 
-template <class R, int N>
-constexpr PhysicsKernels<R> kernels_of(const char* isa) {
-  using T = Lanes<R, N>;
-  return {isa, N, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>, sense_worlds<T>};
+template <class T>
+constexpr PhysicsKernels<Real<T>> kernels_of(const char* isa) {
+  return {isa, kLanes<T>, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>, sense_worlds<T>};
 }
 
 template <class Isa>
@@ -43,17 +43,14 @@ constexpr const char* isa_label() {
   return "baseline";
 }
 
-// One register of the instruction set, and for AVX-512 half of one too: less is lost where lanes differ.
-constexpr bool kWide = std::same_as<NativeIsa, isa::V4>;
-
 }  // namespace
 
 template <>
 const PhysicsKernelTable& physics_kernel_table<NativeIsa>() {
   constexpr const char* kIsa = isa_label<NativeIsa>();
   static constexpr PhysicsKernelTable kTable = {
-      {kernels_of < float, kWide ? 16 : 8 > (kIsa), kernels_of < float, kWide ? 8 : 4 > (kIsa)},
-      {kernels_of < double, kWide ? 8 : 4 > (kIsa), kernels_of < double, kWide ? 4 : 2 > (kIsa)}};
+      {kernels_of<PhysicsLanes<float>::Wide>(kIsa), kernels_of<PhysicsLanes<float>::Narrow>(kIsa)},
+      {kernels_of<PhysicsLanes<double>::Wide>(kIsa), kernels_of<PhysicsLanes<double>::Narrow>(kIsa)}};
   return kTable;
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/environment.h"
 #include "engine/isa.h"
+#include "envs/system_facts.h"
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
 
@@ -12,7 +13,7 @@
 
 namespace lockstep::envs {
 
-// One row of the table, made from a Task (envs/task_entry.h).
+// One row of the table, made from a Task (envs/task_entry.h) or a System (envs/system_entry.h).
 struct Entry {
   std::string_view name;     // "cartpole-swingup"
   std::string_view summary;  // one line
@@ -23,6 +24,7 @@ struct Entry {
   TaskKernels (*kernels)(Isa) = nullptr;            // compiled for that instruction set
   StepKernels<float> (*float_kernels)() = nullptr;  // of width 1, for blocks of any size
   StepKernels<double> (*double_kernels)() = nullptr;
+  const SystemRow* system = nullptr;  // of an ODE or a map (docs/systems.md); nullptr for any other task
 };
 
 // The table, in the order of envs/CMakeLists.txt.

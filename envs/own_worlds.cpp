@@ -1,4 +1,5 @@
-// Worlds of tasks with dynamics of their own: state in blocks of lanes, advanced inside the task's step kernel.
+// Worlds of tasks with dynamics of their own: state in blocks of lanes, advanced inside the task's step kernel, or by a
+// system's equations before it.
 #include "engine/buffer.h"
 #include "engine/error.h"
 #include "engine/thread_pool.h"
@@ -18,9 +19,12 @@ namespace {
 constexpr int kMaxLanes = 256;
 
 template <class R>
-int width(const TaskKernels& kernels) {
-  if constexpr (std::is_same_v<R, float>) return kernels.floats[0].width;
-  return kernels.doubles[0].width;
+const StepKernels<R>& step_kernels(const TaskKernels& kernels) {
+  if constexpr (std::is_same_v<R, float>) {
+    return kernels.floats[0];
+  } else {
+    return kernels.doubles[0];
+  }
 }
 
 int lanes_for(int num_worlds, int width) { return std::min(kMaxLanes, (num_worlds + width - 1) / width * width); }
@@ -36,9 +40,11 @@ class OwnWorlds final : public Worlds<R> {
         action_size_(static_cast<int>(entry.action.size())),
         state_size_(static_cast<int>(entry.state.size())),
         num_worlds_(config.num_worlds),
-        lanes_(lanes_for(num_worlds_, width<R>(kernels_))),
+        lanes_(lanes_for(num_worlds_, step_kernels<R>(kernels_).width)),
         num_blocks_((num_worlds_ + lanes_ - 1) / lanes_),
         state_(static_cast<std::size_t>(num_blocks_) * static_cast<std::size_t>(lanes_ * state_size_)),
+        action_(static_cast<std::size_t>(num_blocks_) * static_cast<std::size_t>(lanes_ * action_size_)),
+        system_(entry.system),
         pool_(config.threads) {}
 
   [[nodiscard]] int lanes() const override { return lanes_; }
@@ -47,8 +53,10 @@ class OwnWorlds final : public Worlds<R> {
 
   void point_to(int block, Block<R>& out) override {
     out.qpos = state_.data() + static_cast<std::ptrdiff_t>(block) * lanes_ * state_size_;
+    out.ctrl = action_.data() + static_cast<std::ptrdiff_t>(block) * lanes_ * action_size_;
+    out.system = system_;
   }
-  void advance(int, int, const Block<R>&) override {}
+  void advance(int, int, const Block<R>& b) override { step_kernels<R>(kernels_).advance(b); }
 
   void get_state(int world, std::span<double> x) const override {
     for (int i = 0; i < state_size_; ++i) x[static_cast<std::size_t>(i)] = static_cast<double>(state_[index(world, i)]);
@@ -80,8 +88,8 @@ class OwnWorlds final : public Worlds<R> {
   }
   [[nodiscard]] const mjModel_* mujoco_model() const override { return nullptr; }
   [[nodiscard]] std::string report() const override {
-    return fmt::format("cpu, {}, {} lanes of {}, {} threads, dynamics of its own", isa_name(isa_), width<R>(kernels_),
-                       std::is_same_v<R, float> ? "float" : "double", pool_.size());
+    return fmt::format("cpu, {}, {} lanes of {}, {} threads, dynamics of its own", isa_name(isa_),
+                       step_kernels<R>(kernels_).width, std::is_same_v<R, float> ? "float" : "double", pool_.size());
   }
 
  private:
@@ -95,7 +103,9 @@ class OwnWorlds final : public Worlds<R> {
   std::string name_;
   double timestep_;
   int action_size_, state_size_, num_worlds_, lanes_, num_blocks_;
-  HostBuffer<R> state_;  // [block][state_size][lane]
+  HostBuffer<R> state_;   // [block][state_size][lane]
+  HostBuffer<R> action_;  // [block][action_size][lane], of the running step; read by systems alone
+  const SystemRow* system_;
   ThreadPool pool_;
 };
 

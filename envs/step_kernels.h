@@ -2,6 +2,7 @@
 // Task is the struct of envs/<task>.h, T the lanes; docs/adding-a-task.md lists what a Task has.
 #pragma once
 
+#include "envs/episode_kernels.h"
 #include "envs/reset_draw.h"
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
@@ -19,6 +20,7 @@ template <class Task, class T>
 struct StepOn {
   using R = kernels::Real<T>;
   using Mask = kernels::MaskOf<T>;
+  using Episode = EpisodeOn<T>;
   static constexpr int kWidth = kernels::kLanes<T>;
   static constexpr int kStates = Task::kStates, kActions = Task::kActions, kObservations = Task::kObservations;
   static constexpr int kPositions = Task::kFacts.nq;
@@ -55,19 +57,6 @@ struct StepOn {
     return bad;
   }
 
-  LS_FN static void store_bytes(Mask mask, std::uint8_t* bytes) {
-    for (int lane = 0; lane < kWidth; ++lane) bytes[lane] = kernels::lane(mask, lane) ? 1 : 0;
-  }
-  LS_FN static Mask load_bytes(const std::uint8_t* bytes) {
-    Mask mask = false;
-    for (int lane = 0; lane < kWidth; ++lane) kernels::set_lane(mask, lane, bytes[lane] != 0);
-    return mask;
-  }
-  LS_FN static void store_floats(T x, float* numbers) {
-    R own[kWidth];
-    kernels::store(own, x);
-    for (int lane = 0; lane < kWidth; ++lane) numbers[lane] = static_cast<float>(own[lane]);
-  }
   // One row a world, from one number a field: the transpose that learners want.
   LS_FN static void store_observation(const T (&x)[kStates], float* rows) {
     T observation[kObservations];
@@ -119,7 +108,7 @@ struct StepOn {
       return !finite;
     } else {
       static_assert(!Task::kRewardsStateBefore, "the state before MuJoCo's physics is not kept");
-      bad_action = load_bytes(b.fault + group);
+      bad_action = Episode::load_bytes(b.fault + group);
       for (int i = 0; i < kActions; ++i) action[i] = kernels::load<T>(b.ctrl + i * b.lanes + group);
       Mask finite = true;
       for (int i = 0; i < kStates; ++i) finite = finite && kernels::is_finite(x[i]);
@@ -130,38 +119,19 @@ struct StepOn {
   }
 
   LS_FN static int finish_group(const Block<R>& b, int group, const StepSettings& settings) {
-    using kernels::select;
     T x[kStates];
     T reward;
     Mask fault;
     const Mask bad_state = transition(b, group, x, fault, reward);
     fault = fault || bad_state;
-    reward = select(fault, T(0), reward);
-
-    T clock = kernels::load<T>(b.clock + group) + T(1);
-    T running_return = kernels::load<T>(b.running_return + group) + reward;
-    const Mask terminated = Task::terminated(x) && !fault;
-    const Mask late = settings.episode_steps > 0 ? clock >= T(settings.episode_steps) : Mask(false);
-    const Mask truncated = late || fault;
-    const Mask ended = terminated || truncated;
-    store_floats(reward, b.reward + group);
-    store_floats(select(ended, running_return, T(0)), b.final_return + group);
-    store_bytes(terminated, b.terminated + group);
-    store_bytes(truncated, b.truncated + group);
-
-    if (kernels::any(ended)) {
-      keep_final_observation(b, group, x, ended);
-      const Mask restart = settings.auto_reset ? ended : fault;
-      kernels::for_each_lane(restart, [&](int lane) { ++b.episode[group + lane]; });
-      start_episode(b, group, settings, restart, x);
-      clock = select(restart, T(0), clock);
-      running_return = select(restart, T(0), running_return);
+    const auto end = Episode::settle(b, group, settings, Task::terminated(x), fault, reward);
+    if (kernels::any(end.ended)) {
+      keep_final_observation(b, group, x, end.ended);
+      start_episode(b, group, settings, end.restart, x);
     }
     store_state(b, group, x);
-    kernels::store(b.clock + group, clock);
-    kernels::store(b.running_return + group, running_return);
     store_observation(x, b.observation + group * kObservations);
-    return count_faults(b, group, fault);
+    return Episode::count_faults(b, group, fault);
   }
 
   LS_FN static void keep_final_observation(const Block<R>& b, int group, const T (&x)[kStates], Mask ended) {
@@ -175,20 +145,12 @@ struct StepOn {
     });
   }
 
-  // Worlds that do not exist do not count.
-  LS_FN static int count_faults(const Block<R>& b, int group, Mask fault) {
-    if (!kernels::any(fault)) return 0;
-    int faults = 0;
-    for (int lane = 0; lane < kWidth && group + lane < b.worlds; ++lane) faults += kernels::lane(fault, lane) ? 1 : 0;
-    return faults;
-  }
-
   // ---- What the table points to ----
 
   static void prepare(const Block<R>& b) {
     for (int group = 0; group < b.lanes; group += kWidth) {
       T action[kActions];
-      store_bytes(load_action(b, group, action), b.fault + group);
+      Episode::store_bytes(load_action(b, group, action), b.fault + group);
       for (int i = 0; i < kActions; ++i) kernels::store(b.ctrl + i * b.lanes + group, action[i]);
     }
   }

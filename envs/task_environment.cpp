@@ -3,6 +3,7 @@
 #include "engine/buffer.h"
 #include "engine/byte_stream.h"
 #include "envs/task_cost.h"
+#include "envs/tracking_cost.h"
 #include "envs/worlds.h"
 
 #include <algorithm>
@@ -76,6 +77,7 @@ class TaskEnvironment final : public Environment {
         worlds_(std::move(worlds)),
         kernels_(fitting_kernels<R>(entry, chosen_isa(), worlds_->lanes())),
         planning_(entry.kernels(chosen_isa()).planning),
+        system_(entry.system),
         episodes_(static_cast<std::size_t>(worlds_->num_blocks() * worlds_->lanes()),
                   static_cast<std::size_t>(spec_.observation_size)),
         faults_in_block_(static_cast<std::size_t>(worlds_->num_blocks())) {
@@ -136,6 +138,7 @@ class TaskEnvironment final : public Environment {
 
   [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override { return worlds_->dynamics(); }
   [[nodiscard]] std::unique_ptr<Cost> cost() const override {
+    if (system_ != nullptr) return std::make_unique<TrackingCost>(*system_);
     return std::make_unique<TaskCost>(planning_, spec_.state_size, spec_.action_size);
   }
 
@@ -195,6 +198,7 @@ class TaskEnvironment final : public Environment {
   std::unique_ptr<Worlds<R>> worlds_;
   StepKernels<R> kernels_;
   PlanningKernels planning_;
+  const SystemRow* system_;  // nullptr: no system
   StepSettings settings_;
   Episodes<R> episodes_;
   std::vector<int> faults_in_block_;

@@ -9,6 +9,8 @@
 
 namespace lockstep::envs {
 
+struct SystemRow;
+
 // One block of worlds, as kernels see it. Arrays are [field][lane] with `lanes` numbers a field, or [lane]; rows of
 // actions and observations are [world][field]. All are there for whole blocks but `actions`, which has `worlds` rows.
 template <class R>
@@ -19,8 +21,8 @@ struct Block {
 
   R* qpos = nullptr;            // [nq][lane]
   R* qvel = nullptr;            // [nv][lane]
-  R* ctrl = nullptr;            // [nu][lane], with MuJoCo physics only
-  R* qacc_warmstart = nullptr;  // [nv][lane], likewise
+  R* ctrl = nullptr;            // [nu][lane], with MuJoCo physics and systems only
+  R* qacc_warmstart = nullptr;  // [nv][lane], with MuJoCo physics only
   R* time = nullptr;            // [lane] s, likewise
 
   const float* actions = nullptr;    // [worlds][action_size]
@@ -35,6 +37,8 @@ struct Block {
   float* final_return = nullptr;       // [lane] of the episode that ended in this step, else 0
   std::uint8_t* terminated = nullptr;  // [lane]
   std::uint8_t* truncated = nullptr;   // [lane]
+
+  const SystemRow* system = nullptr;  // for a system: its sizes, starts and weights
 };
 
 struct StepSettings {
@@ -47,8 +51,8 @@ struct StepSettings {
 template <class R>
 struct StepKernels {
   int width = 0;  // worlds in a register; divides the lanes of a block
-  // Before MuJoCo physics: actions -> ctrl; sets `fault` where an action is not finite (its ctrl is 0). nullptr for a
-  // task with dynamics of its own.
+  // Before MuJoCo physics, or a system's equations: actions -> ctrl; sets `fault` where an action is not finite (its
+  // ctrl is 0). nullptr for a task with dynamics of its own.
   void (*prepare)(const Block<R>&) = nullptr;
   // After the physics, or with the task's own: reward, flags, resets, observation. Returns the number of faults.
   int (*finish)(const Block<R>&, const StepSettings&) = nullptr;
@@ -56,9 +60,12 @@ struct StepKernels {
   void (*begin)(const Block<R>&, const StepSettings&) = nullptr;
   // Recomputes the observation from the state.
   void (*observe)(const Block<R>&) = nullptr;
+  // One env step of a system's equations, between prepare and finish; nullptr for all other tasks.
+  void (*advance)(const Block<R>&) = nullptr;
 };
 
-// Planning in double on row-major rows: x [rows][nx], u [rows][nu]. Outputs as in engine/cost.h and engine/dynamics.h.
+// A system has none of the costs: TrackingCost knows them without. Planning in double on row-major rows: x [rows][nx],
+// u [rows][nu]. Outputs as in engine/cost.h and engine/dynamics.h.
 struct PlanningKernels {
   void (*stage)(int rows, const double* x, const double* u, double* values) = nullptr;
   void (*terminal)(int rows, const double* x, double* values) = nullptr;

@@ -9,63 +9,70 @@
 
 namespace lockstep::kernels {
 
+// What an elimination reads and writes: rows of the matrix, of its factor, and the inverse of D.
+template <class T>
+struct Elimination {
+  const T* source;
+  T* rows;
+  T* inverse;
+};
+
 // rows[column + n] of row i = source[...] - sum over descendants k of (a_k,i / D_k) a_k[column + n], for neighbouring
 // columns n = 0, 1, ... . Few columns get two sums, by the parity of k: more multiply-adds in flight. The row that was
 // finished last, k = i + 1, comes last: the others need not wait for it. The columns are a parameter pack, because the
 // compiler keeps an array that loops run over in memory.
 template <class T, int... n>
-[[gnu::always_inline]] LS_FN void eliminate_columns(const ModelConstants<Real<T>>& m, const T* source, T* rows,
-                                                    const T* inverse, int dof, int column,
-                                                    std::integer_sequence<int, n...>) {
+[[gnu::always_inline]] LS_FN void eliminate_columns(const ModelConstants<Real<T>>& m, const Elimination<T>& e, int dof,
+                                                    int column, std::integer_sequence<int, n...>) {
   constexpr bool kTwoSums = sizeof...(n) <= 4;
   const int adr = m.dof_row[dof] + column;
   const int pivot = m.dof_depth[dof] + 1;
-  T sum[] = {source[adr + n]...};
+  T sum[] = {e.source[adr + n]...};
   int k = m.dof_end[dof] - 1;
   if constexpr (kTwoSums) {
     T other[] = {T(0 * n)...};
     for (; k > dof + 1; k -= 2) {
-      const T* a = rows + m.dof_row[k];
-      const T* b = rows + m.dof_row[k - 1];
-      const T factor_a = a[pivot] * inverse[k];
-      const T factor_b = b[pivot] * inverse[k - 1];
+      const T* a = e.rows + m.dof_row[k];
+      const T* b = e.rows + m.dof_row[k - 1];
+      const T factor_a = a[pivot] * e.inverse[k];
+      const T factor_b = b[pivot] * e.inverse[k - 1];
       ((sum[n] -= factor_a * a[column + n]), ...);
       ((other[n] -= factor_b * b[column + n]), ...);
     }
     ((sum[n] += other[n]), ...);
   }
   for (; k > dof; --k) {
-    const T* a = rows + m.dof_row[k];
-    const T factor = a[pivot] * inverse[k];
+    const T* a = e.rows + m.dof_row[k];
+    const T factor = a[pivot] * e.inverse[k];
     ((sum[n] -= factor * a[column + n]), ...);
   }
-  ((rows[adr + n] = sum[n]), ...);
+  ((e.rows[adr + n] = sum[n]), ...);
 }
 template <int N, class T>
-[[gnu::always_inline]] LS_FN void eliminate(const ModelConstants<Real<T>>& m, const T* source, T* rows,
-                                            const T* inverse, int dof, int column) {
-  eliminate_columns(m, source, rows, inverse, dof, column, std::make_integer_sequence<int, N>{});
+[[gnu::always_inline]] LS_FN void eliminate(const ModelConstants<Real<T>>& m, const Elimination<T>& e, int dof,
+                                            int column) {
+  eliminate_columns(m, e, dof, column, std::make_integer_sequence<int, N>{});
 }
 
 // The same for the last `count` < 8 columns.
 template <class T>
-[[gnu::always_inline]] LS_FN void eliminate_rest(const ModelConstants<Real<T>>& m, const T* source, T* rows,
-                                                 const T* inverse, int dof, int column, int count) {
+[[gnu::always_inline]] LS_FN void eliminate_rest(const ModelConstants<Real<T>>& m, const Elimination<T>& e, int dof,
+                                                 int column, int count) {
   switch (count) {
     case 1:
-      return eliminate<1>(m, source, rows, inverse, dof, column);
+      return eliminate<1>(m, e, dof, column);
     case 2:
-      return eliminate<2>(m, source, rows, inverse, dof, column);
+      return eliminate<2>(m, e, dof, column);
     case 3:
-      return eliminate<3>(m, source, rows, inverse, dof, column);
+      return eliminate<3>(m, e, dof, column);
     case 4:
-      return eliminate<4>(m, source, rows, inverse, dof, column);
+      return eliminate<4>(m, e, dof, column);
     case 5:
-      return eliminate<5>(m, source, rows, inverse, dof, column);
+      return eliminate<5>(m, e, dof, column);
     case 6:
-      return eliminate<6>(m, source, rows, inverse, dof, column);
+      return eliminate<6>(m, e, dof, column);
     case 7:
-      return eliminate<7>(m, source, rows, inverse, dof, column);
+      return eliminate<7>(m, e, dof, column);
     default:
       return;
   }
@@ -73,15 +80,15 @@ template <class T>
 
 // One row: `source` rows have the right side in column 0; `added` goes to the diagonal.
 template <class T>
-[[gnu::always_inline]] LS_FN void factor_row(const ModelConstants<Real<T>>& m, const T* source, T added, T* rows,
-                                             T* inverse, int dof) {
+[[gnu::always_inline]] LS_FN void factor_row(const ModelConstants<Real<T>>& m, const Elimination<T>& e, T added,
+                                             int dof) {
   const int columns = m.dof_depth[dof] + 2;
   int column = 0;
-  for (; column + 8 <= columns; column += 8) eliminate<8>(m, source, rows, inverse, dof, column);
-  eliminate_rest(m, source, rows, inverse, dof, column, columns - column);
-  T& diagonal = rows[m.dof_row[dof] + columns - 1];
+  for (; column + 8 <= columns; column += 8) eliminate<8>(m, e, dof, column);
+  eliminate_rest(m, e, dof, column, columns - column);
+  T& diagonal = e.rows[m.dof_row[dof] + columns - 1];
   diagonal += added;
-  inverse[dof] = T(1) / diagonal;
+  e.inverse[dof] = T(1) / diagonal;
 }
 
 // x_i = (b_i - sum over ancestors of a_it x_t) / D_i, down the tree.
@@ -105,7 +112,7 @@ template <class G, class T, class Team>
 LS_FN void factor_and_solve(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* source, const T* added,
                             T* x, const Team& team) {
   dofs_up(m, team, [&](int dof) {
-    factor_row(m, source, added == nullptr ? T(0) : added[dof], w.factor_rows, w.inverse_diagonal, dof);
+    factor_row(m, Elimination<T>{source, w.factor_rows, w.inverse_diagonal}, added == nullptr ? T(0) : added[dof], dof);
   });
   dofs_down(m, team, [&](int dof) { substitute_row(m, w.factor_rows, w.inverse_diagonal, x, dof); });
 }
@@ -119,7 +126,8 @@ template <class T, class Team>
 
 // y [nv] = M x.
 template <class T, class Team>
-LS_FN void multiply_mass(const ModelConstants<Real<T>>& m, const T* rows, const T* x, T* y, const Team& team) {
+[[gnu::noinline]] LS_FN void multiply_mass(const ModelConstants<Real<T>>& m, const T* rows, const T* x, T* y,
+                                           const Team& team) {
   team.each(m.nv, [&](int dof) {
     const int adr = m.dof_row[dof] + 1;
     const int depth = m.dof_depth[dof];

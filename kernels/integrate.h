@@ -31,9 +31,9 @@ LS_FN void move_joint(const ModelConstants<Real<T>>& m, int joint, const T* sour
   target[q + 3] = turned.z;
 }
 
-template <class G, class T, class Team>
-LS_FN void move_positions(const ModelConstants<Real<T>>& m, const Workspace<G, T>&, const T* source, const T* velocity,
-                          T time, T* target, const Team& team) {
+template <class T, class Team>
+LS_FN void move_positions(const ModelConstants<Real<T>>& m, const T* source, const T* velocity, T time, T* target,
+                          const Team& team) {
   team.each(m.num_joints, [&](int joint) { move_joint(m, joint, source, velocity, time, target); });
 }
 

@@ -212,7 +212,7 @@ template <class R, int N, class Isa>
 template <class R, int N, class Isa>
 [[gnu::always_inline]] inline Mask<R, N, Isa> select(Mask<R, N, Isa> mask, Mask<R, N, Isa> yes,
                                                      std::type_identity_t<Mask<R, N, Isa>> no) {
-  return (mask & yes) | (!mask & no);
+  return (mask & yes) | ((!mask) & no);
 }
 
 // One bit per lane, lane 0 in the lowest.

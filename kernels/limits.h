@@ -14,11 +14,22 @@ template <class G, class T>
 LS_FN T row_product(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int limit, int side, const T* x) {
   const int dof = m.limit_dof[limit];
   if (!m.limit_is_ball[limit]) return side == 0 ? x[dof] : -x[dof];
-  const T* axis = w.row_axis + 3 * m.limit_row[limit];
+  const T* axis = w.rows.limit_axis + 3 * m.limit_row[limit];
   return -(axis[0] * x[dof] + axis[1] * x[dof + 1] + axis[2] * x[dof + 2]);
 }
 
 LS_FN int limit_sides(int is_ball) { return is_ball ? 1 : 2; }
+
+// Distances of a hinge or slide from its limits. A position near its limit differs from it without rounding; then what
+// the limit lost to rounding is put back: an impedance that changes over a millimetre must not see 1e-7 of an angle.
+template <class T>
+LS_FN T distance_from_low(const ModelConstants<Real<T>>& m, int limit, T q) {
+  return (q - T(m.limit_low[limit])) - T(m.limit_low_rest[limit]);
+}
+template <class T>
+LS_FN T distance_from_high(const ModelConstants<Real<T>>& m, int limit, T q) {
+  return (T(m.limit_high[limit]) - q) + T(m.limit_high_rest[limit]);
+}
 
 // How far each side is from its limit, less the margin: negative where the row is active.
 template <class G, class T>
@@ -31,7 +42,7 @@ LS_FN T distance_to_activity(const ModelConstants<Real<T>>& m, const Workspace<G
     }
   }
   const T q = w.qpos[m.limit_qposadr[limit]];
-  return minimum(q - T(m.limit_low[limit] + margin), T(m.limit_high[limit] - margin) - q);
+  return minimum(distance_from_low(m, limit, q), distance_from_high(m, limit, q)) - T(margin);
 }
 
 // Impedance in (0, 1) at `violation` = pos - margin <= 0 (MuJoCo's getimpedance).
@@ -61,9 +72,9 @@ LS_FN void write_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
   const T violation = pos - T(m.limit_margin[limit]);
   const T imp = impedance(m.limit_solimp + 5 * limit, violation);
   const T regularisation = maximum((T(1) - imp) / imp * T(m.limit_invweight[limit]), T(Real<T>(1e-15)));
-  w.row_D[row] = select(violation < T(0), T(1) / regularisation, T(0));
-  w.row_aref[row] = -(T(m.limit_damping[limit]) * row_product(m, w, limit, side, w.qvel)) -
-                    T(m.limit_stiffness[limit]) * imp * violation;
+  w.rows.limit_D[row] = select(violation < T(0), T(1) / regularisation, T(0));
+  w.rows.limit_aref[row] = -(T(m.limit_damping[limit]) * row_product(m, w, limit, side, w.qvel)) -
+                           T(m.limit_stiffness[limit]) * imp * violation;
 }
 
 // All rows of one limit.
@@ -74,7 +85,7 @@ LS_FN void write_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
       const Vector3<T> turn = rotation_vector(joint_quaternion(w.qpos + m.limit_qposadr[limit]));
       const T angle = square_root(dot(turn, turn));
       const T scale = T(1) / maximum(angle, T(Real<T>(1e-15)));
-      T* axis = w.row_axis + 3 * m.limit_row[limit];
+      T* axis = w.rows.limit_axis + 3 * m.limit_row[limit];
       axis[0] = scale * turn.x;
       axis[1] = scale * turn.y;
       axis[2] = scale * turn.z;
@@ -83,16 +94,29 @@ LS_FN void write_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
     return;
   }
   const T q = w.qpos[m.limit_qposadr[limit]];
-  write_row(m, w, limit, 0, q - T(m.limit_low[limit]));
-  write_row(m, w, limit, 1, T(m.limit_high[limit]) - q);
+  write_row(m, w, limit, 0, distance_from_low(m, limit, q));
+  write_row(m, w, limit, 1, distance_from_high(m, limit, q));
 }
 
-// Worlds in which some limit is active. Every thread of the team gets the answer for the whole group.
-template <class G, class T>
-LS_FN MaskOf<T> worlds_at_limits(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
-  T closest = T(1);
-  for (int limit = 0; limit < m.num_limits; ++limit) closest = minimum(distance_to_activity(m, w, limit), closest);
-  return closest < T(0);
+// The rows of all limits that some world is at, and the list of these limits.
+template <class G, class T, class Team>
+LS_FN void find_limits(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  const ConstraintLists& list = w.rows.list;
+  if constexpr (Team::kAlone) {
+    int count = 0;
+    for (int limit = 0; limit < m.num_limits; ++limit) {
+      if (!any(distance_to_activity(m, w, limit) < T(0))) continue;
+      write_limit(m, w, limit);
+      list.active_limits[count++] = limit;
+    }
+    *list.num_limits = count;
+  } else {
+    team.each(m.num_limits, [&](int limit) {
+      write_limit(m, w, limit);
+      list.active_limits[limit] = limit;
+    });
+    team.once([&] { *list.num_limits = m.num_limits; });
+  }
 }
 
 }  // namespace lockstep::kernels

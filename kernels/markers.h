@@ -33,7 +33,7 @@ inline constexpr R kSmallestLength = R(1e-15);
 
 // The unit vector along d and its length; the x axis where d is zero.
 template <class T>
-LS_FN Vector3<T> direction(Vector3<T> d, T& length) {
+LS_FN Vector3<T> unit_vector(Vector3<T> d, T& length) {
   length = square_root(dot(d, d));
   const MaskOf<T> degenerate = length < T(kSmallestLength<Real<T>>);
   const T scale = T(1) / select(degenerate, T(1), length);

@@ -25,12 +25,20 @@ enum SlideMode : std::int32_t { kMovesLink, kMovesOrigin, kMovesOriginAndShifts 
 enum GainKind : std::int32_t { kNoVelocityOrLength, kAffine };
 enum ActivationKind : std::int32_t { kNoActivation, kIntegrator, kFilter, kFilterExact, kMuscleActivation };
 
+enum ScalarRowKind : std::int32_t { kRowLimit, kRowFriction, kRowEquality };
+
 // Sizes and choices of a model.
 struct ModelSizes : ForceSizes, SensorSizes {
   int nq, nv, nu, na, nbody, nmocap;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
-  int num_rows;     // limit rows: two for each hinge or slide, one for each ball
-  int row_numbers;  // numbers in all augmented rows of the mass matrix
+  int num_rows;  // limit rows: two for each hinge or slide, one for each ball
+  int num_frictions, num_scalar_rows, num_scalar_entries, num_geoms, num_pairs;
+  int num_contact_slots;   // contacts that all pairs together can have
+  int contact_rows;        // of the contact that has most
+  int num_couplings;       // pairs of which both geoms move, and rows that couple branches
+  int has_elliptic_cones;  // 0: pyramids
+  int has_constraints;     // 1: there is any
+  int row_numbers;         // numbers in all augmented rows of the mass matrix
   int num_link_levels, num_dof_levels;
   int planar;  // all links move in one plane
   Integrator integrator;
@@ -137,11 +145,66 @@ struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   const std::int32_t* limit_row;  // first of its rows
   const R* limit_low;             // rad or m; ball: unused
   const R* limit_high;            // ball: largest angle
-  const R* limit_margin;          // active where distance < margin
-  const R* limit_invweight;       // dof_invweight0: approximate diagonal of A
-  const R* limit_stiffness;       // K of aref = -b v - k imp (pos - margin)
-  const R* limit_damping;         // B
-  const R* limit_solimp;          // [5] dmin, dmax, width, midpoint, power (clipped)
+  const R* limit_low_rest;        // what rounding to R took from them: near a limit, the distance needs it in float
+  const R* limit_high_rest;
+  const R* limit_margin;     // active where distance < margin
+  const R* limit_invweight;  // dof_invweight0: approximate diagonal of A
+  const R* limit_stiffness;  // K of aref = -b v - k imp (pos - margin)
+  const R* limit_damping;    // B
+  const R* limit_solimp;     // [5] dmin, dmax, width, midpoint, power (clipped)
+
+  // friction loss of dofs [num_frictions]
+  const std::int32_t* friction_dof;
+  const R* friction_loss;     // N or N m
+  const R* friction_D;        // 1 / R: the position of such a row is always zero
+  const R* friction_damping;  // B of aref = -B v
+
+  // rows of one number each: limits and friction loss of tendons, equalities [num_scalar_rows]
+  const std::int32_t* scalar_kind;          // ScalarRowKind
+  const std::int32_t* scalar_on_joint;      // 1: of qpos, 0: of tendons
+  const std::int32_t* scalar_first;         // qpos address or tendon
+  const std::int32_t* scalar_second;        // what an equality follows; -1: a constant
+  const std::int32_t* scalar_is_coupling;   // 1: its dofs are on more than one branch
+  const std::int32_t* scalar_adr;           // [num_scalar_rows + 1] into the entries of its Jacobian row
+  const std::int32_t* scalar_dof;           // [num_scalar_entries] rising in each row
+  const std::int32_t* scalar_entry_first;   // the entry of ten_J (of joints: 0) that the first gives, -1: none
+  const std::int32_t* scalar_entry_second;  // likewise
+  const R* scalar_sign;                     // -1: upper limits
+  const R* scalar_reference;                // [2] limit, or the values at which an equality holds at rest
+  const R* scalar_polynomial;               // [5] first = a0 + a1 x + ... with x the second
+  const R* scalar_margin;
+  const R* scalar_invweight;  // approximate diagonal of A
+  const R* scalar_stiffness;  // K of aref
+  const R* scalar_damping;    // B
+  const R* scalar_solimp;     // [5]
+  const R* scalar_loss;       // N or N m
+
+  // geoms that can touch something [num_geoms]
+  const std::int32_t* geom_link;  // -1: fixed to the world
+  const std::int32_t* geom_type;  // GeomType of kernels/contact_point.h
+  const R* geom_offset;           // [3] as body_offset
+  const R* geom_turn;             // [9] as body_turn
+  const R* geom_size;             // [3] m
+
+  // pairs of geoms that may touch [num_pairs], the first with the lower type
+  const std::int32_t* pair_geom;         // [2]
+  const std::int32_t* pair_link;         // [2] of the geoms
+  const std::int32_t* pair_slot;         // [num_pairs + 1] first contact slot
+  const std::int32_t* slot_pair;         // [num_contact_slots]
+  const std::int32_t* pair_dim;          // rows of its contacts: 1, 3, 4 or 6
+  const std::int32_t* pair_chain_adr;    // [num_pairs + 1] dofs that move the geoms against each other: of pairs of
+  const std::int32_t* pair_chain_dof;    // which both geoms move, rising
+  const std::int32_t* pair_chain_sign;   // 1: moves the second, -1: the first
+  const std::int32_t* pair_coupled_dof;  // [2] last dofs of the two links; -1 where only one moves
+  const R* pair_reach;                   // bounding radii and margin (m)
+  const R* pair_margin;                  // rows push where the distance is below it (m)
+  const R* pair_friction;                // [5]
+  const R* pair_mu;                      // of the regularised cone: friction / sqrt(impratio)
+  const R* pair_diagonal;                // approximate diagonal of A of the first row
+  const R* pair_edge_scale;              // R of an edge by that of the normal
+  const R* pair_stiffness;               // K of aref = -b v - k imp (pos - margin)
+  const R* pair_damping;                 // B
+  const R* pair_solimp;                  // [5]
 };
 
 // Calls visit(pointer) for every array of links, bodies, joints and dofs.
@@ -231,6 +294,8 @@ void for_each_force_array(Constants& m, Visit&& visit) {
   visit(m.limit_row);
   visit(m.limit_low);
   visit(m.limit_high);
+  visit(m.limit_low_rest);
+  visit(m.limit_high_rest);
   visit(m.limit_margin);
   visit(m.limit_invweight);
   visit(m.limit_stiffness);
@@ -238,11 +303,62 @@ void for_each_force_array(Constants& m, Visit&& visit) {
   visit(m.limit_solimp);
 }
 
+// Calls visit(pointer) for every array of frictions, scalar rows, geoms and pairs.
+template <class Constants, class Visit>
+void for_each_contact_array(Constants& m, Visit&& visit) {
+  visit(m.friction_dof);
+  visit(m.friction_loss);
+  visit(m.friction_D);
+  visit(m.friction_damping);
+  visit(m.scalar_kind);
+  visit(m.scalar_on_joint);
+  visit(m.scalar_first);
+  visit(m.scalar_second);
+  visit(m.scalar_is_coupling);
+  visit(m.scalar_adr);
+  visit(m.scalar_dof);
+  visit(m.scalar_entry_first);
+  visit(m.scalar_entry_second);
+  visit(m.scalar_sign);
+  visit(m.scalar_reference);
+  visit(m.scalar_polynomial);
+  visit(m.scalar_margin);
+  visit(m.scalar_invweight);
+  visit(m.scalar_stiffness);
+  visit(m.scalar_damping);
+  visit(m.scalar_solimp);
+  visit(m.scalar_loss);
+  visit(m.geom_link);
+  visit(m.geom_type);
+  visit(m.geom_offset);
+  visit(m.geom_turn);
+  visit(m.geom_size);
+  visit(m.pair_geom);
+  visit(m.pair_link);
+  visit(m.pair_slot);
+  visit(m.slot_pair);
+  visit(m.pair_dim);
+  visit(m.pair_chain_adr);
+  visit(m.pair_chain_dof);
+  visit(m.pair_chain_sign);
+  visit(m.pair_coupled_dof);
+  visit(m.pair_reach);
+  visit(m.pair_margin);
+  visit(m.pair_friction);
+  visit(m.pair_mu);
+  visit(m.pair_diagonal);
+  visit(m.pair_edge_scale);
+  visit(m.pair_stiffness);
+  visit(m.pair_damping);
+  visit(m.pair_solimp);
+}
+
 // Calls visit(pointer) for every array of the constants, always in the same order: for copying them elsewhere.
 template <class Constants, class Visit>
 void for_each_array(Constants& m, Visit&& visit) {
   for_each_tree_array(m, visit);
   for_each_force_array(m, visit);
+  for_each_contact_array(m, visit);
   for_each_tendon_array(m, visit);
   for_each_general_array(m, visit);
   for_each_sensor_array(m, visit);

@@ -35,10 +35,12 @@ LS_FN void add_spring(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w
   if (kind >= kSlide) {
     const T x = qpos[0] - T(reference[0]);
     qfrc[0] -= x * polynomial_factor(stiffness, x);
-  } else if (kind == kBall) {
-    if constexpr (!G::kPlanar) add_rotation_spring(stiffness, reference, qpos, qfrc);
-  } else {
-    if constexpr (!G::kPlanar) {
+    return;
+  }
+  if constexpr (!G::kPlanar) {
+    if (kind == kBall) {
+      add_rotation_spring(stiffness, reference, qpos, qfrc);
+    } else {
       const Vector3<T> x{qpos[0] - T(reference[0]), qpos[1] - T(reference[1]), qpos[2] - T(reference[2])};
       const T factor = polynomial_factor(stiffness, square_root(dot(x, x)));
       qfrc[0] -= factor * x.x;

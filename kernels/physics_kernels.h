@@ -16,7 +16,7 @@ struct PhysicsKernels {
   void (*step)(const ModelConstants<R>& model, R* state, R* arena, int steps);
   // Poses of all bodies of those worlds: xpos [nbody][3][lane], xmat [nbody][9][lane] (row-major 3x3).
   void (*poses)(const ModelConstants<R>& model, R* state, R* arena, R* xpos, R* xmat);
-  // qacc [nv][lane] of the present state, as MuJoCo's mj_forward: limits included, no implicit damping.
+  // qacc [nv][lane] of the present state, as MuJoCo's mj_forward: constraints included, no implicit damping.
   void (*acceleration)(const ModelConstants<R>& model, R* state, R* arena, R* qacc);
   // sensordata [nsensordata][lane] of the present state, as MuJoCo's mj_forward; see kernels/sensors.h for what is
   // left.

@@ -63,19 +63,23 @@ LS_FN void write_implicit_diagonal(const ModelConstants<Real<T>>& m, const Works
   });
 }
 
-// qacc of the present state, limits included; with `implicit` the acceleration that the implicit integrators use.
-// `guess` [nv] starts the constraint solver; its solution is left in w.solution for the worlds returned, which are
-// those with an active limit.
+// qacc of the present state, constraints included; with `implicit` the acceleration that the implicit integrators use.
+// `guess` [nv] starts the constraint solver; its solution is left in w.rows.solution for the worlds returned, which
+// are those with an active constraint.
 template <class G, class T, class Team>
 [[gnu::noinline]] LS_FN MaskOf<T> forward(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* guess,
                                           bool implicit, const Team& team) {
   smooth_forces(m, w, team);
   MaskOf<T> active = MaskOf<T>(false);
-  if (m.num_limits != 0) {
-    active = worlds_at_limits(m, w);
+  if (m.has_constraints != 0) {
+    active = find_constraints(m, w, team);
     if (any(active)) {
-      team.each(m.nv, [&](int dof) { w.solution[dof] = guess[dof]; });
-      add_limit_forces(m, w, active, team);
+      team.each(m.nv, [&](int dof) { w.rows.solution[dof] = guess[dof]; });
+      solve_constraints(m, w, active, team);
+      if (!implicit && all(active)) {
+        team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
+        return active;
+      }
     }
   }
   set_right_side(m, w.mass_rows, w.qfrc, team);
@@ -87,6 +91,9 @@ template <class G, class T, class Team>
   }
   factor_and_solve(m, w, source, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
   if (implicit && m.num_lone_bodies != 0) solve_lone_bodies(m, w, source, w.implicit_diagonal, team);
+  if (!implicit && any(active)) {
+    team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
+  }
   return active;
 }
 
@@ -94,10 +101,11 @@ template <class G, class T, class Team>
 template <class G, class T, class Team>
 LS_FN void keep_warmstart(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> active,
                           const Team& team) {
-  if (m.num_limits == 0) return;
+  if (m.has_constraints == 0) return;
   const bool solved = any(active);
-  team.each(m.nv,
-            [&](int dof) { w.warmstart[dof] = solved ? select(active, w.solution[dof], w.qacc[dof]) : w.qacc[dof]; });
+  team.each(m.nv, [&](int dof) {
+    w.warmstart[dof] = solved ? select(active, w.rows.solution[dof], w.qacc[dof]) : w.qacc[dof];
+  });
 }
 
 // Stops worlds whose acceleration went wrong: their time step becomes zero. Returns the time step of each world.
@@ -121,7 +129,7 @@ LS_FN void step_euler(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w
   keep_warmstart(m, w, active, team);
   move_activations(m, w.act, w.act_dot, h, w.act, team);
   team.each(m.nv, [&](int dof) { w.qvel[dof] += h * w.qacc[dof]; });
-  move_positions(m, w, w.qpos, w.qvel, h, w.qpos, team);
+  move_positions(m, w.qpos, w.qvel, h, w.qpos, team);
 }
 
 // Adds weight times the present derivative to the sums of a Runge-Kutta step. Rotations: the velocity is brought back
@@ -169,7 +177,7 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
   for (int stage = 0; stage < 4; ++stage) {
     const T reach = T(reaches[stage]);
     if (stage > 0) {  // the state `reach` of a step from the start, along the last stage's derivative
-      move_positions(m, w, w.start_qpos, w.displacement, reach * h, w.qpos, team);
+      move_positions(m, w.start_qpos, w.displacement, reach * h, w.qpos, team);
       team.each(m.nv, [&](int dof) { w.qvel[dof] = w.start_qvel[dof] + (reach * h) * w.qacc[dof]; });
       // As in MuJoCo, stages know neither actrange nor the exact filter: only the whole step does.
       team.each(m.na, [&](int i) { w.act[i] = w.start_act[i] + (reach * h) * w.act_dot[i]; });
@@ -185,7 +193,7 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
     team.each(m.nv, [&](int i) { w.sum_qvel[i] = select(fault, T(0), w.sum_qvel[i]); });
   }
   team.each(m.nv, [&](int i) { w.qvel[i] = w.start_qvel[i] + step * w.sum_qacc[i]; });
-  move_positions(m, w, w.start_qpos, w.sum_qvel, step, w.qpos, team);
+  move_positions(m, w.start_qpos, w.sum_qvel, step, w.qpos, team);
   move_activations(m, w.start_act, w.sum_act, step, w.act, team);
 }
 
@@ -205,6 +213,9 @@ LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, 
     w.act_dot[i] = T(0);  // of disabled actuators, which nothing else writes
   });
   team.each(m.nu, [&](int i) { w.ctrl[i] = state.get(layout.ctrl + i); });
+  if (m.has_constraints != 0) {
+    team.once([&] { *w.rows.tree.is_coupled = 1; });  // nothing is known of it yet
+  }
   MaskOf<T> fault = (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
                     any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);
   if (m.nmocap != 0) {

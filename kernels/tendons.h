@@ -35,7 +35,7 @@ template <class G, class T>
 LS_FN T length_bias(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int from, Vector3<T> a, int to,
                     Vector3<T> b) {
   T length;
-  const Vector3<T> along = direction(marker_difference(m, w, from, a, to, b), length);
+  const Vector3<T> along = unit_vector(marker_difference(m, w, from, a, to, b), length);
   const Motion<Spatial, T> u = marker_motion(m, w, from), v = marker_motion(m, w, to);
   const Vector3<T> speed = (v.v + cross(v.w, b)) - (u.v + cross(u.w, a));
   const T stretch = dot(along, speed);
@@ -64,8 +64,8 @@ LS_FN T place_wrapped_piece(const ModelConstants<Real<T>>& m, const Workspace<G,
                                                  : wrap_sphere(local_a, local_b, radius, chosen);
   const Vector3<T> first = rotate(axes, wrap.first), second = rotate(axes, wrap.second);
   T straight, before, after;
-  const Vector3<T> along = direction(to_b - to_a, straight);
-  const Vector3<T> leaving = direction(first - to_a, before), arriving = direction(to_b - second, after);
+  const Vector3<T> along = unit_vector(to_b - to_a, straight);
+  const Vector3<T> leaving = unit_vector(first - to_a, before), arriving = unit_vector(to_b - second, after);
   const auto choose = [&](Vector3<T> touching, Vector3<T> clear) {
     return Vector3<T>{select(wrap.touches, touching.x, clear.x), select(wrap.touches, touching.y, clear.y),
                       select(wrap.touches, touching.z, clear.z)};
@@ -94,7 +94,7 @@ LS_FN void place_spatial_tendon(const ModelConstants<Real<T>>& m, const Workspac
     }
     const T scale = T(m.segment_scale[segment]);
     T distance;
-    const Vector3<T> along = direction(marker_difference(m, w, from, a, to, b), distance);
+    const Vector3<T> along = unit_vector(marker_difference(m, w, from, a, to, b), distance);
     length += scale * distance;
     const bool is_rigid = m.marker_link[from] == m.marker_link[to];
     if (is_rigid) continue;

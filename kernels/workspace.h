@@ -2,6 +2,7 @@
 // cache (CPU) or in shared memory (GPU). Sizes are in numbers of type T.
 #pragma once
 
+#include "kernels/constraint_space.h"
 #include "kernels/model_constants.h"
 #include "kernels/spatial.h"
 
@@ -38,18 +39,16 @@ struct Workspace {
   Force<G, T>* link_force;          // [num_links] of fluid and gravity compensation, then of the subtree
   Motion<G, T>* link_acceleration;  // [num_links] what qacc adds, for sensors
   T* implicit_rows;                 // [row_numbers] M less the time step times the derivative of the forces
-  // joint limits
-  T *row_D, *row_aref, *row_jar, *row_jv;     // [num_rows]
-  T* row_axis;                                // [num_rows][3] of balls
-  T* hessian_rows;                            // [row_numbers]
-  T *solution, *search, *Ma, *Mv, *gradient;  // [nv] each
+  // constraints
+  ConstraintSpace<G, T> rows{};
   // Runge-Kutta
-  T *start_qpos, *start_qvel, *start_act;  // [nq], [nv], [na]
-  T *sum_qvel, *sum_qacc, *sum_act;        // [nv], [nv], [na]
-  T* displacement;                         // [nv] velocity that moved the start to the present stage
-  long size;                               // numbers in all
+  T *start_qpos = nullptr, *start_qvel = nullptr, *start_act = nullptr;  // [nq], [nv], [na]
+  T *sum_qvel = nullptr, *sum_qacc = nullptr, *sum_act = nullptr;        // [nv], [nv], [na]
+  T* displacement = nullptr;  // [nv] velocity that moved the start to the present stage
+  long size = 0;              // numbers in all
 
-  LS_FN Workspace(const ModelConstants<Real<T>>& m, T* arena) : size(0) {
+  // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): arrays of what the model lacks are never read.
+  LS_FN Workspace(const ModelConstants<Real<T>>& m, T* arena) {
     carve_state(m, arena);
     carve_links(m, arena);
     carve_dynamics(m, arena);
@@ -60,7 +59,8 @@ struct Workspace {
   template <class Item>
   LS_FN void take(Item*& target, T* arena, int count) {
     target = arena == nullptr ? nullptr : reinterpret_cast<Item*>(arena + size);
-    size += static_cast<long>(sizeof(Item) / sizeof(T)) * count;
+    const long bytes = static_cast<long>(sizeof(Item)) * count;
+    size += (bytes + static_cast<long>(sizeof(T)) - 1) / static_cast<long>(sizeof(T));
   }
   LS_FN void carve_state(const ModelConstants<Real<T>>& m, T* arena) {
     take(qpos, arena, m.nq);
@@ -110,18 +110,8 @@ struct Workspace {
     take(implicit_diagonal, arena, m.nv);
     take(qacc, arena, m.nv);
     take(act_dot, arena, m.na);
-    if (m.num_rows != 0) {
-      take(row_D, arena, m.num_rows);
-      take(row_aref, arena, m.num_rows);
-      take(row_jar, arena, m.num_rows);
-      take(row_jv, arena, m.num_rows);
-      take(row_axis, arena, 3 * m.num_rows);
-      take(hessian_rows, arena, m.row_numbers);
-      take(solution, arena, m.nv);
-      take(search, arena, m.nv);
-      take(Ma, arena, m.nv);
-      take(Mv, arena, m.nv);
-      take(gradient, arena, m.nv);
+    if (m.has_constraints != 0) {
+      rows.carve(m, [&](auto*& target, int count) { take(target, arena, count); });
     }
     if (m.integrator == Integrator::kRk4) {
       take(start_qpos, arena, m.nq);

@@ -53,7 +53,7 @@ LS_FN MaskOf<T> wrap_circle(Vector2<T> a, Vector2<T> b, T radius, const Vector2<
 template <class T>
 LS_FN Wrap<T> wrap_sphere(Vector3<T> a, Vector3<T> b, T radius, const Vector3<T>* side) {
   T unused;
-  const Vector3<T> e1 = direction(a, unused);
+  const Vector3<T> e1 = unit_vector(a, unused);
   Vector3<T> normal = cross(a, b);
   // Ends in line with the centre: any plane through them will do.
   const MaskOf<T> in_line = dot(normal, normal) < T(Real<T>(1e-30));
@@ -61,7 +61,7 @@ LS_FN Wrap<T> wrap_sphere(Vector3<T> a, Vector3<T> b, T radius, const Vector3<T>
   const Vector3<T> across = cross(e1, Vector3<T>{select(is_along_x, T(0), T(1)), select(is_along_x, T(1), T(0)), T(0)});
   normal = {select(in_line, across.x, normal.x), select(in_line, across.y, normal.y),
             select(in_line, across.z, normal.z)};
-  const Vector3<T> e2 = cross(direction(normal, unused), e1);
+  const Vector3<T> e2 = cross(unit_vector(normal, unused), e1);
   const auto in_plane = [&](Vector3<T> v) { return Vector2<T>{dot(v, e1), dot(v, e2)}; };
   Vector2<T> points[2], side_in_plane{};
   if (side != nullptr) side_in_plane = in_plane(*side);

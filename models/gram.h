@@ -18,6 +18,9 @@ struct NormalEquations {
   Eigen::MatrixXd theta_y;      // [features][targets]  Theta' W Y
   Eigen::MatrixXd y_y;          // [targets][targets]   Y' W Y
   double weight = 0;            // sum of the rows' weights (their number where none were given)
+  // R of the rows' QR decomposition [features + targets][features + targets], or empty: what the sums lose (they square
+  // the condition number) it keeps, and solves that need it use it (models/regression_rows.h).
+  Eigen::MatrixXd factor = {};
 
   [[nodiscard]] int features() const { return static_cast<int>(theta_theta.rows()); }
   [[nodiscard]] int targets() const { return static_cast<int>(theta_y.cols()); }

@@ -16,39 +16,53 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using Index = Eigen::Index;
 
-// The normal matrix of some columns, scaled to unit length and factorised.
+VectorXd right_side(const MatrixXd& theta_y, int target, const std::vector<int>& support) {
+  VectorXd b(static_cast<Index>(support.size()));
+  for (size_t i = 0; i < support.size(); ++i) b(static_cast<Index>(i)) = theta_y(support[i], target);
+  return b;
+}
+
+// The normal matrix of some columns, scaled to unit length and factorised; where its pivots come near rounding and the
+// rows' factor R is there, the columns of R instead.
 class ScaledSystem {
  public:
-  ScaledSystem(const NormalEquations& sums, const std::vector<int>& support, double alpha, bool relative_ridge) {
+  ScaledSystem(const NormalEquations& sums, const std::vector<int>& support, double alpha, bool relative_ridge)
+      : sums_(sums), support_(support) {
     const auto n = static_cast<Index>(support.size());
     matrix_.resize(n, n);
     scale_.resize(n);
+    VectorXd ridge(n);
     for (Index i = 0; i < n; ++i) {
       const double square = sums.theta_theta(support[static_cast<size_t>(i)], support[static_cast<size_t>(i)]);
       scale_(i) = 1 / std::sqrt(square);
+      ridge(i) = alpha * (relative_ridge ? 1.0 : scale_(i) * scale_(i));
     }
     for (Index i = 0; i < n; ++i) {
       for (Index j = 0; j < n; ++j) {
         matrix_(i, j) =
             sums.theta_theta(support[static_cast<size_t>(i)], support[static_cast<size_t>(j)]) * scale_(i) * scale_(j);
       }
-      matrix_(i, i) = 1 + alpha * (relative_ridge ? 1.0 : scale_(i) * scale_(i));
+      matrix_(i, i) = 1 + ridge(i);
     }
     cholesky_.compute(matrix_);
-    const double smallest = cholesky_.info() == Eigen::Success ? cholesky_.matrixLLT().diagonal().minCoeff() : 0.0;
+    const double root = cholesky_.info() == Eigen::Success ? cholesky_.matrixLLT().diagonal().minCoeff() : 0.0;
+    if (n > 0 && sums.factor.size() > 0 && !(root > 0 && cholesky_.rcond() > kLeastReciprocal)) {
+      use_factor(ridge);
+      return;
+    }
     // A pivot of that size holds rounding errors alone.
-    is_regular_ = smallest * smallest > 16 * static_cast<double>(n) * std::numeric_limits<double>::epsilon();
+    is_regular_ = root * root > 16 * static_cast<double>(n) * std::numeric_limits<double>::epsilon();
     if (!is_regular_) orthogonal_.compute(matrix_);
   }
 
-  [[nodiscard]] VectorXd solve(const VectorXd& scaled_right_side) const {
-    if (is_regular_) return cholesky_.solve(scaled_right_side);
-    return orthogonal_.solve(scaled_right_side);
-  }
-
-  // c with (G + ridge) c = right_side, refined with residuals in extended precision.
-  [[nodiscard]] VectorXd coefficients(const VectorXd& right_side, int refinements) const {
-    const VectorXd b = right_side.cwiseProduct(scale_);
+  // c with (G + ridge) c = Theta' y, refined with residuals in extended precision.
+  [[nodiscard]] VectorXd coefficients(int target, int refinements) const {
+    if (uses_factor_) {
+      VectorXd y = VectorXd::Zero(stacked_rows_);
+      y.head(sums_.factor.rows()) = sums_.factor.col(sums_.features() + target);
+      return orthogonal_.solve(y).cwiseProduct(scale_);
+    }
+    const VectorXd b = right_side(sums_.theta_y, target, support_).cwiseProduct(scale_);
     VectorXd c = solve(b);
     for (int pass = 0; pass < refinements && is_regular_; ++pass) {
       VectorXd residual(c.size());
@@ -62,7 +76,7 @@ class ScaledSystem {
     return c.cwiseProduct(scale_);
   }
 
-  // A step from a residual of the data: c += step.
+  // A step from a residual of the data: c += step. Of no use where the sums' factor is not.
   [[nodiscard]] VectorXd step(const VectorXd& residual) const {
     return solve(residual.cwiseProduct(scale_)).cwiseProduct(scale_);
   }
@@ -70,22 +84,54 @@ class ScaledSystem {
   // Of the scaled columns, not of their squares.
   [[nodiscard]] double condition() const {
     if (!is_regular_) return std::numeric_limits<double>::infinity();
+    if (uses_factor_) return factor_condition_;
     return matrix_.rows() == 0 ? 1.0 : 1 / std::sqrt(std::max(cholesky_.rcond(), 1e-300));
+  }
+  [[nodiscard]] bool is_refinable() const { return is_regular_ && !uses_factor_; }
+
+  [[nodiscard]] std::string note() const {
+    if (!is_regular_) return "dependent columns: the solution of least length was taken";
+    if (uses_factor_) return "columns too close to dependent for normal equations: solved by QR of the rows";
+    return {};
   }
 
  private:
+  static constexpr double kLeastReciprocal = 1e-12;  // of the sums: a condition number of the columns of 1e6
+
+  void use_factor(const VectorXd& ridge) {
+    const auto n = static_cast<Index>(support_.size());
+    const Index rows = sums_.factor.rows();
+    const bool has_ridge = ridge.maxCoeff() > 0;
+    stacked_rows_ = rows + (has_ridge ? n : 0);
+    MatrixXd stacked = MatrixXd::Zero(stacked_rows_, n);
+    for (Index i = 0; i < n; ++i) {
+      stacked.col(i).head(rows) = sums_.factor.col(support_[static_cast<size_t>(i)]) * scale_(i);
+      if (has_ridge) stacked(rows + i, i) = std::sqrt(ridge(i));
+    }
+    orthogonal_.setThreshold(16 * static_cast<double>(n) * std::numeric_limits<double>::epsilon());
+    orthogonal_.compute(stacked);
+    is_regular_ = orthogonal_.rank() == n;
+    const VectorXd diagonal = orthogonal_.matrixT().diagonal().cwiseAbs();
+    factor_condition_ = diagonal.maxCoeff() / std::max(diagonal.minCoeff(), 1e-300);
+    uses_factor_ = true;
+  }
+
+  [[nodiscard]] VectorXd solve(const VectorXd& scaled_right_side) const {
+    if (is_regular_) return cholesky_.solve(scaled_right_side);
+    return orthogonal_.solve(scaled_right_side);
+  }
+
+  const NormalEquations& sums_;
+  const std::vector<int>& support_;
   MatrixXd matrix_;
   VectorXd scale_;
   Eigen::LLT<MatrixXd> cholesky_;
   Eigen::CompleteOrthogonalDecomposition<MatrixXd> orthogonal_;
+  Index stacked_rows_ = 0;
+  double factor_condition_ = 1;
   bool is_regular_ = true;
+  bool uses_factor_ = false;
 };
-
-VectorXd right_side(const MatrixXd& theta_y, int target, const std::vector<int>& support) {
-  VectorXd b(static_cast<Index>(support.size()));
-  for (size_t i = 0; i < support.size(); ++i) b(static_cast<Index>(i)) = theta_y(support[i], target);
-  return b;
-}
 
 bool on_contribution(const StlsqConfig& config) { return config.threshold_on == "contribution"; }
 
@@ -117,6 +163,7 @@ struct TargetFit {
   int iterations = 0;
   double condition = 1;
   bool converged = false;
+  std::string note;
 };
 
 TargetFit fit_target(const NormalEquations& sums, const StlsqConfig& config, int target, std::vector<int> candidates,
@@ -126,8 +173,9 @@ TargetFit fit_target(const NormalEquations& sums, const StlsqConfig& config, int
   fit.coefficients.resize(0);
   while (fit.iterations < config.max_iterations && !fit.support.empty() && !fit.converged) {
     const ScaledSystem system(sums, fit.support, config.alpha, on_contribution(config));
-    const VectorXd c = system.coefficients(right_side(sums.theta_y, target, fit.support), config.refinements);
+    const VectorXd c = system.coefficients(target, config.refinements);
     fit.condition = system.condition();
+    if (fit.note.empty()) fit.note = system.note();
     std::vector<int> kept;
     std::vector<double> values;
     for (size_t i = 0; i < fit.support.size(); ++i) {
@@ -146,6 +194,7 @@ TargetFit fit_target(const NormalEquations& sums, const StlsqConfig& config, int
     SupportFit last = fit_support(sums, target, fit.support, config.refinements, residual_pass);
     fit.coefficients = std::move(last.coefficients);
     fit.condition = last.condition;
+    if (fit.note.empty()) fit.note = std::move(last.note);
   }
   return fit;
 }
@@ -184,9 +233,10 @@ SupportFit fit_support(const NormalEquations& sums, int target, const std::vecto
     return fit;
   }
   const ScaledSystem system(sums, support, 0, false);
-  fit.coefficients = system.coefficients(right_side(sums.theta_y, target, support), refinements);
+  fit.coefficients = system.coefficients(target, refinements);
   fit.condition = system.condition();
-  const bool is_refined = residual_pass && std::isfinite(fit.condition);
+  fit.note = system.note();
+  const bool is_refined = residual_pass && system.is_refinable();
   for (int pass = 0; pass < refinements && is_refined; ++pass) {
     MatrixXd all = MatrixXd::Zero(sums.features(), sums.targets());
     for (size_t i = 0; i < support.size(); ++i) all(support[i], target) = fit.coefficients(static_cast<Index>(i));
@@ -217,6 +267,8 @@ StlsqResult stlsq(const NormalEquations& sums, const StlsqConfig& config,
     result.residual.push_back(mean_square_residual(sums, target, fit.support, fit.coefficients));
     result.condition.push_back(fit.condition);
     result.converged = result.converged && fit.converged;
+    if (!fit.note.empty()) result.notes.push_back("target " + std::to_string(target) + ": " + fit.note);
+    if (!fit.converged) result.notes.push_back("target " + std::to_string(target) + ": the terms had not settled");
   }
   return result;
 }

@@ -28,12 +28,14 @@ struct StlsqConfig {
 };
 
 struct StlsqResult {
-  Eigen::MatrixXd coefficients;   // [features][targets], zero where dropped
-  std::vector<int> iterations;    // [targets]
-  std::vector<double> residual;   // [targets] weighted mean square of y - Theta c, from the sums: never below 0
-  std::vector<double> condition;  // [targets] of the last solve's columns scaled to unit length (estimate);
-                                  // infinite where they were dependent
-  bool converged = true;          // the set of terms settled within max_iterations, for every target
+  Eigen::MatrixXd coefficients;         // [features][targets], zero where dropped
+  std::vector<int> iterations;          // [targets]
+  std::vector<double> residual;         // [targets] weighted mean square of y - Theta c, from the sums: never below 0
+  std::vector<double> condition;        // [targets] of the last solve's columns scaled to unit length (estimate);
+                                        // infinite where they were dependent
+  bool converged = true;                // the set of terms settled within max_iterations, for every target
+  Eigen::MatrixXd deviation = {};       // [features][targets] posterior deviations (sparse_bayes), else empty
+  std::vector<std::string> notes = {};  // what a user should know: dependent columns, a fallback to QR, no convergence
 
   [[nodiscard]] int terms() const;
 };
@@ -53,6 +55,7 @@ struct SupportFit {
   Eigen::VectorXd coefficients;  // [support]
   double residual = 0;           // as in StlsqResult
   double condition = 1;
+  std::string note = {};  // empty, or why the sums alone did not do
 };
 [[nodiscard]] SupportFit fit_support(const NormalEquations& sums, int target, const std::vector<int>& support,
                                      int refinements, const ResidualPass& residual_pass = {});

@@ -97,13 +97,15 @@ bool BoxQp::line_search(const double* H, const double* g, const double* lower, c
     return true;
   }
   const double before = objective(H, g, x);
-  for (double step = 1; step >= kSmallestStep; step *= kBacktrack) {
+  double step = 1;
+  while (step >= kSmallestStep) {
     for (int i = 0; i < n_; ++i) trial_[i] = std::clamp(x[i] + step * direction_[i], lower[i], upper[i]);
     const double after = objective(H, g, trial_.data());
     if (after - before <= kArmijo * step * slope) {
       std::copy(trial_.begin(), trial_.end(), x);
       return true;
     }
+    step *= kBacktrack;
   }
   return false;
 }

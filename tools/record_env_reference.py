@@ -94,7 +94,10 @@ class Gymnasium:
         return np.asarray(self.inner.state, dtype=float).tolist()
 
     def observe(self):
-        return self.inner._get_obs() if hasattr(self.inner, "_get_obs") else np.asarray(self.inner.state, dtype=np.float32)
+        for name in ("_get_obs", "_get_ob"):
+            if hasattr(self.inner, name):
+                return getattr(self.inner, name)()
+        return np.asarray(self.inner.state, dtype=np.float32)
 
     def reset(self):
         self.env.reset()
@@ -127,6 +130,11 @@ TASKS = {
                                [[0.05, 0.02, 0.1, 0.0], [2.0, -1.0, 5.0, -7.0]]),
     "inverted-pendulum-v5": (lambda: Gymnasium("InvertedPendulum-v5"), [[0.95, 0.15, 2.0, 0.5], [0.0, 0.1, 0.0, 0.4]]),
     "cartpole-v1": (lambda: Gymnasium("CartPole-v1"), [[2.3, 0.01, 2.0, -0.1], [0.0, 0.19, 0.0, 0.3]]),
+    "acrobot-v1": (lambda: Gymnasium("Acrobot-v1"),
+                   [[3.0, -3.0, 9.0, -20.0], [2.4, 0.4, 1.0, 1.0], [-1.0, 2.0, -12.5, 28.0]]),
+    "mountain-car-v0": (lambda: Gymnasium("MountainCar-v0"), [[-1.15, -0.06], [0.3, 0.05], [0.45, -0.03]]),
+    "mountain-car-continuous-v0": (lambda: Gymnasium("MountainCarContinuous-v0"),
+                                   [[-1.15, -0.06], [0.3, 0.06], [0.4, -0.03]]),
     "pendulum-v1": (lambda: Gymnasium("Pendulum-v1"), [[3.1, 7.9], [-9.5, -1.0], [0.05, 0.1]]),
 }
 
@@ -148,7 +156,7 @@ def trajectory(task, x, rng):
         if k % 4 == 0:
             action = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low))
             if getattr(task, "discrete", False):
-                action = rng.integers(0, 2, size=1).astype(float)
+                action = rng.integers(0, int(high[0]) + 1, size=1).astype(float)
             action = np.float64(np.float32(action))  # environments take float actions
         observation, reward, terminated, over = task.step(action)
         result["states"].append(task.state())

@@ -319,27 +319,27 @@ TEST(CudaBatch, SaysWhatIsMissingWithoutAGpu) {
   }
 }
 
-// A ball on a plane: contacts.
-constexpr const char* kBall = R"(<mujoco><worldbody><geom type="plane" size="1 1 1"/>
-  <body pos="0 0 1"><freejoint/><geom size="0.1"/></body></worldbody></mujoco>)";
+// The fully implicit integrator, which only MuJoCo has.
+constexpr const char* kImplicit = R"(<mujoco><option integrator="implicit"/><worldbody>
+  <body pos="0 0 1"><joint/><geom size="0.1"/></body></worldbody></mujoco>)";
 
 TEST(AutoBatch, TakesTheNativeKernelsWhereTheySupportTheModel) {
   EXPECT_TRUE(Batch::make(Model::from_xml(kCartPole), {})->report().starts_with("backend cpu"));
 }
 
 TEST(AutoBatch, FallsBackToMujocoAndNamesTheFeature) {
-  const std::string report = Batch::make(Model::from_xml(kBall), {})->report();
+  const std::string report = Batch::make(Model::from_xml(kImplicit), {})->report();
   EXPECT_TRUE(report.starts_with("backend mujoco"));
-  EXPECT_NE(report.find("contacts"), std::string::npos) << report;
+  EXPECT_NE(report.find("integrator"), std::string::npos) << report;
   EXPECT_EQ(report.find('\n'), std::string::npos) << report;
 }
 
 TEST(CpuBatch, RefusesAModelThatItsKernelsLackFeaturesOf) {
   try {
-    (void)Batch::make(Model::from_xml(kBall), {.backend = "cpu"});
+    (void)Batch::make(Model::from_xml(kImplicit), {.backend = "cpu"});
     FAIL() << "expected Error";
   } catch (const Error& error) {
-    EXPECT_NE(error.problem().find("contacts"), std::string::npos);
+    EXPECT_NE(error.problem().find("integrator"), std::string::npos);
     EXPECT_NE(error.fix().find("--backend auto"), std::string::npos);
   }
 }

@@ -120,11 +120,17 @@ const std::string kTwoBodies =
     "<body><joint name='a'/><geom size='0.1'/></body><body pos='1 0 0'><joint name='b'/><geom size='0.1'/></body>";
 
 const Foreign kForeign[] = {
-    {"Contacts", "<mujoco><worldbody>" + kTwoBodies + "</worldbody></mujoco>", "contacts"},
-    {"TendonLimit", body_with("name='j'", "<tendon><fixed range='0 1'><joint joint='j' coef='1'/></fixed></tendon>"),
-     "tendon limits"},
-    {"Equality", body_with("name='j'", "<equality><joint joint1='j'/></equality>"), "equality"},
-    {"FrictionLoss", body_with("frictionloss='0.1'"), "friction loss"},
+    {"MovingSurface",
+     "<mujoco><worldbody><geom type='plane' size='1 1 1' surfacevel='1 0 0 0 0 0'/>" + kTwoBodies +
+         "</worldbody></mujoco>",
+     "moving surfaces"},
+    {"AdhesiveGeom",
+     "<mujoco><worldbody><geom type='plane' size='1 1 1' adhesion='1'/>" + kTwoBodies + "</worldbody></mujoco>",
+     "adhesion"},
+    {"Weld",
+     "<mujoco><worldbody><body name='b'><joint/><geom size='0.1'/></body></worldbody>"
+     "<equality><weld body1='b'/></equality></mujoco>",
+     "equality"},
     {"Fluid", body_with("", "<option density='1000' integrator='implicitfast'/>"), "fluid"},
     {"ImplicitIntegrator", body_with("", "<option integrator='implicit'/>"), "integrator"},
     {"MotorWithInternalState",
@@ -154,26 +160,6 @@ TEST_P(NativeSupport, NamesTheFeatureThatIsMissing) {
 }
 INSTANTIATE_TEST_SUITE_P(Features, NativeSupport, testing::ValuesIn(kForeign),
                          [](const auto& parameter) { return std::string(parameter.param.name); });
-
-TEST(NativeSupportOfContacts, KnowsWhichPairsNeverCollide) {
-  const auto is_native = [](const std::string& worldbody, const std::string& more = "") {
-    return Model::from_xml("<mujoco><worldbody>" + worldbody + "</worldbody>" + more + "</mujoco>")->is_native();
-  };
-  EXPECT_TRUE(is_native("<geom size='1'/><geom size='1'/>")) << "both are static";
-  EXPECT_TRUE(is_native("<body><joint/><geom size='0.1'/><body><joint/><geom size='0.1'/></body></body>")) << "parent";
-  EXPECT_FALSE(is_native("<geom size='1'/><body><joint/><geom size='0.1'/></body>")) << "the world is no parent";
-  EXPECT_TRUE(is_native("<geom size='1' contype='0' conaffinity='0'/><body><joint/><geom size='0.1'/></body>"))
-      << "masks";
-  EXPECT_TRUE(
-      is_native("<body name='a'><joint/><geom size='0.1'/></body><body name='b'><joint/><geom size='0.1'/></body>",
-                "<contact><exclude body1='a' body2='b'/></contact>"))
-      << "excluded";
-  EXPECT_FALSE(
-      is_native("<body><joint/><geom name='a' size='0.1' contype='0' conaffinity='0'/></body>"
-                "<body><joint/><geom name='b' size='0.1' contype='0' conaffinity='0'/></body>",
-                "<contact><pair geom1='a' geom2='b'/></contact>"))
-      << "explicit pair";
-}
 
 }  // namespace
 }  // namespace lockstep

@@ -104,6 +104,109 @@ inline const char* kAllLimits = R"(
   </actuator>
 </mujoco>)";
 
+// Contacts of all dimensions, with the ground, between trees and inside one, with margins, mixed parameters, an
+// explicit pair and an exclusion; friction loss. %CONE% is pyramidal or elliptic.
+inline const char* kAllContacts = R"(
+<mujoco>
+  <option timestep="0.002" cone="%CONE%" impratio="2"/>
+  <default><geom friction="0.8 0.02 0.01"/></default>
+  <worldbody>
+    <geom name="floor" type="plane" size="0 0 1" pos="0 0 -0.1" zaxis="0.05 0 1"/>
+    <geom name="post" type="capsule" size="0.1" fromto="0.5 0 0 0.5 0 0.4"/>
+    <body name="ball" pos="0.1 0.1 0.1">
+      <freejoint/>
+      <geom name="ball" size="0.12" condim="4" friction="0.9 0.05 0.01" margin="0.01" solref="0.03 0.9" solmix="2"/>
+    </body>
+    <body name="roller" pos="-0.15 0.05 0.1" quat="0.8 0.3 0.5 0.1">
+      <freejoint/>
+      <geom name="roller" type="capsule" size="0.08 0.15" condim="6" solimp="0.8 0.9 0.02 0.4 3"/>
+    </body>
+    <body name="puck" pos="0.1 -0.2 0.05">
+      <freejoint/>
+      <geom name="puck" size="0.1" condim="1" priority="1" solref="-400 -15"/>
+    </body>
+    <body name="arm" pos="0.3 0.15 0.2">
+      <joint type="ball" damping="0.1" frictionloss="0.3"/>
+      <geom name="upper" type="capsule" size="0.05" fromto="0 0 0 0.2 0 0"/>
+      <body pos="0.2 0 0">
+        <joint name="elbow" type="hinge" axis="0 1 0" frictionloss="0.2" armature="0.01"/>
+        <geom name="lower" type="capsule" size="0.05" fromto="0 0 0 -0.05 0 0.2"/>
+        <body pos="-0.05 0 0.2">
+          <joint name="wrist" type="slide" axis="0 0.6 0.8" frictionloss="1.5" solreffriction="0.05 1"/>
+          <geom name="hand" size="0.07" pos="-0.1 0 -0.12"/>
+        </body>
+      </body>
+      <body pos="0 0.05 0">
+        <joint name="spur" type="hinge" axis="1 0 0"/>
+        <geom name="spur" type="capsule" size="0.04" fromto="0 0 0 0.1 0.05 0.15"/>
+      </body>
+    </body>
+  </worldbody>
+  <contact>
+    <pair geom1="ball" geom2="roller" condim="3" friction="0.5 0.7 0.01 0.001 0.002" margin="0.02"/>
+    <exclude body1="puck" body2="roller"/>
+  </contact>
+  <actuator>
+    <motor joint="elbow" gear="3"/>
+    <position joint="wrist" kp="20"/>
+  </actuator>
+</mujoco>)";
+
+inline std::string all_contacts(const std::string& cone) {
+  std::string xml = kAllContacts;
+  return xml.replace(xml.find("%CONE%"), 6, cone);
+}
+
+// Constraints of one number each: limits (with margin) and friction loss of tendons, equalities of joints (a
+// polynomial, a constant) and of tendons, along one branch and across several trees.
+inline const char* kScalarConstraints = R"(
+<mujoco>
+  <option timestep="0.002"><flag contact="disable"/></option>
+  <default><geom type="capsule" size="0.04" fromto="0 0 0 0.2 0 0.05"/></default>
+  <worldbody>
+    <site name="anchor" pos="0.1 0.3 0.3"/>
+    <body pos="0 0 0.5">
+      <joint name="a" axis="0 1 0" ref="0.1" damping="0.1"/><geom/>
+      <body pos="0.2 0 0.05">
+        <joint name="b" axis="1 0 0.2"/><geom/><site name="tip" pos="0.2 0 0.05"/>
+      </body>
+      <body pos="0.1 0.1 0">
+        <joint name="c" axis="0 0 1"/><geom/>
+        <body pos="0.2 0 0.05"><joint name="d" type="slide" axis="1 0 0"/><geom/></body>
+      </body>
+    </body>
+    <body pos="0.5 0.2 0.2">
+      <joint name="e" axis="0 1 1"/><geom/>
+      <body pos="0.2 0 0.05"><joint name="f" axis="1 0 0" armature="0.01"/><geom/></body>
+    </body>
+  </worldbody>
+  <tendon>
+    <spatial name="string" limited="true" range="0.2 0.45" margin="0.02" solimplimit="0.8 0.95 0.05 0.4 3">
+      <site site="anchor"/><site site="tip"/>
+    </spatial>
+    <fixed name="pair" frictionloss="0.4" solreffriction="0.04 1">
+      <joint joint="b" coef="0.7"/><joint joint="c" coef="-0.3"/>
+    </fixed>
+    <fixed name="left" limited="true" range="-0.2 0.1" solreflimit="-300 -20">
+      <joint joint="a" coef="1"/><joint joint="e" coef="0.5"/>
+    </fixed>
+    <fixed name="right"><joint joint="d" coef="2"/><joint joint="f" coef="1"/></fixed>
+  </tendon>
+  <equality>
+    <joint joint1="f" joint2="b" polycoef="0.1 0.5 -0.3 0.2 0.05" solref="0.05 0.9"/>
+    <joint joint1="d" polycoef="0.05 0 0 0 0"/>
+    <joint joint1="a" joint2="e" active="false"/>
+    <tendon tendon1="left" tendon2="right" polycoef="0 0.4 0.1 0 0" solimp="0.7 0.9 0.1 0.5 2"/>
+  </equality>
+  <actuator><motor joint="a" gear="4"/><motor joint="e" gear="3"/></actuator>
+</mujoco>)";
+
+// MuJoCo's solver goes on until nothing improves: with its usual tolerance it stops up to 1e-6 short of the optimum.
+inline void solve_to_the_end(mjModel_& m) {
+  m.opt.tolerance = 0;
+  m.opt.iterations = 200;
+}
+
 struct DeleteData {
   void operator()(mjData* d) const { mj_deleteData(d); }
 };

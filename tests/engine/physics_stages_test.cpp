@@ -26,6 +26,22 @@ const Case kCases[] = {
     {"AllJointsImplicitFast", [] { return with_integrator(kAllJoints, mjINT_IMPLICITFAST); }},
     {"AllLimits", [] { return Model::from_xml(kAllLimits); }},
     {"AllLimitsRungeKutta", [] { return with_integrator(kAllLimits, mjINT_RK4); }},
+    {"PyramidalContacts", [] { return Model::from_xml(all_contacts("pyramidal"), {}, solve_to_the_end); }},
+    {"EllipticContacts", [] { return Model::from_xml(all_contacts("elliptic"), {}, solve_to_the_end); }},
+    {"ScalarConstraints", [] { return Model::from_xml(kScalarConstraints); }},
+    {"ScalarConstraintsImplicitFast", [] { return with_integrator(kScalarConstraints, mjINT_IMPLICITFAST); }},
+    {"BallInCup", [] { return suite_model("dm_control/suite/ball_in_cup.xml", true); }},
+    {"Manipulator", [] { return Model::from_file(task_model("dm_control/suite/manipulator.xml"), solve_to_the_end); }},
+    {"Stacker", [] { return Model::from_file(task_model("dm_control/suite/stacker.xml"), solve_to_the_end); }},
+    {"HumanoidCmu", [] { return suite_model("dm_control/suite/humanoid_CMU.xml", true); }},
+    {"GymnasiumHumanoid",
+     [] { return Model::from_file(task_model("gymnasium/envs/mujoco/assets/humanoid.xml"), solve_to_the_end); }},
+    {"HalfCheetah", [] { return suite_model("gymnasium/envs/mujoco/assets/half_cheetah.xml", true); }},
+    {"Hopper", [] { return suite_model("gymnasium/envs/mujoco/assets/hopper.xml", true); }},
+    {"Walker2d", [] { return suite_model("gymnasium/envs/mujoco/assets/walker2d_v5.xml", true); }},
+    {"Ant", [] { return suite_model("gymnasium/envs/mujoco/assets/ant.xml", true); }},
+    {"Humanoid", [] { return suite_model("dm_control/suite/humanoid.xml", true); }},
+    {"Walker", [] { return suite_model("dm_control/suite/walker.xml", true); }},
     {"AllLimitsImplicitFast", [] { return with_integrator(kAllLimits, mjINT_IMPLICITFAST); }},
 };
 
@@ -115,7 +131,10 @@ TEST_P(PhysicsStages, OneStepMatchesMujoco) {
     EXPECT_EQ(world[layout.fault], 0);
     EXPECT_EQ(world[layout.time], data->time);
     for (int i = 0; i < m.nq; ++i) EXPECT_NEAR(world[layout.qpos + i], data->qpos[i], 2e-13) << "qpos " << i;
-    for (int i = 0; i < m.nv; ++i) EXPECT_NEAR(world[layout.qvel + i], data->qvel[i], 1e-11) << "qvel " << i;
+    // Where a light hand is thrown about, rounding grows with the change of velocity in the step.
+    double change = 1;
+    for (int i = 0; i < m.nv; ++i) change = std::max(change, std::abs(data->qacc[i]) * m.opt.timestep);
+    for (int i = 0; i < m.nv; ++i) EXPECT_NEAR(world[layout.qvel + i], data->qvel[i], 1e-11 * change) << "qvel " << i;
     for (int i = 0; i < m.na; ++i) EXPECT_NEAR(world[layout.act + i], data->act[i], 1e-14) << "act " << i;
   }
 }

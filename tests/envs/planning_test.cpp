@@ -76,10 +76,20 @@ TEST_P(PlanningOf, ExpandsTheTerminalCostExactly) {
   expect_near(exact.xx, differences.xx, 1e-3);
 }
 
+// Where the suite's own goal is; upright, or the middle, is 0 in most.
+std::vector<double> goal_of(const std::string& task) {
+  if (task == "acrobot-v1") return {3.141592653589793, 0, 0, 0};
+  if (task == "mountain-car-v0") return {0.5, 0};
+  if (task == "mountain-car-continuous-v0") return {0.45, 0};
+  return {};
+}
+
 TEST_P(PlanningOf, CostsLeastAtTheGoal) {
   const auto cost = env_->cost();
-  const bool pushes = env_->spec().discrete_actions > 0;
-  const std::vector<double> goal(static_cast<std::size_t>(nx_)), rest(static_cast<std::size_t>(nu_), pushes ? 0.5 : 0);
+  const int choices = env_->spec().discrete_actions;
+  std::vector<double> goal = goal_of(GetParam());
+  goal.resize(static_cast<std::size_t>(nx_));
+  const std::vector<double> rest(static_cast<std::size_t>(nu_), choices > 0 ? (choices - 1) / 2.0 : 0);
   double least = -1;
   cost->stage(View<const double, 2>(goal.data(), 1, nx_), View<const double, 2>(rest.data(), 1, nu_),
               View<double, 1>(&least, 1));
@@ -127,7 +137,9 @@ TEST_P(PlanningOf, LinearizesItsDynamics) {
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
-  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  for (const Entry* const entry : entries()) {
+    if (entry->system == nullptr) names.emplace_back(entry->name);  // systems: systems_test.cpp
+  }
   return names;
 }
 

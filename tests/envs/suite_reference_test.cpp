@@ -33,6 +33,11 @@ class SuiteReference : public testing::TestWithParam<std::string> {
 // 6e-7 when it starts cold instead of warm (measured with tolerances of 1e-8 and 1e-15).
 constexpr double kAfterLimit = 1e-6;
 
+// This task of the suite rounds its state to float after every step: 60 steps add at most 60 roundings of a position
+// below 1.2 to each number, which the valley's slopes pass on without growth.
+bool rounds_to_float(const std::string& task) { return task == "mountain-car-continuous-v0"; }
+constexpr double kAfterRounding = 60 * 1.2 * static_cast<double>(std::numeric_limits<float>::epsilon()) / 2;
+
 bool is_beyond_the_box(const TaskSpec& spec, const std::vector<double>& x) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (x[i] < spec.state_low[i] || x[i] > spec.state_high[i]) return true;
@@ -60,7 +65,7 @@ TEST_P(SuiteReference, FollowsTheSuitesTrajectoriesInDouble) {
     for (std::size_t k = 0; k <= trajectory.actions.size(); ++k) {
       SCOPED_TRACE("trajectory " + std::to_string(number) + ", after step " + std::to_string(k));
       at_limit = at_limit || is_beyond_the_box(env->spec(), trajectory.states[k]);
-      const double tolerance = at_limit ? kAfterLimit : 1e-9;
+      const double tolerance = rounds_to_float(GetParam()) ? kAfterRounding : at_limit ? kAfterLimit : 1e-9;
       if (k > 0) {
         step(*env, trajectory.actions[k - 1]);
         EXPECT_NEAR(env->reward()[0], trajectory.rewards[k - 1],
@@ -157,7 +162,9 @@ TEST_P(SuiteReference, ResetsNumbersIndependently) {
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;
-  for (const Entry* const entry : entries()) names.emplace_back(entry->name);
+  for (const Entry* const entry : entries()) {
+    if (entry->system == nullptr) names.emplace_back(entry->name);  // a system is of no suite
+  }
   return names;
 }
 

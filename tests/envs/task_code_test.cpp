@@ -2,12 +2,15 @@
 // through; physics has no part in it.
 #include "envs/acrobot_swingup.h"
 #include "envs/acrobot_swingup_sparse.h"
+#include "envs/acrobot_v1.h"
 #include "envs/cartpole_balance.h"
 #include "envs/cartpole_balance_sparse.h"
 #include "envs/cartpole_swingup.h"
 #include "envs/cartpole_swingup_sparse.h"
 #include "envs/cartpole_v1.h"
 #include "envs/inverted_pendulum_v5.h"
+#include "envs/mountain_car_continuous_v0.h"
+#include "envs/mountain_car_v0.h"
 #include "envs/pendulum_swingup.h"
 #include "envs/pendulum_v1.h"
 #include "tests/envs/reference.h"
@@ -63,7 +66,8 @@ struct TaskCode : testing::Test {
 
 using Tasks = testing::Types<acrobot_swingup::Task, acrobot_swingup_sparse::Task, cartpole_balance::Task,
                              cartpole_balance_sparse::Task, cartpole_swingup::Task, cartpole_swingup_sparse::Task,
-                             cartpole_v1::Task, inverted_pendulum_v5::Task, pendulum_swingup::Task, pendulum_v1::Task>;
+                             cartpole_v1::Task, inverted_pendulum_v5::Task, pendulum_swingup::Task, pendulum_v1::Task,
+                             acrobot_v1::Task, mountain_car_v0::Task, mountain_car_continuous_v0::Task>;
 struct Name {
   template <class Task>
   static std::string GetName(int) {

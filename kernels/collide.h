@@ -1,0 +1,92 @@
+// The collider of two geoms, chosen by their types: which pairs have one, how many contacts it may report.
+#pragma once
+
+#include "kernels/collide_box.h"
+#include "kernels/collide_boxes.h"
+#include "kernels/collide_convex.h"
+#include "kernels/collide_plane.h"
+#include "kernels/collide_round.h"
+
+namespace lockstep::kernels {
+
+// One number for each pair of types.
+constexpr int pair_of(int type1, int type2) { return type1 * kNumGeomTypes + type2; }
+
+// The largest number of slots that the pair's collider uses; 0 where there is none. type1 <= type2.
+constexpr int max_contacts(int type1, int type2) {
+  switch (pair_of(type1, type2)) {
+    case pair_of(kPlane, kSphere):
+    case pair_of(kPlane, kEllipsoid):
+    case pair_of(kSphere, kSphere):
+    case pair_of(kSphere, kCapsule):
+    case pair_of(kSphere, kCylinder):
+    case pair_of(kSphere, kBox):
+    case pair_of(kSphere, kEllipsoid):
+    case pair_of(kCapsule, kEllipsoid):
+    case pair_of(kEllipsoid, kEllipsoid):
+    case pair_of(kEllipsoid, kCylinder):
+    case pair_of(kEllipsoid, kBox):
+      return 1;
+    case pair_of(kPlane, kCapsule):
+    case pair_of(kCapsule, kCapsule):
+    case pair_of(kCapsule, kBox):
+      return 2;
+    case pair_of(kPlane, kCylinder):
+      return 4;
+    case pair_of(kPlane, kBox):
+      return 8;
+    case pair_of(kBox, kBox):
+      return detail::kBoxVertices;
+    default:
+      return 0;
+  }
+}
+
+constexpr bool has_collider(int type1, int type2) { return max_contacts(type1, type2) > 0; }
+
+// Emits the contacts of two geoms with type1 <= type2 that are nearer than the margin (m): the sum of MuJoCo's margin
+// and gap. Pairs without a collider emit nothing.
+template <class T, class Emit>
+LS_FN void collide_geoms(const GeomShape<Real<T>>& shape_a, const Placement<T>& a, const GeomShape<Real<T>>& shape_b,
+                         const Placement<T>& b, T margin, Emit&& emit) {
+  switch (pair_of(shape_a.type, shape_b.type)) {
+    case pair_of(kPlane, kSphere):
+      return collide_plane_sphere<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kPlane, kCapsule):
+      return collide_plane_capsule<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kPlane, kEllipsoid):
+      return collide_plane_ellipsoid<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kPlane, kCylinder):
+      return collide_plane_cylinder<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kPlane, kBox):
+      return collide_plane_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kSphere, kSphere):
+      return collide_sphere_sphere<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kSphere, kCapsule):
+      return collide_sphere_capsule<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kCapsule, kCapsule):
+      return collide_capsule_capsule<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kSphere, kCylinder):
+      return collide_sphere_cylinder<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kSphere, kBox):
+      return collide_sphere_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kCapsule, kBox):
+      return collide_capsule_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kBox, kBox):
+      return collide_box_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+    case pair_of(kSphere, kEllipsoid):
+      return collide_convex<kSphere, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCapsule, kEllipsoid):
+      return collide_convex<kCapsule, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kEllipsoid):
+      return collide_convex<kEllipsoid, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kCylinder):
+      return collide_convex<kEllipsoid, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kBox):
+      return collide_convex<kEllipsoid, kBox, T>(shape_a, a, shape_b, b, margin, emit);
+    default:
+      return;
+  }
+}
+
+}  // namespace lockstep::kernels

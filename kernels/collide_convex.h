@@ -1,0 +1,144 @@
+// Contacts of two convex geoms through their support points alone: ellipsoids, cylinders and meshes with each other and
+// with the rest.
+// The contact normal is the direction n (from geom 1 to geom 2) along which the geoms are farthest apart or least deep
+// in each other, separation(n) = n . (x2(n) - x1(n)) with x1, x2 their support points. It is found by a climb that also
+// works under penetration: geom 2 is moved along n until a small gap opens, the nearest points then give the next n,
+// and the separation never falls.
+#pragma once
+
+#include "kernels/closest_points.h"
+
+namespace lockstep::kernels {
+
+namespace detail {
+
+template <class T>
+struct Witness {
+  Vector3<T> normal;    // unit, from geom 1 to geom 2
+  T separation;         // of the cores along it
+  Vector3<T> on1, on2;  // nearest points of the cores
+};
+
+template <class T, int kTypeA, int kTypeB>
+LS_FN T separation(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b, Vector3<T> normal) {
+  return dot(normal, support_point(b, -normal) - support_point(a, normal));
+}
+
+template <class T, int kTypeA, int kTypeB>
+LS_FN void try_normal(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b, Vector3<T> way,
+                      Witness<T>& best) {
+  const T size = length(way);
+  const Vector3<T> normal = direction(way, size);
+  const T apart = separation(a, b, normal);
+  const MaskOf<T> better = (size > T(kShortest<T>)) & (apart > best.separation);
+  best.separation = select(better, apart, best.separation);
+  best.normal = choose<T>(better, normal, best.normal);
+}
+
+// Directions along which this geom could meet one that lies towards `way`, each tried both ways round: `sign` 1 where
+// the geom is the first of the pair, else -1.
+template <class T, int kType, class Try>
+LS_FN void propose_normals(const ConvexShape<T, kType>& shape, Vector3<T> way, Try&& propose) {
+  const Vector3<T> own = into_axes(shape.at.r, way);
+  const auto along = [&](Vector3<T> v) { propose(rotate(shape.at.r, v)); };
+  const auto signed_one = [](T x) { return select(x < T(0), T(-1), T(1)); };
+  const T zero = T(0);
+  if constexpr (kType == kBox) {
+    along({signed_one(own.x), zero, zero});
+    along({zero, signed_one(own.y), zero});
+    along({zero, zero, signed_one(own.z)});
+  } else if constexpr (kType == kCylinder) {
+    along({zero, zero, signed_one(own.z)});
+    along({own.x, own.y, zero});
+  } else if constexpr (kType == kEllipsoid) {
+    const Real<T>* s = shape.size;
+    along({own.x / T(s[0] * s[0]), own.y / T(s[1] * s[1]), own.z / T(s[2] * s[2])});
+  } else if constexpr (kType == kCapsule) {
+    along({own.x, own.y, own.z - clamp(own.z, T(-shape.size[1]), T(shape.size[1]))});
+    along({own.x, own.y, zero});
+  } else if constexpr (kType == kMesh) {
+    for (int face = 0; face < shape.mesh->num_faces; ++face) {
+      const Real<T>* n = shape.mesh->face_normals + 3 * face;
+      along({T(n[0]), T(n[1]), T(n[2])});
+    }
+  }
+}
+
+template <class T, int kTypeA, int kTypeB>
+LS_FN Witness<T> first_normal(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b) {
+  const Vector3<T> way = b.at.p - a.at.p;
+  Witness<T> best;
+  best.normal = {T(0), T(0), T(1)};
+  best.separation = separation(a, b, best.normal);
+  best.on1 = best.on2 = a.at.p;
+  try_normal(a, b, way, best);
+  propose_normals(a, way, [&](Vector3<T> v) { try_normal(a, b, v, best); });
+  propose_normals(b, -way, [&](Vector3<T> v) { try_normal(a, b, -v, best); });
+  return best;
+}
+
+// Climbs from the best of the directions that the shapes propose, as long as the cores are no farther apart than
+// `reach`.
+template <class T, int kTypeA, int kTypeB>
+LS_FN Witness<T> climb(const ConvexShape<T, kTypeA>& a, const ConvexShape<T, kTypeB>& b, T reach) {
+  // A smaller gap needs fewer steps, a larger one loses less of the direction to rounding.
+  const Real<T> extent1 = a.extent(), extent2 = b.extent();
+  const Real<T> gap = Real<T>(0.05) * (extent1 < extent2 ? extent1 : extent2);
+  constexpr int kSteps = 24;
+  constexpr Real<T> kTurn = sizeof(Real<T>) == 4 ? Real<T>(1e-11) : Real<T>(1e-20);  // squared (rad)
+  Witness<T> best = first_normal(a, b);
+  MaskOf<T> active = best.separation <= reach;
+  for (int step = 0; step < kSteps && any(active); ++step) {
+    // Geoms that are apart stay where they are: the nearest points give the best direction at once.
+    const Vector3<T> shift = maximum(T(gap) - best.separation, T(0)) * best.normal;
+    const Simplex<T> s = closest_points(a, b, shift, best.normal, active);
+    const MaskOf<T> defined = active & (s.square > T(0));
+    const Vector3<T> normal = direction(-s.v);
+    const T apart = separation(a, b, normal);
+    const Vector3<T> on1 = s.weight[0] * s.a[0] + s.weight[1] * s.a[1] + s.weight[2] * s.a[2];
+    const Vector3<T> turn = normal - best.normal;
+    const MaskOf<T> settled = !(dot(turn, turn) > T(kTurn));
+    const MaskOf<T> better = defined & ((apart > best.separation) | settled | MaskOf<T>(step == 0));
+    best.on1 = choose<T>(better, on1, best.on1);
+    best.on2 = choose<T>(better, on1 - s.v - shift, best.on2);
+    const MaskOf<T> climbed = better & (apart > best.separation);
+    best.normal = choose<T>(climbed, normal, best.normal);
+    best.separation = select(climbed, apart, best.separation);
+    active = climbed & !settled & (best.separation <= reach);
+  }
+  return best;
+}
+
+// The pair in the frame of geom 1.
+template <class T>
+LS_FN Placement<T> relative(const Placement<T>& a, const Placement<T>& b) {
+  return {into_axes(a.r, b.p - a.p), {into_axes(a.r, b.r.x), into_axes(a.r, b.r.y), into_axes(a.r, b.r.z)}};
+}
+
+template <class T>
+[[gnu::always_inline]] LS_FN Placement<T> at_origin() {
+  return {{T(0), T(0), T(0)}, {{T(1), T(0), T(0)}, {T(0), T(1), T(0)}, {T(0), T(0), T(1)}}};
+}
+
+}  // namespace detail
+
+// One contact, slot 0, of any two convex geoms; one of them has no flat side nor straight edge.
+template <int kTypeA, int kTypeB, class T, class Emit>
+LS_FN void collide_convex(const GeomShape<Real<T>>& shape_a, const Placement<T>& a, const GeomShape<Real<T>>& shape_b,
+                          const Placement<T>& b, T margin, Emit&& emit) {
+  const ConvexShape<T, kTypeA> first = {shape_a.size, shape_a.mesh, detail::at_origin<T>()};
+  const ConvexShape<T, kTypeB> second = {shape_b.size, shape_b.mesh, detail::relative(a, b)};
+  const T radius1 = first.radius(), radius2 = second.radius();
+  const detail::Witness<T> found = detail::climb(first, second, margin + radius1 + radius2);
+  ContactPoint<T> contact;
+  contact.distance = found.separation - radius1 - radius2;
+  const MaskOf<T> touches = contact.distance <= margin;
+  if (!any(touches)) return;
+  const Vector3<T> on1 = found.on1 + radius1 * found.normal, on2 = found.on2 - radius2 * found.normal;
+  contact.position = a.p + rotate(a.r, T(Real<T>(0.5)) * (on1 + on2));
+  contact.normal = rotate(a.r, found.normal);
+  contact.tangent = contact_tangent(contact.normal);
+  emit(0, touches, contact);
+}
+
+}  // namespace lockstep::kernels

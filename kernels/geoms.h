@@ -1,0 +1,197 @@
+// Which geoms touch: places the geoms of all links, sorts out the pairs that are far apart, and writes the contacts of
+// the others into their slots. The pairs and what their contacts are made of are constants of the model.
+// MuJoCo computation chapter, "Collision detection"; field/contact parameters: "Contact parameters".
+#pragma once
+
+#include "kernels/collide_into.h"
+#include "kernels/contact_rows.h"
+#include "kernels/limits.h"
+#include "kernels/poses.h"
+
+namespace lockstep::kernels {
+
+// Where a geom is from the origin of its tree (static geoms: from the world's).
+template <class G, class T>
+LS_FN void place_geom(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int geom) {
+  const Real<T>* offset = m.geom_offset + 3 * geom;
+  const Vector3<T> constant{T(offset[0]), T(offset[1]), T(offset[2])};
+  const Matrix3<T> constant_turn = constant_rotation<Spatial, T>(m.geom_turn + 9 * geom);
+  const int link = m.geom_link[geom];
+  Vector3<T>& point = w.rows.geom_point[geom];
+  Matrix3<T>& axes = w.rows.geom_axes[geom];
+  if (link < 0) {
+    point = constant;
+    axes = constant_turn;
+    return;
+  }
+  const Matrix3<T> r = world_rotation(m, w, link);
+  if (m.geom_type[geom] != kSphere) {
+    axes = {rotate(r, constant_turn.x), rotate(r, constant_turn.y), rotate(r, constant_turn.z)};
+  }
+  point = rotate(r, constant);
+  if constexpr (G::kPlanar) {
+    point = point + in_space(m, w.point[link]);
+  } else {
+    point = point + w.point[link];
+  }
+}
+
+// The origin of the tree of a link in the world; of the world itself for link -1.
+template <class G, class T>
+[[gnu::always_inline]] LS_FN Vector3<T> origin_of(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                  int link) {
+  if (link < 0) return {T(0), T(0), T(0)};
+  return w.rows.tree_origin[m.link_root[link]];
+}
+
+// Both geoms of a pair seen from one origin: that of the second's tree, or of the first's where the second stands
+// still.
+template <class T>
+struct PairPlacement {
+  Placement<T> first, second;
+  Vector3<T> shift;  // from the origin of the first's tree to that of the second's
+  bool seen_from_first;
+};
+template <class G, class T>
+[[gnu::always_inline]] LS_FN PairPlacement<T> place_pair(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                         int pair) {
+  const int first = m.pair_geom[2 * pair], second = m.pair_geom[2 * pair + 1];
+  const int link_first = m.pair_link[2 * pair], link_second = m.pair_link[2 * pair + 1];
+  PairPlacement<T> p;
+  p.first.p = w.rows.geom_point[first];
+  p.second.p = w.rows.geom_point[second];
+  p.seen_from_first = link_second < 0;
+  p.shift = {T(0), T(0), T(0)};
+  if (link_first < 0 || link_second < 0 || m.link_root[link_first] != m.link_root[link_second]) {
+    p.shift = origin_of(m, w, link_second) - origin_of(m, w, link_first);
+    if (p.seen_from_first) {
+      p.second.p = p.second.p + p.shift;
+    } else {
+      p.first.p = p.first.p - p.shift;
+    }
+  }
+  return p;
+}
+
+// Worlds in which the bounding spheres of a pair (or a sphere and a plane) are within the margin.
+template <class G, class T>
+[[gnu::always_inline]] LS_FN MaskOf<T> may_touch(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair,
+                                                 const PairPlacement<T>& p) {
+  const Vector3<T> apart = p.second.p - p.first.p;
+  const Real<T> reach = m.pair_reach[pair];
+  if (m.geom_type[m.pair_geom[2 * pair]] == kPlane) {
+    return dot(apart, w.rows.geom_axes[m.pair_geom[2 * pair]].z) <= T(reach);
+  }
+  return dot(apart, apart) <= T(reach * reach);
+}
+
+template <class T>
+[[gnu::always_inline]] LS_FN Vector3<T> kept_where(MaskOf<T> mask, Vector3<T> v) {
+  return {select(mask, v.x, T(0)), select(mask, v.y, T(0)), select(mask, v.z, T(0))};
+}
+template <class T>
+[[gnu::always_inline]] LS_FN void set_axis(const ModelConstants<Real<T>>&, ContactFrame<Spatial, T>& c, int k,
+                                           Vector3<T> axis) {
+  c.axis[k] = axis;
+}
+template <class T>
+[[gnu::always_inline]] LS_FN Vector2<T> in_plane(const ModelConstants<Real<T>>& m, Vector3<T> v) {
+  const Real<T>* e = m.plane;
+  return {T(e[0]) * v.x + T(e[1]) * v.y + T(e[2]) * v.z, T(e[3]) * v.x + T(e[4]) * v.y + T(e[5]) * v.z};
+}
+template <class T>
+[[gnu::always_inline]] LS_FN void set_axis(const ModelConstants<Real<T>>& m, ContactFrame<Planar, T>& c, int k,
+                                           Vector3<T> axis) {
+  const Real<T>* n = m.plane + 6;
+  c.axis[k] = in_plane(m, axis);
+  c.turn[k] = T(n[0]) * axis.x + T(n[1]) * axis.y + T(n[2]) * axis.z;
+}
+
+// Writes frame, D and (into contact_jar) the reference acceleration of one contact. Worlds that do not touch get zeros:
+// what stands there must be finite, because it is multiplied by D = 0.
+template <class G, class T>
+LS_FN void write_contact(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot, MaskOf<T> touches,
+                         const ContactPoint<T>& point, const PairPlacement<T>& p) {
+  const int pair = m.slot_pair[slot];
+  ContactFrame<G, T>& c = w.rows.contact[slot];
+  const Vector3<T> normal = kept_where(touches, point.normal), tangent = kept_where(touches, point.tangent);
+  set_axis(m, c, 0, normal);
+  set_axis(m, c, 1, tangent);
+  set_axis(m, c, 2, cross(normal, tangent));
+  Vector3<T> first = kept_where(touches, point.position), second = first;
+  if (p.seen_from_first) {
+    second = second - p.shift;
+  } else {
+    first = first + p.shift;
+  }
+  if constexpr (G::kPlanar) {
+    c.arm_first = in_plane(m, first);
+    c.arm_second = in_plane(m, second);
+  } else {
+    c.arm_first = first;
+    c.arm_second = second;
+  }
+  const T violation = select(touches, point.distance, T(0)) - T(m.pair_margin[pair]);
+  const T imp = impedance(m.pair_solimp + 5 * pair, violation);
+  const T regularisation = maximum((T(1) - imp) / imp * T(m.pair_diagonal[pair]), T(Real<T>(1e-15)));
+  c.D = select(touches & (violation < T(0)), T(1) / (regularisation * T(m.pair_edge_scale[pair])), T(0));
+  const Motion<G, T> relative = relative_motion(m, w.velocity, c, pair);
+  T* aref = w.rows.contact_jar + slot * m.contact_rows;
+  for (int k = 0; k < m.pair_dim[pair]; ++k) aref[k] = -(T(m.pair_damping[pair]) * row_motion(c, relative, k));
+  aref[0] -= T(m.pair_stiffness[pair]) * imp * violation;
+}
+
+// The contacts of one pair; report(slot) for each that some world has.
+template <class G, class T, class Report>
+LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair, Report&& report) {
+  PairPlacement<T> p = place_pair(m, w, pair);
+  const MaskOf<T> near = may_touch(m, w, pair, p);
+  if (!any(near)) return;
+  const int first = m.pair_geom[2 * pair], second = m.pair_geom[2 * pair + 1];
+  p.first.r = w.rows.geom_axes[first];
+  p.second.r = w.rows.geom_axes[second];
+  const GeomShape<Real<T>> shape_first{m.geom_type[first], m.geom_size + 3 * first};
+  const GeomShape<Real<T>> shape_second{m.geom_type[second], m.geom_size + 3 * second};
+  const Real<T> margin = m.pair_margin[pair];
+  FoundContacts<T> found;
+  collide_into<T>(shape_first, p.first, shape_second, p.second, T(margin), found);
+  for (int i = 0; i < found.count; ++i) {
+    const MaskOf<T> touches = found.touches[i] & near & (found.contact[i].distance < T(margin));
+    if (!any(touches)) continue;
+    const int slot = m.pair_slot[pair] + found.slot[i];
+    write_contact(m, w, slot, touches, found.contact[i], p);
+    report(slot);
+  }
+}
+
+// All contacts of the present state: frames, D and reference accelerations, and the list of active slots. The links
+// must be placed and moving (sweep_link_down).
+template <class G, class T, class Team>
+[[gnu::noinline]] LS_FN void find_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                           const Team& team) {
+  const ConstraintLists& list = w.rows.list;
+  team.each(m.num_links, [&](int link) {
+    if (m.link_root[link] == link) w.rows.tree_origin[link] = tree_origin(m, w, link);
+  });
+  team.each(m.num_geoms, [&](int geom) { place_geom(m, w, geom); });
+  if constexpr (Team::kAlone) {
+    int count = 0;
+    for (int pair = 0; pair < m.num_pairs; ++pair) {
+      find_pair_contacts(m, w, pair, [&](int slot) { list.active_contacts[count++] = slot; });
+    }
+    *list.num_contacts = count;
+  } else {
+    team.each(m.num_contact_slots, [&](int slot) { list.slot_is_active[slot] = 0; });
+    team.each(m.num_pairs,
+              [&](int pair) { find_pair_contacts(m, w, pair, [&](int slot) { list.slot_is_active[slot] = 1; }); });
+    team.once([&] {
+      int count = 0;
+      for (int slot = 0; slot < m.num_contact_slots; ++slot) {
+        if (list.slot_is_active[slot] != 0) list.active_contacts[count++] = slot;
+      }
+      *list.num_contacts = count;
+    });
+  }
+}
+
+}  // namespace lockstep::kernels
