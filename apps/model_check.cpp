@@ -3,7 +3,7 @@
 #include "engine/batch.h"
 #include "kernels/philox.h"
 #include "kernels/poses.h"
-#include "kernels/step.h"
+#include "kernels/sensors.h"
 #include "kernels/team.h"
 
 #include <algorithm>
@@ -85,6 +85,9 @@ class ScalarWorld {
     put(layout_.act, d.act, model_.na());
     put(layout_.ctrl, d.ctrl, model_.nu());
     put(layout_.qacc_warmstart, d.qacc_warmstart, model_.nv());
+    put(layout_.mocap_pos, d.mocap_pos, 3 * model_.constants<double>().nmocap);
+    put(layout_.mocap_quat, d.mocap_quat, 4 * model_.constants<double>().nmocap);
+    state_[static_cast<std::size_t>(layout_.time)] = d.time;
   }
   void compare_poses(const mjData& d, Deviations& deviations) {
     std::vector<double> xpos(static_cast<std::size_t>(3 * model_.nbody())), xmat(3 * xpos.size());
@@ -105,6 +108,20 @@ class ScalarWorld {
     kernels::acceleration(model_.constants<double>(), block(), arena_.data(), qacc.data(), kernels::Solo{});
     deviations.add("qacc", qacc, numbers(d.qacc, model_.nv()));
   }
+  // Those that the kernels have; the others read as not-a-number.
+  void compare_sensors(const mjData& d, Deviations& deviations) {
+    const auto& c = model_.constants<double>();
+    std::vector<double> ours(static_cast<std::size_t>(c.nsensordata)), theirs(ours.size());
+    kernels::sensors(c, block(), arena_.data(), ours.data(), kernels::Solo{});
+    for (int sensor = 0; sensor < c.num_sensors; ++sensor) {
+      const auto adr = static_cast<std::size_t>(c.sensor_adr[sensor]);
+      const auto dim = static_cast<std::size_t>(c.sensor_dim[sensor]);
+      const bool known = c.sensor_kind[sensor] != kernels::kForeignSensor;
+      if (known) std::copy_n(d.sensordata + adr, dim, theirs.data() + adr);
+      if (!known) std::fill_n(ours.data() + adr, dim, 0.0);
+    }
+    if (c.num_sensors > 0) deviations.add("sensordata", ours, theirs);
+  }
 
  private:
   kernels::StateBlock<double> block() { return {state_.data(), 1}; }
@@ -117,6 +134,11 @@ class ScalarWorld {
     load_state(c, w, block(), team);
     mass_and_bias(c, w, team);
     compare_mass(c, w.mass_rows, d, deviations);
+    if (c.ntendon > 0) {
+      deviations.add("ten_length", numbers(w.ten_length, c.ntendon), numbers(d.ten_length, c.ntendon));
+      deviations.add("ten_velocity", numbers(w.ten_velocity, c.ntendon), numbers(d.ten_velocity, c.ntendon));
+      deviations.add("ten_J", numbers(w.ten_J, c.num_tendon_entries), numbers(d.ten_J, c.num_tendon_entries));
+    }
     std::vector<double> force(static_cast<std::size_t>(nv));
     const auto take = [&](double sign) {
       for (int dof = 0; dof < nv; ++dof) force[static_cast<std::size_t>(dof)] = sign * w.qfrc[dof];
@@ -200,10 +222,14 @@ std::vector<std::string> native_features(const mjModel& m, const std::vector<std
   add(nonzero(m.jnt_stiffness, m.njnt), "spring");
   add(nonzero(m.dof_damping, m.nv), "damper");
   add(nonzero(m.dof_armature, m.nv), "armature");
+  add(nonzero(m.body_gravcomp, m.nbody), "gravity compensation");
+  add(m.nmocap, "mocap pose");
   const auto lacks = [&](std::string_view word) {
     return std::any_of(missing.begin(), missing.end(),
                        [&](const std::string& text) { return text.find(word) != std::string::npos; });
   };
+  if (!lacks("tendon")) add(m.ntendon, "tendon");
+  if (!lacks("fluid") && (m.opt.density != 0 || m.opt.viscosity != 0)) features.emplace_back("fluid forces");
   if (!lacks("actuator") && !lacks("activation")) add(m.nactuator, "actuator");
   if (!lacks("integrator")) {
     features.emplace_back(m.opt.integrator == mjINT_RK4     ? "integrator RK4"
@@ -236,6 +262,7 @@ ModelCheck check_model(const std::shared_ptr<const Model>& model, int states, st
     world.compare_poses(*d, deviations);
     world.compare_forces(*d, deviations);
     world.compare_acceleration(*d, deviations);
+    world.compare_sensors(*d, deviations);
   }
   compare_steps(model, states, seed, Precision::kDouble, deviations);
   compare_steps(model, states, seed, Precision::kFloat, deviations);

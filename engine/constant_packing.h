@@ -46,6 +46,7 @@ class Packing {
 
   // A frame fixed in a body, as the constants hold it. Returns its index among the markers.
   int add_marker(int body, const RigidPose& pose_in_body);
+  int add_marker(int body, const mjtNum* pos, const mjtNum* quat);
   void set_markers();
 
   const mjModel& m;
@@ -88,6 +89,7 @@ void pack_scalar_rows(Packing& packing);
 void pack_tendons(Packing& packing);
 void pack_general_actuators(Packing& packing, const std::vector<int>& general);
 void pack_body_forces(Packing& packing);
+void pack_sensors(Packing& packing);
 
 // Actuators in the kernels' order: those that a hinge's or slide's own constants describe, sorted by dof, then the
 // general ones.

@@ -8,13 +8,13 @@
 namespace lockstep {
 namespace {
 
-using Ints = Packing::Ints;
-using Reals = Packing::Reals;
-
 RigidPose pose_of(const mjtNum* pos, const mjtNum* quat) {
   return {{pos[0], pos[1], pos[2]},
           Eigen::Quaterniond(quat[0], quat[1], quat[2], quat[3]).normalized().toRotationMatrix()};
 }
+
+using Ints = Packing::Ints;
+using Reals = Packing::Reals;
 
 // The entries of a sparse matrix by column, sums of a column in the order of rows.
 struct ByColumn {
@@ -36,7 +36,7 @@ ByColumn by_column(const Ints& rowadr, const Ints& rownnz, const Ints& colind, i
 }
 
 int marker_of_site(Packing& p, int site) {
-  return p.add_marker(p.m.site_bodyid[site], pose_of(p.m.site_pos + 3 * site, p.m.site_quat + 4 * site));
+  return p.add_marker(p.m.site_bodyid[site], p.m.site_pos + 3 * site, p.m.site_quat + 4 * site);
 }
 
 // 1 if the dof moves the body.
@@ -72,38 +72,75 @@ void pack_fixed_tendons(Packing& p) {
   p.set(p.c.fixed_coef, coef);
 }
 
-// The straight pieces of spatial tendons.
+bool is_wrap_geom(int wrap_type) { return wrap_type == mjWRAP_SPHERE || wrap_type == mjWRAP_CYLINDER; }
+
+// The pieces of spatial tendons from site to site.
+class Segments {
+ public:
+  // From the site at k of mjModel's wrap arrays to the next, by way of a geom if one stands between them.
+  void add(Packing& p, int tendon, int k, double divisor) {
+    const mjModel& m = p.m;
+    const bool wraps = is_wrap_geom(m.wrap_type[k + 1]);
+    const int a = m.wrap_objid[k], b = m.wrap_objid[k + (wraps ? 2 : 1)];
+    from_.push_back(marker_of_site(p, a));
+    to_.push_back(marker_of_site(p, b));
+    scale_.push_back(1 / divisor);
+    wrap_.push_back(wraps ? static_cast<int>(radius_.size()) : -1);
+    int geom_body = 0;
+    if (wraps) geom_body = add_geom(p, k + 1);
+    moves_adr_.push_back(static_cast<int>(moves_.size()));
+    for (int e = m.ten_J_rowadr[tendon]; e < m.ten_J_rowadr[tendon] + m.ten_J_rownnz[tendon]; ++e) {
+      const int dof = m.ten_J_colind[e];
+      const auto bit = [&](int body, int value) { return dof_moves_body(m, dof, body) ? value : 0; };
+      moves_.push_back(bit(m.site_bodyid[a], 1) | bit(m.site_bodyid[b], 2) | bit(geom_body, 4));
+    }
+  }
+  [[nodiscard]] int size() const { return static_cast<int>(from_.size()); }
+  void set(Packing& p) {
+    p.c.num_segments = size();
+    p.c.num_segment_moves = static_cast<int>(moves_.size());
+    p.set(p.c.segment_from, from_);
+    p.set(p.c.segment_to, to_);
+    p.set(p.c.segment_wrap, wrap_);
+    p.set(p.c.segment_moves_adr, moves_adr_);
+    p.set(p.c.segment_moves, moves_);
+    p.set(p.c.segment_scale, scale_);
+    p.set(p.c.wrap_marker, wrap_marker_);
+    p.set(p.c.wrap_is_cylinder, is_cylinder_);
+    p.set(p.c.wrap_side, side_);
+    p.set(p.c.wrap_radius, radius_);
+  }
+
+ private:
+  int add_geom(Packing& p, int k) {
+    const mjModel& m = p.m;
+    const int geom = m.wrap_objid[k], side = static_cast<int>(std::lround(m.wrap_prm[k])), body = m.geom_bodyid[geom];
+    wrap_marker_.push_back(p.add_marker(body, m.geom_pos + 3 * geom, m.geom_quat + 4 * geom));
+    is_cylinder_.push_back(m.wrap_type[k] == mjWRAP_CYLINDER ? 1 : 0);
+    side_.push_back(side < 0 ? -1 : marker_of_site(p, side));
+    radius_.push_back(m.geom_size[3 * geom]);
+    return body;
+  }
+  Ints from_, to_, wrap_, moves_adr_, moves_, wrap_marker_, is_cylinder_, side_;
+  Reals scale_, radius_;
+};
+
 void pack_segments(Packing& p) {
   const mjModel& m = p.m;
-  Ints adr{0}, from, to, moves_adr, moves;
-  Reals scale;
+  Ints adr{0};
+  Segments segments;
   for (int tendon = 0; tendon < m.ntendon; ++tendon) {
     const int first = m.tendon_adr[tendon], end = first + m.tendon_num[tendon];
     double divisor = 1;
     for (int k = first; k < end && m.wrap_type[first] != mjWRAP_JOINT; ++k) {
       if (m.wrap_type[k] == mjWRAP_PULLEY) divisor = m.wrap_prm[k];
-      if (m.wrap_type[k] != mjWRAP_SITE || k + 1 >= end || m.wrap_type[k + 1] != mjWRAP_SITE) continue;
-      const int a = m.wrap_objid[k], b = m.wrap_objid[k + 1];
-      from.push_back(marker_of_site(p, a));
-      to.push_back(marker_of_site(p, b));
-      scale.push_back(1 / divisor);
-      moves_adr.push_back(static_cast<int>(moves.size()));
-      for (int e = m.ten_J_rowadr[tendon]; e < m.ten_J_rowadr[tendon] + m.ten_J_rownnz[tendon]; ++e) {
-        const int dof = m.ten_J_colind[e];
-        moves.push_back((dof_moves_body(m, dof, m.site_bodyid[a]) ? 1 : 0) |
-                        (dof_moves_body(m, dof, m.site_bodyid[b]) ? 2 : 0));
-      }
+      if (m.wrap_type[k] != mjWRAP_SITE || k + 1 >= end || m.wrap_type[k + 1] == mjWRAP_PULLEY) continue;
+      segments.add(p, tendon, k, divisor);
     }
-    adr.push_back(static_cast<int>(from.size()));
+    adr.push_back(segments.size());
   }
-  p.c.num_segments = static_cast<int>(from.size());
-  p.c.num_segment_moves = static_cast<int>(moves.size());
   p.set(p.c.segment_adr, adr);
-  p.set(p.c.segment_from, from);
-  p.set(p.c.segment_to, to);
-  p.set(p.c.segment_moves_adr, moves_adr);
-  p.set(p.c.segment_moves, moves);
-  p.set(p.c.segment_scale, scale);
+  segments.set(p);
 }
 
 bool any_nonzero(const Reals& list) {
@@ -375,11 +412,11 @@ void pack_fluid(Packing& p) {
       for (int geom = m.body_geomadr[body]; geom < m.body_geomadr[body] + m.body_geomnum[body]; ++geom) {
         if (!is_ellipsoid_in_fluid(m, geom)) continue;
         is_box = false;
-        ellipsoid_marker.push_back(p.add_marker(body, pose_of(m.geom_pos + 3 * geom, m.geom_quat + 4 * geom)));
+        ellipsoid_marker.push_back(p.add_marker(body, m.geom_pos + 3 * geom, m.geom_quat + 4 * geom));
         append_ellipsoid(m, geom, ellipsoids);
       }
       if (!is_box) continue;
-      box_marker.push_back(p.add_marker(body, pose_of(m.body_ipos + 3 * body, m.body_iquat + 4 * body)));
+      box_marker.push_back(p.add_marker(body, m.body_ipos + 3 * body, m.body_iquat + 4 * body));
       const Eigen::Vector3d box = equivalent_box(m.body_inertia + 3 * body, m.body_mass[body]);
       sides.insert(sides.end(), box.data(), box.data() + 3);
     }
@@ -405,7 +442,7 @@ void pack_applied(Packing& p) {
     for (int body = 1; body < m.nbody; ++body) {
       if (p.tree.body_link[static_cast<std::size_t>(body)] != link) continue;
       bodies.push_back(body);
-      marker.push_back(p.add_marker(body, pose_of(m.body_ipos + 3 * body, m.body_iquat + 4 * body)));
+      marker.push_back(p.add_marker(body, m.body_ipos + 3 * body, m.body_iquat + 4 * body));
     }
     adr.push_back(static_cast<int>(bodies.size()));
   }
@@ -471,6 +508,10 @@ int Packing::add_marker(int body, const RigidPose& pose_in_body) {
   marker_offset_.insert(marker_offset_.end(), pose.position.data(), pose.position.data() + 3);
   marker_turn_.insert(marker_turn_.end(), pose.rotation.data(), pose.rotation.data() + 9);
   return static_cast<int>(marker_link_.size()) - 1;
+}
+
+int Packing::add_marker(int body, const mjtNum* pos, const mjtNum* quat) {
+  return add_marker(body, pose_of(pos, quat));
 }
 
 void Packing::set_markers() {

@@ -503,6 +503,7 @@ ConstantSets pack_constants(const mjModel& model) {
   pack_options(packing);
   pack_tendons(packing);
   pack_body_forces(packing);
+  pack_sensors(packing);
   packing.set_markers();
   return {store<float>(packing), store<double>(packing)};
 }

@@ -40,17 +40,32 @@ void check_options(const mjModel& m, Missing& missing) {
   if (is_wet && m.opt.integrator == mjINT_IMPLICITFAST) missing.emplace_back("fluid forces under implicitfast");
 }
 
+// A geom that a tendon may have to pass on its inside: its side site is in it, or may come to be.
+bool may_pass_inside(const mjModel& m, int wrap) {
+  if (m.wrap_type[wrap] != mjWRAP_SPHERE && m.wrap_type[wrap] != mjWRAP_CYLINDER) return false;
+  const int site = static_cast<int>(m.wrap_prm[wrap]), geom = m.wrap_objid[wrap];
+  if (m.wrap_prm[wrap] < 0) return false;
+  if (m.site_bodyid[site] != m.geom_bodyid[geom]) return true;
+  std::array<mjtNum, 3> offset{}, local{};
+  mju_sub3(offset.data(), m.site_pos + 3 * site, m.geom_pos + 3 * geom);
+  std::array<mjtNum, 4> back{};
+  mju_negQuat(back.data(), m.geom_quat + 4 * geom);
+  mju_rotVecQuat(local.data(), offset.data(), back.data());
+  if (m.wrap_type[wrap] == mjWRAP_CYLINDER) local[2] = 0;
+  return mju_norm3(local.data()) <= m.geom_size[3 * geom] * (1 + 1e-9);
+}
+
 bool has_mixed_signs(const mjtNum* solref) { return (solref[0] > 0) != (solref[1] > 0); }
 
 void check_tendons(const mjModel& m, Missing& missing) {
-  bool wraps = false, plastic = false, solref = false;
-  for (int k = 0; k < m.nwrap; ++k) wraps |= m.wrap_type[k] == mjWRAP_SPHERE || m.wrap_type[k] == mjWRAP_CYLINDER;
+  bool inside = false, plastic = false, solref = false;
+  for (int k = 0; k < m.nwrap; ++k) inside |= may_pass_inside(m, k);
   for (int tendon = 0; tendon < m.ntendon; ++tendon) {
     plastic |= m.tendon_plasticadr[tendon] >= 0 || m.tendon_springyield[tendon] != 0;
     solref |= m.tendon_limited[tendon] != 0 && has_mixed_signs(m.tendon_solref_lim + mjNREF * tendon);
     solref |= m.tendon_frictionloss[tendon] != 0 && has_mixed_signs(m.tendon_solref_fri + mjNREF * tendon);
   }
-  if (wraps) missing.emplace_back("tendons that wrap around geoms");
+  if (inside) missing.emplace_back("tendons with a side site inside the geom, or moving against it");
   if (plastic) missing.emplace_back("plastic tendons");
   if (solref) missing.emplace_back("a tendon's solref of mixed sign");
 }

@@ -12,4 +12,7 @@ namespace lockstep {
 // supported: an enum value or option that is not in our lists counts as missing.
 [[nodiscard]] std::vector<std::string> missing_native_features(const mjModel_& model);
 
+// Names of the sensors that the native kernels cannot evaluate: they need contact forces, rays or a history.
+[[nodiscard]] std::vector<std::string> missing_native_sensors(const mjModel_& model);
+
 }  // namespace lockstep

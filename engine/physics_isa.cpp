@@ -2,6 +2,7 @@
 #include "kernels/physics_kernels.h"
 #include "kernels/physics_lanes.h"
 #include "kernels/poses.h"
+#include "kernels/sensors.h"
 #include "kernels/step.h"
 #include "kernels/team.h"
 
@@ -25,8 +26,14 @@ void accelerate_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Rea
 }
 
 template <class T>
+void sense_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, Real<T>* sensordata) {
+  sensors(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(sensordata),
+          Solo{});
+}
+
+template <class T>
 constexpr PhysicsKernels<Real<T>> kernels_of(const char* isa) {
-  return {isa, kLanes<T>, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>};
+  return {isa, kLanes<T>, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>, sense_worlds<T>};
 }
 
 template <class Isa>

@@ -83,13 +83,18 @@ struct ForceConstants {
   const std::int32_t* segment_adr;        // [ntendon + 1] into the segments of spatial tendons
   const std::int32_t* segment_from;       // [num_segments] marker
   const std::int32_t* segment_to;         // marker
+  const std::int32_t* segment_wrap;       // -1: straight
   const std::int32_t* segment_moves_adr;  // into segment_moves
   const R* segment_scale;                 // 1 / divisor of the pulley before it
-  const std::int32_t* segment_moves;  // for each entry of the tendon's row: bit 0: its dof moves `from`, bit 1: `to`
-  const R* tendon_stiffness;          // [ntendon][3]
-  const R* tendon_lengthspring;       // [ntendon][2] between these no spring force (m or rad)
-  const R* tendon_damping;            // [ntendon][3]
-  const R* tendon_armature;           // [ntendon] kg or kg m^2
+  const std::int32_t* segment_moves;      // for each entry of the row, what its dof moves: bit 0 from, 1 to, 2 the wrap
+  const std::int32_t* wrap_marker;        // [num_wraps] spheres and cylinders that segments may touch
+  const std::int32_t* wrap_is_cylinder;
+  const std::int32_t* wrap_side;  // marker of the side site, -1: none
+  const R* wrap_radius;           // m
+  const R* tendon_stiffness;      // [ntendon][3]
+  const R* tendon_lengthspring;   // [ntendon][2] between these no spring force (m or rad)
+  const R* tendon_damping;        // [ntendon][3]
+  const R* tendon_armature;       // [ntendon] kg or kg m^2
 
   // General actuators [num_general], which stand behind the others: actuator num_simple + i. Rows of actuator_moment
   // as those of tendons.
@@ -156,9 +161,14 @@ void for_each_tendon_array(Constants& m, Visit&& visit) {
   visit(m.segment_adr);
   visit(m.segment_from);
   visit(m.segment_to);
+  visit(m.segment_wrap);
   visit(m.segment_moves_adr);
   visit(m.segment_scale);
   visit(m.segment_moves);
+  visit(m.wrap_marker);
+  visit(m.wrap_is_cylinder);
+  visit(m.wrap_side);
+  visit(m.wrap_radius);
   visit(m.tendon_stiffness);
   visit(m.tendon_lengthspring);
   visit(m.tendon_damping);

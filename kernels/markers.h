@@ -27,6 +27,21 @@ LS_FN Vector3<T> spatial_vector(const ModelConstants<Real<T>>& m, Vector2<T> v) 
   return in_space(m, v);
 }
 
+// Lengths below this have no direction: MuJoCo's mjMINVAL.
+template <class R>
+inline constexpr R kSmallestLength = R(1e-15);
+
+// The unit vector along d and its length; the x axis where d is zero.
+template <class T>
+LS_FN Vector3<T> unit_vector(Vector3<T> d, T& length) {
+  length = square_root(dot(d, d));
+  const MaskOf<T> degenerate = length < T(kSmallestLength<Real<T>>);
+  const T scale = T(1) / select(degenerate, T(1), length);
+  length = select(degenerate, T(0), length);
+  return {select(degenerate, T(1), scale * d.x), select(degenerate, T(0), scale * d.y),
+          select(degenerate, T(0), scale * d.z)};
+}
+
 // Position from the origin of the link's tree (or in the world for markers of the world), in world axes.
 template <class G, class T>
 LS_FN Vector3<T> marker_from_origin(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {

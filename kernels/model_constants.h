@@ -8,6 +8,7 @@
 
 #include "kernels/force_constants.h"
 #include "kernels/lanes.h"
+#include "kernels/sensor_constants.h"
 
 #include <cstdint>
 
@@ -42,7 +43,7 @@ enum HullBase : std::int32_t {
 enum ScalarRowKind : std::int32_t { kRowLimit, kRowFriction, kRowEquality };
 
 // Sizes and choices of a model.
-struct ModelSizes : ForceSizes {
+struct ModelSizes : ForceSizes, SensorSizes {
   int nq, nv, nu, na, nbody, nmocap;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
   int num_rows;  // limit rows: two for each hinge or slide, one for each ball
@@ -61,7 +62,7 @@ struct ModelSizes : ForceSizes {
 };
 
 template <class R>
-struct ModelConstants : ModelSizes, ForceConstants<R> {
+struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   R timestep;    // s
   R gravity[3];  // m/s^2; in a planar model its two in-plane components
   R plane[9];    // planar: e1, e2 and the normal in world coordinates
@@ -395,6 +396,7 @@ void for_each_array(Constants& m, Visit&& visit) {
   for_each_contact_array(m, visit);
   for_each_tendon_array(m, visit);
   for_each_general_array(m, visit);
+  for_each_sensor_array(m, visit);
 }
 
 }  // namespace lockstep::kernels

@@ -18,6 +18,9 @@ struct PhysicsKernels {
   void (*poses)(const ModelConstants<R>& model, R* state, R* arena, R* xpos, R* xmat);
   // qacc [nv][lane] of the present state, as MuJoCo's mj_forward: constraints included, no implicit damping.
   void (*acceleration)(const ModelConstants<R>& model, R* state, R* arena, R* qacc);
+  // sensordata [nsensordata][lane] of the present state, as MuJoCo's mj_forward; see kernels/sensors.h for what is
+  // left.
+  void (*sensors)(const ModelConstants<R>& model, R* state, R* arena, R* sensordata);
 };
 
 // What one instruction set offers: its kernels, widest lanes first.

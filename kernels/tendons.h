@@ -2,26 +2,11 @@
 // MuJoCo computation chapter, "Tendons"; XML reference, tendon.
 #pragma once
 
-#include "kernels/markers.h"
 #include "kernels/passive.h"
 #include "kernels/sparse_rows.h"
+#include "kernels/wrapping.h"
 
 namespace lockstep::kernels {
-
-// Lengths below this have no direction: MuJoCo's mjMINVAL.
-template <class R>
-inline constexpr R kSmallestLength = R(1e-15);
-
-// The unit vector along d and its length; the x axis where d is zero.
-template <class T>
-LS_FN Vector3<T> unit_vector(Vector3<T> d, T& length) {
-  length = square_root(dot(d, d));
-  const MaskOf<T> degenerate = length < T(kSmallestLength<Real<T>>);
-  const T scale = T(1) / select(degenerate, T(1), length);
-  length = select(degenerate, T(0), length);
-  return {select(degenerate, T(1), scale * d.x), select(degenerate, T(0), scale * d.y),
-          select(degenerate, T(0), scale * d.z)};
-}
 
 template <class G, class T>
 LS_FN void place_fixed_tendon(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int tendon) {
@@ -58,6 +43,43 @@ LS_FN T length_bias(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
   return turning + dot(along, marker_bias(m, w, to, b) - marker_bias(m, w, from, a));
 }
 
+// A piece that may touch a sphere or cylinder on its way from a to b (from the origins of their trees). Adds to the
+// tendon's row and returns the length.
+template <class G, class T>
+LS_FN T place_wrapped_piece(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int tendon, int segment,
+                            Vector3<T> a, Vector3<T> b) {
+  const int index = m.segment_wrap[segment], marker = m.wrap_marker[index], side = m.wrap_side[index];
+  const Matrix3<T> axes = marker_axes(m, w, marker);
+  const Vector3<T> centre = marker_from_origin(m, w, marker);
+  const Vector3<T> to_a = marker_difference(m, w, marker, centre, m.segment_from[segment], a);
+  const Vector3<T> to_b = marker_difference(m, w, marker, centre, m.segment_to[segment], b);
+  Vector3<T> local_side{T(0), T(0), T(0)};
+  if (side >= 0) {
+    local_side = components(axes, marker_difference(m, w, marker, centre, side, marker_from_origin(m, w, side)));
+  }
+  const Vector3<T>* chosen = side >= 0 ? &local_side : nullptr;
+  const Vector3<T> local_a = components(axes, to_a), local_b = components(axes, to_b);
+  const T radius = T(m.wrap_radius[index]);
+  const Wrap<T> wrap = m.wrap_is_cylinder[index] ? wrap_cylinder(local_a, local_b, radius, chosen)
+                                                 : wrap_sphere(local_a, local_b, radius, chosen);
+  const Vector3<T> first = rotate(axes, wrap.first), second = rotate(axes, wrap.second);
+  T straight, before, after;
+  const Vector3<T> along = unit_vector(to_b - to_a, straight);
+  const Vector3<T> leaving = unit_vector(first - to_a, before), arriving = unit_vector(to_b - second, after);
+  const auto choose = [&](Vector3<T> touching, Vector3<T> clear) {
+    return Vector3<T>{select(wrap.touches, touching.x, clear.x), select(wrap.touches, touching.y, clear.y),
+                      select(wrap.touches, touching.z, clear.z)};
+  };
+  const T scale = T(m.segment_scale[segment]);
+  const Vector3<T> zero{T(0), T(0), T(0)};
+  const auto pull = [&](Vector3<T> p, Vector3<T> f) { return force_at<G>(m, p, scale * f, zero); };
+  add_end_to_row(m, w, tendon, segment, 1, pull(a, -choose(leaving, along)));
+  add_end_to_row(m, w, tendon, segment, 2, pull(b, choose(arriving, along)));
+  add_end_to_row(m, w, tendon, segment, 4,
+                 pull(centre + first, choose(leaving, zero)) + pull(centre + second, -choose(arriving, zero)));
+  return scale * select(wrap.touches, before + wrap.arc + after, straight);
+}
+
 template <class G, class T>
 LS_FN void place_spatial_tendon(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int tendon) {
   const int adr = m.ten_J_rowadr[tendon];
@@ -66,6 +88,10 @@ LS_FN void place_spatial_tendon(const ModelConstants<Real<T>>& m, const Workspac
   for (int segment = m.segment_adr[tendon]; segment < m.segment_adr[tendon + 1]; ++segment) {
     const int from = m.segment_from[segment], to = m.segment_to[segment];
     const Vector3<T> a = marker_from_origin(m, w, from), b = marker_from_origin(m, w, to);
+    if (m.segment_wrap[segment] >= 0) {
+      length += place_wrapped_piece(m, w, tendon, segment, a, b);
+      continue;
+    }
     const T scale = T(m.segment_scale[segment]);
     T distance;
     const Vector3<T> along = unit_vector(marker_difference(m, w, from, a, to, b), distance);

@@ -36,8 +36,9 @@ struct Workspace {
   T *actuator_length, *actuator_velocity, *actuator_force, *actuator_slope;  // [num_general]
   T* actuator_moment;                                                        // [num_moments]
   T *qfrc_actuator, *qfrc_gravcomp;                                          // [nv], in models that need them apart
-  Force<G, T>* link_force;  // [num_links] of fluid and gravity compensation, then of the subtree
-  T* implicit_rows;         // [row_numbers] M less the time step times the derivative of the forces
+  Force<G, T>* link_force;          // [num_links] of fluid and gravity compensation, then of the subtree
+  Motion<G, T>* link_acceleration;  // [num_links] what qacc adds, for sensors
+  T* implicit_rows;                 // [row_numbers] M less the time step times the derivative of the forces
   // constraints
   ConstraintSpace<G, T> rows{};
   // Runge-Kutta
@@ -99,6 +100,7 @@ struct Workspace {
     if (m.has_lifted_dofs) take(qfrc_gravcomp, arena, m.nv);
     if (m.has_link_forces || m.applied_bodies != 0) take(link_force, arena, m.num_links);
     if (m.has_implicit_rows) take(implicit_rows, arena, m.row_numbers);
+    if (m.has_acceleration_sensors) take(link_acceleration, arena, m.num_links);
   }
   LS_FN void carve_dynamics(const ModelConstants<Real<T>>& m, T* arena) {
     take(mass_rows, arena, m.row_numbers);

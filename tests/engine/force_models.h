@@ -184,7 +184,7 @@ inline std::string ellipsoids_in_fluid() {
             fluidcoef="0.4 0.3 1.2 0.9 0.7"/>
       <geom type="sphere" size="0.1" pos="1 0 0"/>
       <body pos="0.2 0 0">
-        <joint axis="0 1 0.4"/>
+        <joint name="flap" axis="0 1 0.4"/>
         <geom type="cylinder" size="0.04 0.15" pos="0.1 0 0" euler="0 70 0" fluidshape="ellipsoid"/>
         <body pos="0.3 0 0" euler="0 10 0">
           <geom type="sphere" size="0.06" pos="0.05 0 0" fluidshape="ellipsoid"/>
@@ -200,6 +200,7 @@ inline std::string ellipsoids_in_fluid() {
       <geom type="box" size="0.1 0.02 0.2" pos="0.05 0.02 0.1"/>
     </body>
   </worldbody>
+  <actuator><motor joint="flap" gear="3"/></actuator>
 </mujoco>)";
 }
 
@@ -224,6 +225,40 @@ inline std::string hung_on_mocap() {
   </spatial></tendon>
   </mujoco>)";
 }
+
+// Tendons around spheres and cylinders, with and without a side site, on moving and standing geoms.
+inline const char* kWrapping = R"(
+<mujoco>
+  <option timestep="0.002"><flag contact="disable"/></option>
+  <worldbody>
+    <site name="wall" pos="0 0.3 0.9"/>
+    <geom name="pipe" type="cylinder" size="0.1 0.5" pos="0.2 0.2 0.6" euler="70 20 0"/>
+    <site name="above" pos="0.2 0.2 0.8"/>
+    <body pos="0 0 0.5">
+      <joint axis="0 1 0" damping="0.1"/><joint axis="1 0 0"/>
+      <geom name="knee" type="sphere" size="0.12" pos="0.3 0 0.02"/>
+      <geom name="shaft" type="cylinder" size="0.05 0.2" pos="0.1 0.05 0" euler="80 10 0"/>
+      <site name="near" pos="0.02 0.1 0.1"/><site name="kneecap" pos="0.3 0.05 0.2"/><site name="behind" pos="0.1 0 -0.1"/>
+      <body pos="0.3 0 0">
+        <joint axis="0 1 0.3"/><joint axis="1 0 0.2"/>
+        <geom type="capsule" size="0.04" fromto="0 0 0 0.4 0 0"/>
+        <site name="far" pos="0.3 0.1 0.1"/><site name="end" pos="0.4 -0.1 0"/>
+      </body>
+    </body>
+    <body pos="0.3 0.4 0.4"><freejoint/><geom name="ball" type="sphere" size="0.15"/><site name="hook" pos="0 0.2 0.1"/>
+    </body>
+  </worldbody>
+  <tendon>
+    <spatial stiffness="20" damping="0.5"><site site="near"/><geom geom="knee"/><site site="far"/></spatial>
+    <spatial stiffness="20" springlength="0.1"><site site="near"/><geom geom="knee" sidesite="kneecap"/><site site="end"/>
+    </spatial>
+    <spatial><site site="near"/><geom geom="shaft" sidesite="behind"/><site site="end"/></spatial>
+    <spatial><site site="end"/><geom geom="shaft"/><site site="wall"/><geom geom="pipe" sidesite="above"/>
+      <site site="far"/><pulley divisor="2"/><site site="far"/><geom geom="ball"/><site site="wall"/></spatial>
+    <spatial name="free"><site site="hook"/><geom geom="knee"/><site site="near"/></spatial>
+  </tendon>
+  <actuator><motor tendon="free"/></actuator>
+</mujoco>)";
 
 inline std::shared_ptr<const Model> from(const std::string& xml) { return Model::from_xml(xml); }
 inline const char* kImplicit = "integrator=\"implicitfast\"";
@@ -253,6 +288,7 @@ inline std::vector<ForceCase> force_cases() {
        }},
       {"FluidBoxes", [] { return from(two_trees("", kWet)); }},
       {"FluidEllipsoids", [] { return from(ellipsoids_in_fluid()); }},
+      {"Wrapping", [] { return from(kWrapping); }},
       {"Mocap", [] { return from(hung_on_mocap()); }},
       {"SuiteFish", [] { return suite_model("dm_control/suite/fish.xml", false); }},
       {"SuiteSwimmer", [] { return suite_model("dm_control/suite/swimmer.xml", false); }},

@@ -140,6 +140,11 @@ const Foreign kForeign[] = {
      "ctrlrange='0 1'/></actuator></mujoco>",
      "transmission"},
     {"NoSlip", body_with("", "<option noslip_iterations='3'/>"), "noslip"},
+    {"TendonInsideWrap",
+     "<mujoco><worldbody><geom name='g' size='0.1'/><site name='s' pos='0.01 0 0'/><site name='a' pos='1 0 0'/><body>"
+     "<joint/><geom size='0.1' contype='0' conaffinity='0'/><site name='b' pos='0 1 0'/></body></worldbody><tendon>"
+     "<spatial><site site='a'/><geom geom='g' sidesite='s'/><site site='b'/></spatial></tendon></mujoco>",
+     "side site inside"},
     {"Sleep", body_with("", "<option><flag sleep='enable'/></option>"), "sleeping"},
     {"ActuatorDamping", body_with("type='ball' name='j'", "<actuator><motor joint='j' damping='1'/></actuator>"),
      "damping or armature"},

@@ -50,6 +50,7 @@ class PhysicsLanes : public testing::TestWithParam<Configuration> {
             Model::from_xml(with_joint_ranges(two_trees(kClampedTendons, kWet))),
             Model::from_xml(joints_in_space(std::string(kTransmissions) + kMuscles, kImplicit)),
             Model::from_xml(ellipsoids_in_fluid()),
+            Model::from_xml(kWrapping),
             suite_model("gymnasium/envs/mujoco/assets/swimmer.xml", false)};
   }
 };

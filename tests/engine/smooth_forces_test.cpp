@@ -1,5 +1,6 @@
 // Tendons, general actuators, fluid and gravity compensation on the native kernels, stage by stage against MuJoCo's
 // arrays in double.
+#include "engine/model_constants.h"
 #include "tests/engine/force_models.h"
 #include "tests/engine/scalar_world.h"
 
@@ -136,6 +137,36 @@ TEST_P(SmoothForces, OrderOfWorkInsideATeamDoesNotMatter) {
 
 INSTANTIATE_TEST_SUITE_P(Models, SmoothForces, testing::ValuesIn(force_cases()),
                          [](const auto& parameter) { return std::string(parameter.param.name); });
+
+// A batch whose constants say applied_bodies = nbody has places for forces from outside in its state block.
+TEST(AppliedForces, AccelerateBodiesAndDofsAsInMujoco) {
+  const auto model = from(two_trees(kTendons));
+  const mjModel& m = *model->mj();
+  auto constants = model->constants<double>();
+  constants.applied_bodies = constants.nbody;
+  const kernels::StateLayout layout = kernels::state_layout(constants);
+  HostBuffer<double> state(static_cast<std::size_t>(layout.size));
+  HostBuffer<double> arena(static_cast<std::size_t>(scratch_size(constants)));
+  const Data d = make_data(*model);
+  std::mt19937_64 random(23);
+  std::uniform_real_distribution<double> draw(-5, 5);
+  std::vector<double> qacc(static_cast<std::size_t>(m.nv));
+  for (int k = 0; k < 10; ++k) {
+    randomise(*model, *d, random, 1);
+    for (int i = 0; i < 6 * m.nbody; ++i) d->xfrc_applied[i] = draw(random);
+    for (int i = 0; i < m.nv; ++i) d->qfrc_applied[i] = draw(random);
+    mj_forward(&m, d.get());
+    std::copy(d->qpos, d->qpos + m.nq, state.data() + layout.qpos);
+    std::copy(d->qvel, d->qvel + m.nv, state.data() + layout.qvel);
+    std::copy(d->act, d->act + m.na, state.data() + layout.act);
+    std::copy(d->ctrl, d->ctrl + m.nu, state.data() + layout.ctrl);
+    std::copy(d->xfrc_applied, d->xfrc_applied + 6 * m.nbody, state.data() + layout.xfrc_applied);
+    std::copy(d->qfrc_applied, d->qfrc_applied + m.nv, state.data() + layout.qfrc_applied);
+    kernels::acceleration(constants, kernels::StateBlock<double>{state.data(), 1}, arena.data(), qacc.data(),
+                          kernels::Solo{});
+    expect_near(qacc.data(), d->qacc, m.nv, 1e-9, "qacc");
+  }
+}
 
 }  // namespace
 }  // namespace lockstep
