@@ -21,8 +21,9 @@ static_assert(most_contacts() <= kMostContacts);
 
 #if defined(__CUDACC__)
 template <class T>
-LS_FN void collide_into(const GeomShape<Real<T>>& shape_a, const Placement<T>& a, const GeomShape<Real<T>>& shape_b,
-                        const Placement<T>& b, T margin, FoundContacts<T>& found) {
+__noinline__ __host__ __device__ void collide_into(const GeomShape<Real<T>>& shape_a, const Placement<T>& a,
+                                                   const GeomShape<Real<T>>& shape_b, const Placement<T>& b, T margin,
+                                                   FoundContacts<T>& found) {
 #else
 template <class T>
 void collide_into(const GeomShape<Real<T>>& shape_a, const Placement<T>& a, const GeomShape<Real<T>>& shape_b,
