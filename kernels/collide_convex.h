@@ -93,6 +93,38 @@ LS_FN Witness<T> first_normal(const A& a, const B& b) {
   return best;
 }
 
+template <class T>
+LS_FN void keep(MaskOf<T> mask, const Witness<T>& from, Witness<T>& to) {
+  to.normal = choose<T>(mask, from.normal, to.normal);
+  to.separation = select(mask, from.separation, to.separation);
+  to.on1 = choose<T>(mask, from.on1, to.on1);
+  to.on2 = choose<T>(mask, from.on2, to.on2);
+}
+
+template <class T>
+[[gnu::always_inline]] LS_FN Vector3<T> point_on_first(const Simplex<T>& s) {
+  return s.weight[0] * s.a[0] + s.weight[1] * s.a[1] + s.weight[2] * s.a[2];
+}
+
+// The nearest points of cores that are apart by more than `least`, or just a direction along which they are by more
+// than `reach`; true where they are, proven by a plane between them.
+template <class T, class A, class B>
+LS_FN MaskOf<T> nearest_apart(const A& a, const B& b, T least, T reach, Witness<T>& found) {
+  const Vector3<T> nowhere = {T(0), T(0), T(0)};
+  const Vector3<T> way = direction(centre(b) - centre(a));
+  const T along_way = separation<T>(a, b, way);
+  const MaskOf<T> far = along_way > reach;
+  const Simplex<T> s = closest_points<T>(a, b, nowhere, way, !far);
+  found.normal = direction(-s.v);
+  found.separation = separation<T>(a, b, found.normal);
+  found.on1 = point_on_first(s);
+  found.on2 = found.on1 - s.v;
+  const T proven = found.separation * found.separation;
+  const MaskOf<T> apart = (found.separation > least) & (proven >= T(Real<T>(1 - 1e-5)) * s.square);
+  found.separation = select(far, along_way, found.separation);
+  return far | apart;
+}
+
 // Climbs from the best of the directions that the shapes propose, as long as the cores are no farther apart than
 // `reach`.
 template <class T, class A, class B>
@@ -102,8 +134,12 @@ LS_FN Witness<T> climb(const A& a, const B& b, T reach) {
   const Real<T> gap = Real<T>(0.05) * (extent1 < extent2 ? extent1 : extent2);
   constexpr int kSteps = 24;
   constexpr Real<T> kTurn = sizeof(Real<T>) == 4 ? Real<T>(1e-11) : Real<T>(1e-20);  // squared (rad)
-  Witness<T> best = first_normal<T>(a, b);
-  MaskOf<T> active = best.separation <= reach;
+  Witness<T> best;
+  MaskOf<T> apart_for_sure = MaskOf<T>(false);
+  if constexpr (A::kIsRound || B::kIsRound)
+    apart_for_sure = nearest_apart<T>(a, b, T(Real<T>(0.02) * gap), reach, best);
+  if (!all(apart_for_sure)) keep(!apart_for_sure, first_normal<T>(a, b), best);
+  MaskOf<T> active = (!apart_for_sure) & (best.separation <= reach);
   for (int step = 0; step < kSteps && any(active); ++step) {
     // Geoms that are apart stay where they are: the nearest points give the best direction at once.
     const Vector3<T> shift = maximum(T(gap) - best.separation, T(0)) * best.normal;
@@ -111,7 +147,7 @@ LS_FN Witness<T> climb(const A& a, const B& b, T reach) {
     const MaskOf<T> defined = active & (s.square > T(0));
     const Vector3<T> normal = direction(-s.v);
     const T apart = separation<T>(a, b, normal);
-    const Vector3<T> on1 = s.weight[0] * s.a[0] + s.weight[1] * s.a[1] + s.weight[2] * s.a[2];
+    const Vector3<T> on1 = point_on_first(s);
     const Vector3<T> turn = normal - best.normal;
     const MaskOf<T> settled = !(dot(turn, turn) > T(kTurn));
     const MaskOf<T> better = defined & ((apart > best.separation) | settled | MaskOf<T>(step == 0));

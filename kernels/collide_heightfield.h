@@ -17,6 +17,7 @@ struct Prism {
   Vector3<T> corner[6];
   Real<T> size;  // the larger side of a cell (m)
 
+  static constexpr bool kIsRound = false;
   LS_FN Real<T> extent() const { return size; }
 };
 
@@ -68,11 +69,11 @@ struct Cells {
   int columns = 0, rows = 0;  // of the lane that has most
 };
 
-// Cells of `axis` whose span meets [low, high].
+// The cells of a row or column whose span meets [low, high], first and last [kLanes<T>]; returns the most of any lane.
 template <class T>
-LS_FN void find_cells(T low, T high, Real<T> half, int cells, MaskOf<T> wanted, int (&first)[kLanes<T>],
-                      int (&last)[kLanes<T>], int& most) {
+LS_FN int find_cells(T low, T high, Real<T> half, MaskOf<T> wanted, int cells, int* first, int* last) {
   const T scale = T(Real<T>(cells) / (half + half));
+  int most = 0;
   const T from = clamp(floor((low + T(half)) * scale), T(0), T(cells));
   const T to = clamp(-floor(-((high + T(half)) * scale)), T(0), T(cells));
   for (int i = 0; i < kLanes<T>; ++i) first[i] = last[i] = 0;
@@ -81,6 +82,7 @@ LS_FN void find_cells(T low, T high, Real<T> half, int cells, MaskOf<T> wanted, 
     last[i] = static_cast<int>(lane(to, i));
     most = last[i] - first[i] > most ? last[i] - first[i] : most;
   });
+  return most;
 }
 
 // The cells under the geom, none in lanes where it is off the field or above all of it.
@@ -98,9 +100,9 @@ LS_FN Cells<T> cells_under(const HeightFieldShape<Real<T>>& field, const B& b, T
   const MaskOf<T> over = (low_x <= width) & (high_x >= -width) & (low_y <= depth) & (high_y >= -depth) &
                          (lowest <= T(field.size[2])) & (high_z >= T(-field.size[3]));
   Cells<T> cells;
-  find_cells<T>(low_x, high_x, field.size[0], field.num_columns - 1, over, cells.first_column, cells.last_column,
-                cells.columns);
-  find_cells<T>(low_y, high_y, field.size[1], field.num_rows - 1, over, cells.first_row, cells.last_row, cells.rows);
+  cells.columns =
+      find_cells<T>(low_x, high_x, field.size[0], over, field.num_columns - 1, cells.first_column, cells.last_column);
+  cells.rows = find_cells<T>(low_y, high_y, field.size[1], over, field.num_rows - 1, cells.first_row, cells.last_row);
   return cells;
 }
 

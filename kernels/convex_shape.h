@@ -15,6 +15,7 @@ struct ConvexShape {
   const MeshShape<Real<T>>* mesh;
   Placement<T> at;
 
+  static constexpr bool kIsRound = kType == kSphere || kType == kCapsule;
   LS_FN T radius() const { return kType == kSphere || kType == kCapsule ? T(size[0]) : T(0); }
 
   // Its largest half size (m).
