@@ -1,11 +1,22 @@
 // Reads HDF5 files with the HDF5 C library: every numeric data set, and the names and units in its attributes.
+#include "engine/byte_stream.h"
 #include "engine/data_table.h"
 #include "engine/error.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <system_error>
+#include <unistd.h>
 
 #include <fmt/format.h>
 #include <hdf5.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 namespace lockstep {
 namespace {
@@ -121,8 +132,108 @@ class Hdf5Reader {
   std::vector<DataArray> arrays_;
 };
 
+// ---- In a process of its own ----
+
+// Seconds of processor time that reading may take: many times what an undamaged file of that size needs.
+rlim_t longest_time(const std::string& where) {
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(where, unknown);
+  return 2 + (unknown ? 0 : static_cast<rlim_t>(size / 20000000));
+}
+
+void write_texts(const std::vector<std::string>& texts, ByteWriter& out) {
+  out.write(std::uint64_t{texts.size()});
+  for (const std::string& text : texts) out.write(std::string_view(text));
+}
+
+std::vector<std::string> read_texts(ByteReader& in) {
+  std::vector<std::string> texts(in.read<std::uint64_t>());
+  for (std::string& text : texts) text = in.read_string();
+  return texts;
+}
+
+// What the reader found, or its Error, as bytes.
+std::vector<std::byte> outcome_of(const std::string& where) {
+  ByteWriter out("hdf5 arrays", 1);
+  try {
+    const std::vector<DataArray> arrays = Hdf5Reader(where).read();
+    out.write(std::uint8_t{1});
+    out.write(std::uint64_t{arrays.size()});
+    for (const DataArray& array : arrays) {
+      out.write(std::string_view(array.name));
+      out.write_array(std::span(array.shape));
+      out.write_array(std::span(array.values));
+      write_texts(array.columns, out);
+      write_texts(array.units, out);
+    }
+  } catch (const Error& error) {
+    out = ByteWriter("hdf5 arrays", 1);
+    out.write(std::uint8_t{0});
+    write_texts({error.problem(), error.where(), error.fix()}, out);
+  }
+  return std::move(out).finish();
+}
+
+std::vector<DataArray> arrays_in(std::span<const std::byte> bytes, const std::string& where) {
+  ByteReader in(bytes, "hdf5 arrays", 1, where);
+  if (in.read<std::uint8_t>() == 0) {
+    const std::vector<std::string> texts = read_texts(in);
+    throw Error(texts[0], texts[1], texts[2]);
+  }
+  std::vector<DataArray> arrays(in.read<std::uint64_t>());
+  for (DataArray& array : arrays) {
+    array.name = in.read_string();
+    array.shape = in.read_vector<std::int64_t>();
+    array.values = in.read_vector<double>();
+    array.columns = read_texts(in);
+    array.units = read_texts(in);
+  }
+  return arrays;
+}
+
+bool write_all(int descriptor, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return true;
+}
+
 }  // namespace
 
-std::vector<DataArray> read_hdf5(const std::filesystem::path& path) { return Hdf5Reader(path.string()).read(); }
+// The HDF5 library may crash or hang on a damaged file: it reads in a child process, and the parent tells of it.
+std::vector<DataArray> read_hdf5(const std::filesystem::path& path) {
+  const std::string where = path.string();
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> passed(std::tmpfile(), std::fclose);
+  const pid_t child = passed == nullptr ? -1 : fork();
+  if (child < 0) {
+    throw MissingResource("no process or temporary file to read it with", where,
+                          "close other programs, free disk space");
+  }
+  if (child == 0) {
+    const rlim_t seconds = longest_time(where);
+    const rlimit limit{seconds, seconds + 1};
+    setrlimit(RLIMIT_CPU, &limit);
+    const bool is_written = write_all(fileno(passed.get()), outcome_of(where));
+    _exit(is_written ? 0 : 1);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (WIFSIGNALED(status)) {
+    const bool is_late = WTERMSIG(status) == SIGXCPU;
+    throw Error(is_late ? "the HDF5 library did not finish reading it" : "the HDF5 library crashed reading it", where,
+                "the file is damaged: write it anew");
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    throw MissingResource("what was read could not be passed on", where, "free disk space for temporary files");
+  }
+  std::vector<std::byte> bytes(static_cast<size_t>(lseek(fileno(passed.get()), 0, SEEK_END)));
+  std::rewind(passed.get());
+  if (std::fread(bytes.data(), 1, bytes.size(), passed.get()) != bytes.size()) {
+    throw MissingResource("what was read could not be passed on", where, "free disk space for temporary files");
+  }
+  return arrays_in(bytes, where);
+}
 
 }  // namespace lockstep

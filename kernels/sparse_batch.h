@@ -39,12 +39,26 @@ struct GramBlockCall {
   double* products = nullptr;
 };
 
+// out [num_columns][kFeatureBlockRows], domain d: sum over k < width of weights_d[k] * column[offsets[d] + k].
+struct IntegralCall {
+  const double* columns = nullptr;  // [num_columns][stride]
+  long stride = 0;
+  int num_columns = 0;
+  const int* offsets = nullptr;     // [count] first rows of the domains; offset + width <= stride
+  const double* weights = nullptr;  // [count][weight_stride], one row for all where weight_stride is 0
+  long weight_stride = 0;
+  int width = 0;  // a multiple of kMostLanes
+  int count = 0;  // <= kFeatureBlockRows
+  double* out = nullptr;
+};
+
 struct SparseBatch {
   void (*step)(const SparseDynamics&, const SparseStepCall&);
   void (*jacobian)(const SparseDynamics&, const SparseStepCall&);
   void (*rollout)(const SparseDynamics&, const SparseStepCall&);
   void (*features)(const FeatureBlockCall&);
   void (*gram)(const GramBlockCall&);
+  void (*integrals)(const IntegralCall&);
   int lanes;
 };
 

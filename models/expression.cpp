@@ -229,7 +229,7 @@ class Printer {
 
   [[nodiscard]] Printed print(int index) const {
     const ExpressionStep& step = steps_[static_cast<size_t>(index)];
-    const bool is_code = notation_ == Notation::kC || notation_ == Notation::kPython;
+    const bool is_code = is_c() || notation_ == Notation::kPython;
     switch (step.operation) {
       case Operation::kInput:
         return {inputs_[static_cast<size_t>(step.a)]};
@@ -256,10 +256,12 @@ class Printer {
   }
 
  private:
+  [[nodiscard]] bool is_c() const { return notation_ == Notation::kC || notation_ == Notation::kCpp; }
   [[nodiscard]] std::string at(int index, int least) const { return as_rank(print(index), least, notation_); }
 
   [[nodiscard]] Printed power(const ExpressionStep& step) const {
     if (notation_ == Notation::kC) return {fmt::format("pow({}, {})", at(step.a, 0), step.b)};
+    if (notation_ == Notation::kCpp) return {fmt::format("pow({}, T({}))", at(step.a, 0), step.b)};
     const char* const mark = notation_ == Notation::kPython ? "**" : "^";
     const bool is_latex = notation_ == Notation::kLatex;
     return {fmt::format("{}{}{}{}{}", at(step.a, kAtomRank), mark, is_latex ? "{" : "", step.b, is_latex ? "}" : ""),
@@ -277,9 +279,11 @@ class Printer {
     }
     std::string name = function.name;
     const bool is_builtin = name == "min" || name == "max" || name == "abs";
-    if (notation_ == Notation::kC && is_builtin) name.insert(0, 1, 'f');
-    if (step.operation == Operation::kSign && notation_ == Notation::kC) {
-      return {fmt::format("(({0}) > 0 ? 1.0 : (({0}) < 0 ? -1.0 : 0.0))", a)};
+    if (is_c() && is_builtin) name.insert(0, 1, 'f');
+    if (step.operation == Operation::kSign && is_c()) {
+      const bool is_t = notation_ == Notation::kCpp;
+      return {
+          fmt::format("(({0}) > 0 ? {1} : (({0}) < 0 ? -{1} : {2}))", a, is_t ? "T(1)" : "1.0", is_t ? "T(0)" : "0.0")};
     }
     if (step.operation == Operation::kSign && notation_ == Notation::kPython) {
       return {fmt::format("(({0} > 0) - ({0} < 0))", as_rank(print(step.a), kAtomRank, notation_))};
@@ -317,6 +321,7 @@ std::string number_text(double value, Notation notation, int digits) {
     const int power = std::stoi(text.substr(exponent + 1));
     return fmt::format("{} \\cdot 10^{{{}}}", text.substr(0, exponent), power);
   }
+  if (notation == Notation::kCpp) return fmt::format("T({})", text);
   if (notation == Notation::kC && text.find_first_of(".en") == std::string::npos) text += ".0";
   return text;
 }

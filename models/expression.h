@@ -14,6 +14,7 @@ namespace lockstep::models {
 enum class Notation {
   kPlain,   // x0*exp(-x1)/(1 + x0^2); what parse() reads
   kC,       // x0 * exp(-x1) / (1.0 + pow(x0, 2)), for C and C++
+  kCpp,     // the same on a type T: x0 * exp(-x1) / (T(1) + pow(x0, T(2)))
   kPython,  // x0 * math.exp(-x1) / (1.0 + x0**2)
   kLatex,   // \frac{x_0 e^{-x_1}}{1 + x_0^2}
 };

@@ -11,6 +11,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kWindowGrowth = 1.25;  // from one candidate to the next
 constexpr int kLongestWindow = 1001;
+constexpr int kRowsLookedAt = 300;     // of a trajectory on uneven steps, while choosing
 constexpr int kDegrees[] = {2, 4, 6};  // even: in the middle of a window, 2 and 3 smooth alike, and 4 and 5
 
 // The window of row `row`: as central as the ends allow.
@@ -24,6 +25,10 @@ class TrajectoryWeights {
     if (is_even_) by_place_.resize(static_cast<size_t>(window));
   }
 
+  // On uneven steps every row has weights of its own: choices look at every n-th row only.
+  [[nodiscard]] int stride() const {
+    return is_even_ ? 1 : std::max(1, static_cast<int>(time_.size()) / kRowsLookedAt);
+  }
   const LocalWeights& of(int row) {
     const int first = first_of_window(row, window_, static_cast<int>(time_.size()));
     const auto nodes = time_.subspan(static_cast<size_t>(first), static_cast<size_t>(window_));
@@ -67,7 +72,7 @@ Candidate cross_validated(std::span<const ColumnSamples> trajectories, int windo
     const int count = static_cast<int>(samples.time.size());
     if (count < window) continue;
     TrajectoryWeights weights(samples.time, window, degree, order);
-    for (int row = 0; row < count; ++row) {
+    for (int row = 0; row < count; row += weights.stride(), ++rows) {
       const int first = first_of_window(row, window, count);
       const std::vector<double>& w = weights.of(row).value;
       const double own = w[static_cast<size_t>(row - first)];
@@ -78,7 +83,6 @@ Candidate cross_validated(std::span<const ColumnSamples> trajectories, int windo
       residuals += residual * residual;
       freedom += 1 - own;
     }
-    rows += count;
   }
   if (rows == 0) return {};
   return {window, degree, left_out / static_cast<double>(rows), residuals / std::max(1e-9, freedom)};
@@ -129,13 +133,12 @@ double mean_square_distance(std::span<const ColumnSamples> trajectories, const s
     if (pilot[t].empty() || count < window) continue;
     TrajectoryWeights weights(samples.time, window, degree, order);
     const int edge = std::min(std::max(window / 2, margin), count / 2);
-    for (int row = edge; row < count - edge; ++row) {
+    for (int row = edge; row < count - edge; row += weights.stride(), ++rows) {
       const int first = first_of_window(row, window, count);
       const double d = dot(weights.of(row).derivative.data(), &samples.values[static_cast<size_t>(first)], window);
       const double difference = d - pilot[t][static_cast<size_t>(row)];
       sum += difference * difference;
     }
-    rows += std::max(0, count - 2 * edge);
   }
   return rows > 0 ? sum / static_cast<double>(rows) : kInfinity;
 }

@@ -1,6 +1,7 @@
 // Fitting SINDy models: choosing library, integrator and terms, and measuring the fit on held-out motion.
 #include "models/sindy_fit.h"
 #include "engine/error.h"
+#include "models/library_text.h"
 #include "models/sindy_regression.h"
 #include "models/stepwise.h"
 
@@ -145,8 +146,8 @@ void check_rows(int rows, int features, const SindyConfig& config) {
 }  // namespace
 
 void SindyConfig::describe(Fields& fields) {
-  fields.add_choice("library", library, "candidate terms: equations of motion, or plain monomials",
-                    {"mechanical", "polynomial"});
+  fields.add("library", library,
+             "candidate terms: mechanical, polynomial, or as text: \"polynomial(2) + terms(exp(-x0))\"");
   fields.add("degree", degree, "of velocities (mechanical), of states and controls (polynomial)", {0, 10});
   fields.add("harmonics", harmonics, "highest harmonic of the angles (mechanical)", {0, 16});
   fields.add("constant", constant, "the constant is a candidate");
@@ -165,8 +166,9 @@ void SindyConfig::describe(Fields& fields) {
 
 void SindyConfig::check() const {
   regression.check();
-  if (library != "mechanical" && library != "polynomial") {
-    throw Error("library = '" + library + "' is unknown", "sindy settings", "choose mechanical or polynomial");
+  if (library != "mechanical" && library != "polynomial" && library.find('(') == std::string::npos) {
+    throw Error("library = '" + library + "' is unknown", "sindy settings",
+                "choose mechanical or polynomial, or write a library, as polynomial(2) + fourier(1)");
   }
   if ((selection != "stepwise" && selection != "thresholding") || !(significance >= 0)) {
     throw Error(fmt::format("selection = '{}', significance = {}", selection, significance), "sindy settings",
@@ -259,6 +261,10 @@ StlsqResult select_terms(const NormalEquations& sums, const SindyConfig& config,
 
 FeatureLibrary make_library(const SindySystem& system, const SindyConfig& config) {
   if (config.library == "mechanical") return mechanical_library(system, config);
+  if (config.library != "polynomial") {
+    return parse_library(config.library, system.state_size, system.control_size,
+                         {system.state_names, system.control_names}, "library");
+  }
   std::vector<int> inputs;
   for (int i = 0; i < system.state_size + system.control_size; ++i) inputs.push_back(i);
   return {system.state_size, system.control_size,

@@ -12,7 +12,7 @@
 namespace lockstep::models {
 
 struct SindyConfig {
-  std::string library = "mechanical";  // mechanical | polynomial
+  std::string library = "mechanical";  // mechanical | polynomial | a library written as text (library_text.h)
   int degree = 2;                      // mechanical: of velocities; polynomial: of states and controls together; >= 0
   int harmonics = 6;                   // mechanical: highest total harmonic of the angles, >= 0
   bool constant = true;

@@ -141,7 +141,31 @@ void gram(const GramBlockCall& call) {
   }
 }
 
-constexpr SparseBatch kTable{step, jacobian, rollout, features, gram, kWidth};
+// Integrals of Columns columns over one domain.
+template <int Columns>
+[[gnu::always_inline]] inline void integrate_columns(const IntegralCall& call, int domain, int first) {
+  T sums[Columns];
+  for (T& sum : sums) sum = T(0);
+  const double* const weights = call.weights + call.weight_stride * domain;
+  const double* const columns = call.columns + call.stride * first + call.offsets[domain];
+  for (int k = 0; k < call.width; k += kWidth) {
+    const T weight = load<T>(weights + k);
+    for (int c = 0; c < Columns; ++c) sums[c] = sums[c] + weight * load<T>(columns + call.stride * c + k);
+  }
+  for (int c = 0; c < Columns; ++c)
+    call.out[static_cast<long>(first + c) * kFeatureBlockRows + domain] = lane_sum(sums[c]);
+}
+
+void integrals(const IntegralCall& call) {
+  constexpr int kTogether = 4;
+  const int whole = call.num_columns / kTogether * kTogether;
+  for (int domain = 0; domain < call.count; ++domain) {
+    for (int c = 0; c < whole; c += kTogether) integrate_columns<kTogether>(call, domain, c);
+    for (int c = whole; c < call.num_columns; ++c) integrate_columns<1>(call, domain, c);
+  }
+}
+
+constexpr SparseBatch kTable{step, jacobian, rollout, features, gram, integrals, kWidth};
 
 }  // namespace
 

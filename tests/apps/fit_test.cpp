@@ -1,11 +1,14 @@
 // The command `lockstep fit` as its users run it: tables and tasks in, equations and JSON out.
 #include "engine/atomic_file.h"
 #include "tests/apps/child_process.h"
+#include "tests/engine/npz_writer.h"
 #include "tests/engine/temporary_folder.h"
 
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <map>
+#include <random>
 #include <string>
 
 #include <fmt/format.h>
@@ -101,6 +104,99 @@ TEST(FitCommand, NamesTheLineOfABadCell) {
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_NE(result.err.find("bad.csv, line 3"), std::string::npos) << result.err;
   EXPECT_FALSE(std::filesystem::exists(folder / "model"));
+}
+
+// A damped pendulum in six swings, half a percent of noise, with units, missing cells and a gap.
+std::string pendulum_table() {
+  std::string table = "t [s],trajectory,th [rad],w [rad/s]\n";
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  for (int run = 0; run < 6; ++run) {
+    double th = 0.4 + 0.35 * run, w = 0;
+    for (int row = 0; row < 400; ++row) {
+      const bool is_missing = run == 1 && row == 150;
+      if (run != 2 || row < 200 || row > 202) {
+        table +=
+            fmt::format("{},{},{},{}\n", 0.02 * row, run,
+                        is_missing ? "" : fmt::format("{}", th + 0.005 * normal(random)), w + 0.01 * normal(random));
+      }
+      for (int k = 0; k < 20; ++k) {
+        const double middle = w + 0.0005 * (-9.81 * std::sin(th) - 0.2 * w), at = th + 0.0005 * w;
+        th += 0.001 * middle;
+        w += 0.001 * (-9.81 * std::sin(at) - 0.2 * middle);
+      }
+    }
+  }
+  return table;
+}
+
+TEST(FitCommand, FitsNoisyTablesWithMissingRowsAndWritesReportAndCode) {
+  const TemporaryFolder folder;
+  write_file(folder / "swings.csv", pendulum_table());
+  const ChildResult result =
+      run_program({LOCKSTEP_PROGRAM, "fit", "swings.csv", "--json", "-", "--report", "report.html", "--code", "swing.h",
+                   "--code", "swing.tex", "--set", "library=powers(1) + fourier(1, th)"},
+                  folder.path());
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json row = Json::parse(result.out);
+  EXPECT_EQ(row["formulation"], "weak");
+  const auto found = terms_of(row["equations"][1]);
+  ASSERT_EQ(found.size(), 2u) << result.err;
+  EXPECT_NEAR(found.at("sin(x0)"), -9.81, 0.1);
+  EXPECT_NEAR(found.at("x1"), -0.2, 0.03);
+  ASSERT_EQ(row["notes"].size(), 2u) << result.out;
+  EXPECT_NE(row["notes"][0].get<std::string>().find("swings.csv, line 552, column th"), std::string::npos)
+      << row["notes"];
+  EXPECT_NE(row["notes"][1].get<std::string>().find("1 gap in time"), std::string::npos);
+  const std::vector<std::byte> bytes = read_file(folder / "report.html");
+  const std::string page(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  for (const char* part :
+       {"Coefficients along the threshold path", "Predicted against true", "th&#39; = w", "rad/s", "line 552", "svg"}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder / "swing.h"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "swing.tex"));
+}
+
+TEST(FitCommand, ReadsArchivesOfTrajectories) {
+  const TemporaryFolder folder;
+  tests::NpzWriter writer;
+  writer.is_deflated = true;
+  std::vector<double> x;
+  for (const double start : {1.0, -0.5, 2.0}) {
+    for (int k = 0; k < 60; ++k) x.push_back(start * std::exp(-0.7 * 0.05 * k));
+  }
+  writer.add("dt", {}, std::vector<double>{0.05});
+  writer.add("x", {3, 60, 1}, x);
+  write_file(folder / "decay.npz", writer.bytes());
+  const ChildResult result = run_program({LOCKSTEP_PROGRAM, "fit", "decay.npz", "--json", "-"}, folder.path());
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto found = terms_of(Json::parse(result.out)["equations"][0]);
+  ASSERT_EQ(found.size(), 1u) << result.out;
+  EXPECT_NEAR(found.at("x0"), -0.7, 1e-6);
+}
+
+TEST(FitCommand, ListsItsModels) {
+  const TemporaryFolder folder;
+  const ChildResult result = run_program({LOCKSTEP_PROGRAM, "fit", "--list", "--json", "-"}, folder.path());
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["name"], "sindy");
+}
+
+TEST(FitCommand, TakesATaskByNameAndRefusesAModelItDoesNotKnow) {
+  const TemporaryFolder folder;
+  const ChildResult known = run_program(
+      {LOCKSTEP_PROGRAM, "fit", "--task", "pendulum-v1", "--model", "sindy", "--seconds", "20", "--report", "r.html"},
+      folder.path());
+  EXPECT_EQ(known.exit_code, 0) << known.err;
+  EXPECT_TRUE(std::filesystem::exists(folder / "r.html"));
+  const ChildResult unknown =
+      run_program({LOCKSTEP_PROGRAM, "fit", "--task", "pendulum-v1", "--model", "sindi"}, folder.path());
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_NE(unknown.err.find("did you mean 'sindy'"), std::string::npos) << unknown.err;
+  const ChildResult nothing = run_program({LOCKSTEP_PROGRAM, "fit"}, folder.path());
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_NE(nothing.err.find("nothing to fit"), std::string::npos) << nothing.err;
 }
 
 TEST(FitCommand, KnowsTheNearestTask) {

@@ -1,8 +1,11 @@
 // Feeds mutated tables and archives to their readers: Error or a table of rows, never a crash (run under asan).
+#include "engine/atomic_file.h"
 #include "engine/data_table.h"
 #include "engine/error.h"
 #include "engine/recorded_motion.h"
+#include "tests/engine/hdf5_writer.h"
 #include "tests/engine/npz_writer.h"
+#include "tests/engine/temporary_folder.h"
 
 #include <cmath>
 #include <random>
@@ -142,6 +145,30 @@ TEST(ArraysFuzz, AnyShapesGiveErrorOrATable) {
     }
   }
 }
+
+#if LOCKSTEP_HAS_HDF5
+// The library itself crashes or hangs on some of these: an Error is told all the same.
+TEST(Hdf5Fuzz, MutatedFilesGiveErrorOrATable) {
+  const TemporaryFolder folder;
+  tests::Hdf5Writer(folder / "data.h5").add("x", {5, 2}, std::vector<double>(10, 1.0), {"m", "s"});
+  const std::vector<std::byte> whole = read_file(folder / "data.h5");
+  std::mt19937 random(1);
+  int read = 0;
+  for (int k = 0; k < 60; ++k) {
+    std::vector<std::byte> bytes = whole;
+    for (int edit = 0; edit < 8; ++edit) bytes[random() % bytes.size()] = static_cast<std::byte>(random() % 256);
+    write_file(folder / "fuzz.h5", bytes);
+    try {
+      const DataTable table = read_table(folder / "fuzz.h5");
+      ASSERT_EQ(table.values.size(), table.rows() * table.columns());
+      ++read;
+    } catch (const Error& error) {
+      EXPECT_FALSE(error.problem().empty());
+    }
+  }
+  EXPECT_GT(read, 2);
+}
+#endif
 
 }  // namespace
 }  // namespace lockstep
