@@ -142,7 +142,8 @@ inline std::string joints_in_space(const std::string& actuators, const std::stri
 
 inline const char* kTransmissions = R"(
     <motor joint="ball" gear="1 2 3"/>
-    <position joint="ball" gear="2 0 1" kp="3" kv="0.5"/>
+    <position joint="ball" gear="0.3 0 0.2" kp="3" kv="0.5"/>
+    <position jointinparent="ball" gear="0.1 0.3 0.2" kp="4"/>
     <motor jointinparent="ball" gear="1 -2 0.5"/>
     <motor joint="free" gear="1 2 3 0.1 0.2 0.3"/>
     <velocity jointinparent="free" gear="0.3 1 -1 0.2 0.1 -0.2" kv="0.5"/>
