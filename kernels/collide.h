@@ -65,6 +65,58 @@ constexpr int max_contacts(int type1, int type2) {
 
 constexpr bool has_collider(int type1, int type2) { return max_contacts(type1, type2) > 0; }
 
+namespace detail {
+
+// Pairs that only their support points are asked for.
+template <class T, class Emit>
+LS_FN void collide_by_support(const GeomShape<Real<T>>& shape_a, const Placement<T>& a,
+                              const GeomShape<Real<T>>& shape_b, const Placement<T>& b, T margin, Emit&& emit) {
+  switch (pair_of(shape_a.type, shape_b.type)) {
+    case pair_of(kSphere, kEllipsoid):
+      return collide_convex<kSphere, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCapsule, kEllipsoid):
+      return collide_convex<kCapsule, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kEllipsoid):
+      return collide_convex<kEllipsoid, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kCylinder):
+      return collide_convex<kEllipsoid, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kBox):
+      return collide_convex<kEllipsoid, kBox, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kSphere):
+      return collide_height_field<kSphere, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kCapsule):
+      return collide_height_field<kCapsule, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kEllipsoid):
+      return collide_height_field<kEllipsoid, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kCylinder):
+      return collide_height_field<kCylinder, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kBox):
+      return collide_height_field<kBox, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    case pair_of(kSphere, kMesh):
+      return collide_convex<kSphere, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kEllipsoid, kMesh):
+      return collide_convex<kEllipsoid, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCapsule, kMesh):
+      return collide_flat<kCapsule, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCylinder, kCylinder):
+      return collide_flat<kCylinder, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCylinder, kBox):
+      return collide_flat<kCylinder, kBox, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kCylinder, kMesh):
+      return collide_flat<kCylinder, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kBox, kMesh):
+      return collide_flat<kBox, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kMesh, kMesh):
+      return collide_flat<kMesh, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
+    case pair_of(kHeightField, kMesh):
+      return collide_height_field<kMesh, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
+    default:
+      return;
+  }
+}
+
+}  // namespace detail
+
 // Emits the contacts of two geoms with type1 <= type2 that are nearer than the margin (m): the sum of MuJoCo's margin
 // and gap. Pairs without a collider emit nothing.
 template <class T, class Emit>
@@ -95,50 +147,12 @@ LS_FN void collide_geoms(const GeomShape<Real<T>>& shape_a, const Placement<T>& 
       return collide_capsule_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
     case pair_of(kBox, kBox):
       return collide_box_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
-    case pair_of(kSphere, kEllipsoid):
-      return collide_convex<kSphere, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kCapsule, kEllipsoid):
-      return collide_convex<kCapsule, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kEllipsoid, kEllipsoid):
-      return collide_convex<kEllipsoid, kEllipsoid, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kEllipsoid, kCylinder):
-      return collide_convex<kEllipsoid, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kEllipsoid, kBox):
-      return collide_convex<kEllipsoid, kBox, T>(shape_a, a, shape_b, b, margin, emit);
     case pair_of(kCapsule, kCylinder):
       return collide_capsule_cylinder<T>(a, shape_a.size, b, shape_b.size, margin, emit);
-    case pair_of(kHeightField, kSphere):
-      return collide_height_field<kSphere, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
-    case pair_of(kHeightField, kCapsule):
-      return collide_height_field<kCapsule, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
-    case pair_of(kHeightField, kEllipsoid):
-      return collide_height_field<kEllipsoid, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
-    case pair_of(kHeightField, kCylinder):
-      return collide_height_field<kCylinder, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
-    case pair_of(kHeightField, kBox):
-      return collide_height_field<kBox, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
-    case pair_of(kSphere, kMesh):
-      return collide_convex<kSphere, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kEllipsoid, kMesh):
-      return collide_convex<kEllipsoid, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
     case pair_of(kPlane, kMesh):
       return collide_plane_mesh<T>(a, b, *shape_b.mesh, margin, emit);
-    case pair_of(kCapsule, kMesh):
-      return collide_flat<kCapsule, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kCylinder, kCylinder):
-      return collide_flat<kCylinder, kCylinder, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kCylinder, kBox):
-      return collide_flat<kCylinder, kBox, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kCylinder, kMesh):
-      return collide_flat<kCylinder, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kBox, kMesh):
-      return collide_flat<kBox, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kMesh, kMesh):
-      return collide_flat<kMesh, kMesh, T>(shape_a, a, shape_b, b, margin, emit);
-    case pair_of(kHeightField, kMesh):
-      return collide_height_field<kMesh, T>(*shape_a.height_field, a, shape_b, b, margin, emit);
     default:
-      return;
+      return detail::collide_by_support<T>(shape_a, a, shape_b, b, margin, emit);
   }
 }
 

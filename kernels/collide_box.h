@@ -174,11 +174,6 @@ LS_FN NearestToBox<T> nearest_to_box(const Segment<T>& s, const Real<T>* size) {
   return best;
 }
 
-template <class T>
-LS_FN T nonzero(T x) {
-  return select(x == T(0), T(kShortest<T>), x);
-}
-
 // How far along the segment (in s, signed) the second sphere sits from the first; `found` where there is one.
 // Nearest is a corner: along the edge that the capsule runs at less than 45 degrees to, else across the face.
 template <class T>

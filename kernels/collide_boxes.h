@@ -284,6 +284,39 @@ LS_FN T cyclic(const T (&values)[3], const MaskOf<T> (&is)[3], int shift) {
   return select(is[0], values[shift % 3], select(is[1], values[(1 + shift) % 3], values[(2 + shift) % 3]));
 }
 
+// The other box's face that is most opposed to the reference face, its corners in cyclic order: row[r][c] is part r (x,
+// y, normal) of the other's axis c, `other` its half sides; the face lies on the side `sign` of the normal, `size` from
+// the centre.
+template <class T>
+LS_FN Polygon<T> opposed_face(const T (&row)[3][3], const T (&centre)[3], const T (&other)[3], T sign, T size) {
+  const T facing[3] = {absolute(row[2][0]), absolute(row[2][1]), absolute(row[2][2])};
+  const MaskOf<T> second = facing[1] > facing[0];
+  const MaskOf<T> third = facing[2] > maximum(facing[0], facing[1]);
+  const MaskOf<T> neither = !(second | third), alone = second & (!third);
+  const MaskOf<T> face[3] = {neither, alone, third};
+  const T depth = cyclic(other, face, 0), width = cyclic(other, face, 1), height = cyclic(other, face, 2);
+  const T side = select(sign * cyclic(row[2], face, 0) > T(0), T(-1), T(1));
+  T middle[3], u[3], v[3];
+  for (int r = 0; r < 3; ++r) {
+    middle[r] = centre[r] + side * depth * cyclic(row[r], face, 0);
+    u[r] = width * cyclic(row[r], face, 1);
+    v[r] = height * cyclic(row[r], face, 2);
+  }
+  middle[2] = sign * middle[2] - size;
+  u[2] *= sign;
+  v[2] *= sign;
+  Polygon<T> polygon;
+  for (int k = 0; k < 4; ++k) {
+    const T su = T(k == 0 || k == 3 ? 1 : -1), sv = T(k < 2 ? 1 : -1);
+    polygon.x[k] = middle[0] + su * u[0] + sv * v[0];
+    polygon.y[k] = middle[1] + su * u[1] + sv * v[1];
+    polygon.z[k] = middle[2] + su * u[2] + sv * v[2];
+  }
+  polygon.count = T(4);
+  polygon.most = 4;
+  return polygon;
+}
+
 template <class T>
 LS_FN FaceMeeting<T> meet_faces(const BoxPair<T>& boxes, const Placement<T>& a, const Placement<T>& b, T code) {
   FaceMeeting<T> meeting;
@@ -321,31 +354,7 @@ LS_FN FaceMeeting<T> meet_faces(const BoxPair<T>& boxes, const Placement<T>& a, 
   meeting.centre = choose<T>(first, a.p, b.p);
   meeting.sign = select(first, T(1), T(-1));
 
-  // The other box's face that is most opposed, and its corners in cyclic order.
-  const T facing[3] = {absolute(row[2][0]), absolute(row[2][1]), absolute(row[2][2])};
-  const MaskOf<T> second = facing[1] > facing[0];
-  const MaskOf<T> third = facing[2] > maximum(facing[0], facing[1]);
-  const MaskOf<T> neither = !(second | third), alone = second & (!third);
-  const MaskOf<T> face[3] = {neither, alone, third};
-  const T depth = cyclic(other, face, 0), width = cyclic(other, face, 1), height = cyclic(other, face, 2);
-  const T side = select(sign * cyclic(row[2], face, 0) > T(0), T(-1), T(1));
-  T middle[3], u[3], v[3];
-  for (int r = 0; r < 3; ++r) {
-    middle[r] = centre[r] + side * depth * cyclic(row[r], face, 0);
-    u[r] = width * cyclic(row[r], face, 1);
-    v[r] = height * cyclic(row[r], face, 2);
-  }
-  middle[2] = sign * middle[2] - meeting.size;
-  u[2] *= sign;
-  v[2] *= sign;
-  for (int k = 0; k < 4; ++k) {
-    const T su = T(k == 0 || k == 3 ? 1 : -1), sv = T(k < 2 ? 1 : -1);
-    meeting.polygon.x[k] = middle[0] + su * u[0] + sv * v[0];
-    meeting.polygon.y[k] = middle[1] + su * u[1] + sv * v[1];
-    meeting.polygon.z[k] = middle[2] + su * u[2] + sv * v[2];
-  }
-  meeting.polygon.count = T(4);
-  meeting.polygon.most = 4;
+  meeting.polygon = opposed_face(row, centre, other, sign, meeting.size);
   return meeting;
 }
 

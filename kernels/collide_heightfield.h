@@ -62,27 +62,33 @@ LS_FN void visit_edges(const Prism<T>& prism, Visit&& visit) {
   visit(Vector3<T>{T(0), T(0), T(1)});
 }
 
-// The cells under a geom, as whole numbers: columns [first_column, last_column), rows likewise.
+// Columns or rows [first, last) of the grid, in each lane.
 template <class T>
-struct Cells {
-  int first_column[kLanes<T>], last_column[kLanes<T>], first_row[kLanes<T>], last_row[kLanes<T>];
-  int columns = 0, rows = 0;  // of the lane that has most
+struct CellSpan {
+  int first[kLanes<T>], last[kLanes<T>];
+  int most = 0;  // of the lane that has most
 };
 
-// The cells of a row or column whose span meets [low, high], first and last [kLanes<T>]; returns the most of any lane.
+// The cells under a geom.
 template <class T>
-LS_FN int find_cells(T low, T high, Real<T> half, MaskOf<T> wanted, int cells, int* first, int* last) {
+struct Cells {
+  CellSpan<T> columns, rows;
+};
+
+// The cells, of `cells` over [-half, half], that meet [low, high].
+template <class T>
+LS_FN CellSpan<T> find_cells(T low, T high, Real<T> half, MaskOf<T> wanted, int cells) {
   const T scale = T(Real<T>(cells) / (half + half));
-  int most = 0;
   const T from = clamp(floor((low + T(half)) * scale), T(0), T(cells));
   const T to = clamp(-floor(-((high + T(half)) * scale)), T(0), T(cells));
-  for (int i = 0; i < kLanes<T>; ++i) first[i] = last[i] = 0;
+  CellSpan<T> span;
+  for (int i = 0; i < kLanes<T>; ++i) span.first[i] = span.last[i] = 0;
   for_each_lane(wanted, [&](int i) {
-    first[i] = static_cast<int>(lane(from, i));
-    last[i] = static_cast<int>(lane(to, i));
-    most = last[i] - first[i] > most ? last[i] - first[i] : most;
+    span.first[i] = static_cast<int>(lane(from, i));
+    span.last[i] = static_cast<int>(lane(to, i));
+    span.most = span.last[i] - span.first[i] > span.most ? span.last[i] - span.first[i] : span.most;
   });
-  return most;
+  return span;
 }
 
 // The cells under the geom, none in lanes where it is off the field or above all of it.
@@ -100,9 +106,8 @@ LS_FN Cells<T> cells_under(const HeightFieldShape<Real<T>>& field, const B& b, T
   const MaskOf<T> over = (low_x <= width) & (high_x >= -width) & (low_y <= depth) & (high_y >= -depth) &
                          (lowest <= T(field.size[2])) & (high_z >= T(-field.size[3]));
   Cells<T> cells;
-  cells.columns =
-      find_cells<T>(low_x, high_x, field.size[0], over, field.num_columns - 1, cells.first_column, cells.last_column);
-  cells.rows = find_cells<T>(low_y, high_y, field.size[1], over, field.num_rows - 1, cells.first_row, cells.last_row);
+  cells.columns = find_cells<T>(low_x, high_x, field.size[0], over, field.num_columns - 1);
+  cells.rows = find_cells<T>(low_y, high_y, field.size[1], over, field.num_rows - 1);
   return cells;
 }
 
@@ -118,8 +123,8 @@ LS_FN MaskOf<T> lift_prism(const HeightFieldShape<Real<T>>& field, const Cells<T
   for (int k = 0; k < 3; ++k) {
     T x = T(0), y = T(0), z = T(0);
     for (int i = 0; i < kLanes<T>; ++i) {
-      const int c = cells.first_column[i] + column, r = cells.first_row[i] + row;
-      if (c >= cells.last_column[i] || r >= cells.last_row[i]) continue;
+      const int c = cells.columns.first[i] + column, r = cells.rows.first[i] + row;
+      if (c >= cells.columns.last[i] || r >= cells.rows.last[i]) continue;
       if (k == 0) set_lane(there, i, true);
       set_lane(x, i, step_x * Real<T>(c + across[k]) - field.size[0]);
       set_lane(y, i, step_y * Real<T>(r + up[k]) - field.size[1]);
@@ -177,12 +182,13 @@ LS_FN void collide_height_field(const HeightFieldShape<Real<T>>& field, const Pl
   const T radius = geom.radius(), half = T(Real<T>(0.5));
   T lowest;
   const detail::Cells<T> cells = detail::cells_under(field, geom, radius, margin, lowest);
-  if (cells.columns == 0 || cells.rows == 0) return;
+  const int columns = cells.columns.most, rows = cells.rows.most;
+  if (columns == 0 || rows == 0) return;
   detail::FoundContacts<T> found;
   int most = 0;
   for (int i = 0; i < kLanes<T>; ++i) found.count[i] = 0;
-  for (int cell = 0; cell < 2 * cells.rows * cells.columns; ++cell) {
-    const int row = cell / (2 * cells.columns), column = cell / 2 % cells.columns;
+  for (int cell = 0; cell < 2 * rows * columns; ++cell) {
+    const int row = cell / (2 * columns), column = cell / 2 % columns;
     detail::Prism<T> prism;
     MaskOf<T> near = detail::lift_prism(field, cells, row, column, cell % 2, prism);
     const T top = maximum(prism.corner[3].z, maximum(prism.corner[4].z, prism.corner[5].z));

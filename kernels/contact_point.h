@@ -79,6 +79,12 @@ template <class T>
   return direction(v, length(v));
 }
 
+// x, or the shortest length where it is zero: safe to divide by.
+template <class T>
+[[gnu::always_inline]] LS_FN T nonzero(T x) {
+  return select(x == T(0), T(kShortest<T>), x);
+}
+
 // p in the axes of r.
 template <class T>
 [[gnu::always_inline]] LS_FN Vector3<T> into_axes(const Matrix3<T>& r, Vector3<T> p) {
