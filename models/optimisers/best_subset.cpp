@@ -19,12 +19,12 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 struct Config {
-  std::string criterion = "bic";  // aic | bic
+  std::string criterion = "bic";  // aic | bic | elbow
   int max_terms = 1000;           // of one target, >= 0
   double max_nodes = 2e6;         // of one target's tree; the best set found so far is not proved best beyond it
 
   void describe(Fields& fields) {
-    fields.add_choice("criterion", criterion, "what is least", {"aic", "bic"});
+    fields.add_choice("criterion", criterion, "what is least", {"aic", "bic", "elbow"});
     fields.add("max_terms", max_terms, "of one target", {0, 100000});
     fields.add("max_nodes", max_nodes, "of one target's tree; beyond, the best set found is not proved", {1, 1e12});
   }

@@ -8,12 +8,13 @@ namespace lockstep::models::optimisers::frols {
 namespace {
 
 struct Config {
-  std::string criterion = "bic";  // aic | bic | error_reduction: what ends the additions
+  std::string criterion = "bic";  // aic | bic | elbow | error_reduction: what ends the additions
   double least_reduction = 1e-4;  // error_reduction: share of the target's sum of squares that a term must explain
   int max_terms = 1000;           // of one target, >= 1
 
   void describe(Fields& fields) {
-    fields.add_choice("criterion", criterion, "which number of terms is taken", {"aic", "bic", "error_reduction"});
+    fields.add_choice("criterion", criterion, "which number of terms is taken",
+                      {"aic", "bic", "elbow", "error_reduction"});
     fields.add("least_reduction", least_reduction, "share of the target that a term must explain (error_reduction)",
                {0, 1});
     fields.add("max_terms", max_terms, "of one target", {1, 100000});

@@ -14,55 +14,100 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-struct UnitFit {
-  MatrixXd inverse;
-  VectorXd value;
-  double residual = 1;
-};
-
-UnitFit solve_units(const UnitSums& units, int target, const std::vector<int>& terms, double alpha) {
-  const auto n = static_cast<Index>(terms.size());
-  UnitFit fit;
-  if (n == 0) return fit;
-  MatrixXd matrix(n, n);
-  VectorXd right(n);
-  for (Index i = 0; i < n; ++i) {
-    right(i) = units.b(terms[static_cast<size_t>(i)], target);
-    for (Index j = 0; j < n; ++j) matrix(i, j) = units.G(terms[static_cast<size_t>(i)], terms[static_cast<size_t>(j)]);
-    matrix(i, i) += alpha;
+// Least squares on the terms that are left, in units where columns and target have length 1. A term that goes is taken
+// out of the inverse (P - p p' / P_jj of the others), which is computed afresh before its digits wear out.
+class Elimination {
+ public:
+  Elimination(const UnitSums& units, int target, std::vector<int> terms, double alpha)
+      : units_(units), target_(target), terms_(std::move(terms)), alpha_(alpha) {
+    invert();
   }
-  const Eigen::LDLT<MatrixXd> factor(matrix);
-  fit.inverse = factor.solve(MatrixXd::Identity(n, n));
-  fit.value = factor.solve(right);
-  fit.value += factor.solve(right - matrix * fit.value);
-  fit.residual = std::max(0.0, 1 - 2 * fit.value.dot(right) + fit.value.dot(matrix * fit.value));
-  return fit;
-}
+  [[nodiscard]] const std::vector<int>& terms() const { return terms_; }
+  [[nodiscard]] double residual() const { return residual_; }
+  [[nodiscard]] double value(size_t i) const { return value_(static_cast<Index>(i)); }
+  // Rise of the residual when term i goes and the others are fitted again.
+  [[nodiscard]] double loss(size_t i) const {
+    const auto at = static_cast<Index>(i);
+    return value_(at) * value_(at) / inverse_(at, at);
+  }
+
+  void drop(size_t i) {
+    constexpr int kDowndates = 64;
+    constexpr size_t kFew = 24;
+    const auto gone = static_cast<Index>(i);
+    if (terms_.size() <= kFew || ++downdates_ >= kDowndates) {
+      terms_.erase(terms_.begin() + gone);
+      invert();
+      return;
+    }
+    residual_ += loss(i);
+    terms_.erase(terms_.begin() + gone);
+    const VectorXd column = inverse_.col(gone);
+    const double pivot = inverse_(gone, gone), value = value_(gone);
+    inverse_ -= column * (column.transpose() / pivot);
+    value_ -= column * (value / pivot);
+    const Index after = value_.size() - 1 - gone, left = value_.size() - 1;
+    inverse_.middleRows(gone, after) = inverse_.bottomRows(after).eval();
+    inverse_.middleCols(gone, after) = inverse_.rightCols(after).eval();
+    inverse_.conservativeResize(left, left);
+    value_.segment(gone, after) = value_.tail(after).eval();
+    value_.conservativeResize(left);
+  }
+
+ private:
+  void invert() {
+    const auto n = static_cast<Index>(terms_.size());
+    downdates_ = 0;
+    residual_ = 1;
+    value_.resize(n);
+    if (n == 0) return;
+    MatrixXd matrix(n, n);
+    VectorXd right(n);
+    for (Index i = 0; i < n; ++i) {
+      right(i) = units_.b(terms_[static_cast<size_t>(i)], target_);
+      for (Index j = 0; j < n; ++j)
+        matrix(i, j) = units_.G(terms_[static_cast<size_t>(i)], terms_[static_cast<size_t>(j)]);
+      matrix(i, i) += alpha_;
+    }
+    const Eigen::LDLT<MatrixXd> factor(matrix);
+    inverse_ = factor.solve(MatrixXd::Identity(n, n));
+    value_ = factor.solve(right);
+    value_ += factor.solve(right - matrix * value_);
+    residual_ = std::max(0.0, 1 - 2 * value_.dot(right) + value_.dot(matrix * value_));
+  }
+
+  const UnitSums& units_;
+  int target_;
+  std::vector<int> terms_;
+  double alpha_;
+  MatrixXd inverse_;
+  VectorXd value_;
+  double residual_ = 1;
+  int downdates_ = 0;
+};
 
 }  // namespace
 
 std::vector<Step> backward_sequence(const Problem& problem, int target, const BackwardRule& rule) {
   const UnitSums units(problem.sums);
-  std::vector<int> terms = candidates(problem, target);
+  Elimination left(units, target, candidates(problem, target), rule.alpha);
   std::vector<Step> sequence;
   while (true) {
-    const UnitFit fit = solve_units(units, target, terms, rule.alpha);
-    sequence.push_back({terms, fit.residual});
-    if (terms.empty()) return sequence;
+    sequence.push_back({left.terms(), left.residual()});
+    if (left.terms().empty()) return sequence;
     size_t least = 0;
     double size_of_least = std::numeric_limits<double>::infinity();
-    for (size_t i = 0; i < terms.size(); ++i) {
-      const auto at = static_cast<Index>(i);
-      const double value = std::abs(fit.value(at));
-      const double size = rule.by_loss    ? value * value / fit.inverse(at, at)
+    for (size_t i = 0; i < left.terms().size(); ++i) {
+      const double value = std::abs(left.value(i));
+      const double size = rule.by_loss    ? left.loss(i)
                           : rule.in_units ? value
-                                          : std::abs(units.coefficient(value, terms[i], target));
+                                          : std::abs(units.coefficient(value, left.terms()[i], target));
       if (size < size_of_least) {
         size_of_least = size;
         least = i;
       }
     }
-    terms.erase(terms.begin() + static_cast<std::ptrdiff_t>(least));
+    left.drop(least);
   }
 }
 

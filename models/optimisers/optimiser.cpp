@@ -55,6 +55,10 @@ UnitSums::UnitSums(const NormalEquations& sums)
 }
 
 double information(const std::string& criterion, double rows, double residual, int terms) {
+  if (criterion == "elbow") {
+    constexpr double kDecadesPerTerm = 0.2, kFloor = 1e-12;
+    return std::log10(residual + kFloor) + kDecadesPerTerm * terms;
+  }
   const double likelihood = rows * std::log(std::max(residual, 64 * std::numeric_limits<double>::epsilon()));
   if (criterion == "bic") return likelihood + std::log(std::max(rows, 2.0)) * terms;
   if (rows <= terms + 2) return std::numeric_limits<double>::infinity();

@@ -83,7 +83,11 @@ struct UnitSums {
 };
 
 // Which number of terms is taken along a sequence of nested fits.
-//   rows ln(residual) + penalty of one term times terms: 2 (aic, corrected for few rows) or ln(rows) (bic)
+//   aic, bic   rows ln(residual) + penalty of one term times terms: 2 (corrected for few rows), or ln(rows)
+//   elbow      log10(residual) + 0.2 terms: a term must lower the residual by 37 %, however many rows there are. For
+//              equations out of measured motion, where the residual is the data's smoothing and its bias, not white
+//              noise, and significance grows with the rows without meaning: wrong terms gain a few per cent, true ones
+//              decades.
 // residual: share of the target's sum of squares that is left, floored where rounding ends it.
 [[nodiscard]] double information(const std::string& criterion, double rows, double residual, int terms);
 

@@ -6,12 +6,12 @@ namespace lockstep::models::optimisers::ssr {
 namespace {
 
 struct Config {
-  std::string criterion = "bic";      // aic | bic: which number of terms is taken
+  std::string criterion = "bic";      // aic | bic | elbow: which number of terms is taken
   std::string drop = "contribution";  // contribution | coefficient | loss: the least of which goes
   double alpha = 1e-12;               // ridge on columns of unit length while terms are chosen, > 0
 
   void describe(Fields& fields) {
-    fields.add_choice("criterion", criterion, "which number of terms is taken", {"aic", "bic"});
+    fields.add_choice("criterion", criterion, "which number of terms is taken", {"aic", "bic", "elbow"});
     fields.add_choice("drop", drop, "the least of which goes: |c| rms(feature), |c|, or the rise of the residual",
                       {"contribution", "coefficient", "loss"});
     fields.add("alpha", alpha, "ridge on columns of unit length while terms are chosen", {1e-300, 1e12});

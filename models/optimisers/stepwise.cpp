@@ -8,14 +8,14 @@ namespace lockstep::models::optimisers::stepwise {
 namespace {
 
 struct Config {
-  std::string criterion = "significance";  // significance | aic | bic: what ends the elimination
+  std::string criterion = "significance";  // significance | aic | bic | elbow: what ends the elimination
   double threshold = 1e-4;                 // significance: loss below which a term goes (share of the target's rms)
   double significance = 4;                 // significance: standard errors
   double alpha = 1e-10;                    // ridge on columns of unit length while terms are chosen, > 0
   int refinements = 2;                     // of the last solve
 
   void describe(Fields& fields) {
-    fields.add_choice("criterion", criterion, "what ends the elimination", {"significance", "aic", "bic"});
+    fields.add_choice("criterion", criterion, "what ends the elimination", {"significance", "aic", "bic", "elbow"});
     fields.add("threshold", threshold, "loss below which a term goes (significance)", {0, 1e12});
     fields.add("significance", significance, "standard errors that a term must be away from 0 (significance)",
                {0, 1e6});

@@ -1,7 +1,8 @@
 // Lockstep's side of sindy_peer.py: times sparse regressions on arrays that the peer's runner wrote, on its command.
 // Standard input, a line each: TASK FOLDER FEATURES TARGETS THRESHOLD ALPHA MEMBERS; FOLDER holds theta.f64 and y.f64
 // (row-major doubles). Standard output, a line each: CPU seconds of this thread, then what the task found is in
-// FOLDER/result.f64: median, spread, inclusion (ensembles), or coefficients, each [features][targets].
+// FOLDER/result.f64: median, width of the middle half, inclusion (ensembles), or coefficients, each
+// [features][targets].
 #include "engine/error.h"
 #include "models/bootstrap.h"
 #include "models/regression_rows.h"
@@ -67,7 +68,16 @@ double run(const Job& job, const RegressionRows& rows, std::vector<double>& out)
   }
   const Bootstrap fit = bootstrap_stlsq(rows.theta, rows.y, job.config, {.members = job.members, .resample = job.task});
   const double seconds = thread_seconds() - begin;
-  for (const Eigen::MatrixXd* const m : {&fit.median, &fit.spread, &fit.inclusion}) append(out, *m);
+  Eigen::MatrixXd width = fit.median;
+  for (int f = 0; f < job.features; ++f) {
+    for (int k = 0; k < job.targets; ++k) {
+      const auto [low, high] = fit.interval(f, k, 0.5);
+      width(f, k) = high - low;
+    }
+  }
+  append(out, fit.median);
+  append(out, width);
+  append(out, fit.inclusion);
   return seconds;
 }
 
