@@ -121,6 +121,7 @@ void Sindy::compile() {
     }
   }
   std::vector<Feature> features;
+  features.reserve(used.size());
   for (const int f : used) features.push_back(library_.features()[static_cast<size_t>(f)]);
   used_ = CompiledFeatures(features, system_.state_size + system_.control_size, library_.expressions());
   kernels_ = &chosen_sparse_batch();

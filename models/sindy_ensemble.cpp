@@ -138,6 +138,7 @@ SindyEnsemble fit_ensemble(const TransitionData& data, const SindySystem& system
   for (Eigen::Index f = 0; f < combined.rows(); ++f) {
     for (Eigen::Index i = 0; i < combined.cols(); ++i) {
       std::vector<double> values;
+      values.reserve(members.size());
       for (const Sindy& member : members) values.push_back(member.coefficients()(f, i));
       const auto count = static_cast<double>(values.size());
       const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;

@@ -266,6 +266,7 @@ FeatureLibrary make_library(const SindySystem& system, const SindyConfig& config
                          {system.state_names, system.control_names}, "library");
   }
   std::vector<int> inputs;
+  inputs.reserve(static_cast<size_t>(system.state_size) + static_cast<size_t>(system.control_size));
   for (int i = 0; i < system.state_size + system.control_size; ++i) inputs.push_back(i);
   return {system.state_size, system.control_size,
           polynomial_features(
@@ -308,6 +309,7 @@ std::vector<double> state_scale(const TransitionData& data, const SindySystem& s
   for (int i = 0; i < data.state_size(); ++i) {
     double mean = 0;
     std::vector<double> values;
+    values.reserve(static_cast<size_t>(data.size()));
     for (int row = 0; row < data.size(); ++row) values.push_back(data.x()(row, i));
     for (const double v : values) mean += v / static_cast<double>(values.size());
     for (double& v : values) v -= mean;

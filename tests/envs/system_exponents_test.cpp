@@ -47,8 +47,6 @@ TEST_P(SystemExponents, AreThePublishedAndTheRecordedOnes) {
     run = {.worlds = 1, .transient_steps = 0, .aligning_steps = 0, .steps = 4000000, .start = reference.start};
   }
   const auto found = lyapunov_exponents(GetParam(), run);
-  for (const double exponent : found) std::cout << exponent << ' ';
-  std::cout << "found\n";
   const double largest = *std::ranges::max_element(found);
   if (system_.facts.num_exponents > 0) {
     EXPECT_NEAR(largest, system_.facts.exponents[0], system_.facts.exponent_tolerance) << "published";
