@@ -1,6 +1,7 @@
 // The native backend on a GPU: the state of all worlds as [field][world] in device memory, one warp per world, the
 // scratch of a step in shared memory (in device memory for models that do not fit).
 #include "engine/backends.h"
+#include "engine/contact_pairs.h"
 #include "engine/device_buffer.h"
 #include "engine/error.h"
 #include "engine/model.h"
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <mujoco/mujoco.h>
 
 namespace lockstep {
@@ -197,6 +199,10 @@ class CudaBatch final : public Batch {
 
 std::unique_ptr<Batch> make_cuda_batch(std::shared_ptr<const Model> model, const BatchConfig& config) {
   require_gpu();
+  if (const auto missing = missing_contact_features_on_gpu(*model->mj()); !missing.empty()) {
+    throw Error(fmt::format("the kernels on a GPU lack: {}", fmt::join(missing, ", ")), model->name(),
+                "use --backend cpu, which has them");
+  }
   if (config.precision == Precision::kFloat) return std::make_unique<CudaBatch<float>>(std::move(model), config);
   return std::make_unique<CudaBatch<double>>(std::move(model), config);
 }

@@ -87,6 +87,13 @@ ContactPair explicit_pair(const mjModel& m, int index) {
   return pair;
 }
 
+std::string name_of(std::pair<int, int> types) {
+  static constexpr std::array<std::string_view, 8> kTypes{"plane",     "height field", "sphere", "capsule",
+                                                          "ellipsoid", "cylinder",     "box",    "mesh"};
+  return fmt::format("contacts of {} and {}", kTypes[static_cast<std::size_t>(types.first)],
+                     kTypes[static_cast<std::size_t>(types.second)]);
+}
+
 bool any_nonzero(const mjtNum* values, mjtSize count) {
   return std::any_of(values, values + count, [](mjtNum x) { return x != 0; });
 }
@@ -126,8 +133,6 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
   std::vector<std::string> missing;
   const std::vector<ContactPair> pairs = contact_pairs(m);
   if (pairs.empty()) return missing;
-  static constexpr std::array<std::string_view, 8> kTypes{"plane",     "height field", "sphere", "capsule",
-                                                          "ellipsoid", "cylinder",     "box",    "mesh"};
   std::set<std::pair<int, int>> lacking;
   bool mixed_signs = false, mocap = false;
   for (const ContactPair& pair : pairs) {
@@ -142,10 +147,7 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
     }
     mixed_signs |= (pair.solref[0] > 0) != (pair.solref[1] > 0);
   }
-  for (const auto& [first, second] : lacking) {
-    missing.push_back(fmt::format("contacts of {} and {}", kTypes[static_cast<std::size_t>(first)],
-                                  kTypes[static_cast<std::size_t>(second)]));
-  }
+  for (const auto& types : lacking) missing.push_back(name_of(types));
   if (mocap) missing.emplace_back("contacts of mocap bodies");
   if (mixed_signs) missing.emplace_back("a contact's solref of mixed sign");
   if (any_nonzero(m.geom_surfacevel, 6 * m.ngeom)) missing.emplace_back("moving surfaces (surfacevel)");
@@ -156,6 +158,17 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
     missing.emplace_back("solreffriction of contact pairs");
   }
   if ((m.opt.enableflags & mjENBL_OVERRIDE) != 0) missing.emplace_back("contact override");
+  return missing;
+}
+
+std::vector<std::string> missing_contact_features_on_gpu(const mjModel& m) {
+  std::set<std::pair<int, int>> lacking;
+  for (const ContactPair& pair : contact_pairs(m)) {
+    const int first = m.geom_type[pair.first], second = m.geom_type[pair.second];
+    if (!kernels::has_closed_collider(first, second)) lacking.emplace(first, second);
+  }
+  std::vector<std::string> missing;
+  for (const auto& types : lacking) missing.push_back(name_of(types));
   return missing;
 }
 

@@ -26,4 +26,7 @@ struct ContactPair {
 // What the native kernels lack of the model's contacts: pairs of types without a collider, adhesion, moving surfaces.
 [[nodiscard]] std::vector<std::string> missing_contact_features(const mjModel_& model);
 
+// The same for a GPU: pairs of types whose contacts are searched by support points too.
+[[nodiscard]] std::vector<std::string> missing_contact_features_on_gpu(const mjModel_& model);
+
 }  // namespace lockstep

@@ -65,6 +65,29 @@ constexpr int max_contacts(int type1, int type2) {
 
 constexpr bool has_collider(int type1, int type2) { return max_contacts(type1, type2) > 0; }
 
+// Pairs whose contacts are in closed form. The others search by support points: not on a GPU, where the code of all
+// those searches would take many minutes to compile.
+constexpr bool has_closed_collider(int type1, int type2) {
+  switch (pair_of(type1, type2)) {
+    case pair_of(kPlane, kSphere):
+    case pair_of(kPlane, kCapsule):
+    case pair_of(kPlane, kEllipsoid):
+    case pair_of(kPlane, kCylinder):
+    case pair_of(kPlane, kBox):
+    case pair_of(kPlane, kMesh):
+    case pair_of(kSphere, kSphere):
+    case pair_of(kSphere, kCapsule):
+    case pair_of(kSphere, kCylinder):
+    case pair_of(kSphere, kBox):
+    case pair_of(kCapsule, kCapsule):
+    case pair_of(kCapsule, kBox):
+    case pair_of(kBox, kBox):
+      return true;
+    default:
+      return false;
+  }
+}
+
 namespace detail {
 
 // Pairs that only their support points are asked for.
@@ -118,8 +141,8 @@ LS_FN void collide_by_support(const GeomShape<Real<T>>& shape_a, const Placement
 }  // namespace detail
 
 // Emits the contacts of two geoms with type1 <= type2 that are nearer than the margin (m): the sum of MuJoCo's margin
-// and gap. Pairs without a collider emit nothing.
-template <class T, class Emit>
+// and gap. Pairs without a collider emit nothing; without kBySupport, nor do those without a closed one.
+template <class T, bool kBySupport = true, class Emit>
 LS_FN void collide_geoms(const GeomShape<Real<T>>& shape_a, const Placement<T>& a, const GeomShape<Real<T>>& shape_b,
                          const Placement<T>& b, T margin, Emit&& emit) {
   switch (pair_of(shape_a.type, shape_b.type)) {
@@ -147,12 +170,13 @@ LS_FN void collide_geoms(const GeomShape<Real<T>>& shape_a, const Placement<T>& 
       return collide_capsule_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
     case pair_of(kBox, kBox):
       return collide_box_box<T>(a, shape_a.size, b, shape_b.size, margin, emit);
-    case pair_of(kCapsule, kCylinder):
-      return collide_capsule_cylinder<T>(a, shape_a.size, b, shape_b.size, margin, emit);
     case pair_of(kPlane, kMesh):
       return collide_plane_mesh<T>(a, b, *shape_b.mesh, margin, emit);
+    case pair_of(kCapsule, kCylinder):
+      if constexpr (kBySupport) collide_capsule_cylinder<T>(a, shape_a.size, b, shape_b.size, margin, emit);
+      return;
     default:
-      return detail::collide_by_support<T>(shape_a, a, shape_b, b, margin, emit);
+      if constexpr (kBySupport) detail::collide_by_support<T>(shape_a, a, shape_b, b, margin, emit);
   }
 }
 

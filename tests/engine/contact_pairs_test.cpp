@@ -87,5 +87,16 @@ TEST(ContactFeatures, NameMocapBodiesThatTouch) {
   EXPECT_EQ(missing[0], "contacts of mocap bodies");
 }
 
+TEST(ContactFeaturesOnGpu, AreThoseInClosedForm) {
+  const auto balls = Model::from_xml(all_contacts("pyramidal"));
+  EXPECT_TRUE(missing_contact_features_on_gpu(*balls->mj()).empty());
+  const auto eggs =
+      Model::from_xml(R"(<mujoco><worldbody><body><freejoint/><geom type="ellipsoid" size=".1 .2 .3"/></body>
+    <body><freejoint/><geom type="cylinder" size="0.1 0.1"/></body></worldbody></mujoco>)");
+  const std::vector<std::string> missing = missing_contact_features_on_gpu(*eggs->mj());
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_EQ(missing[0], "contacts of ellipsoid and cylinder");
+}
+
 }  // namespace
 }  // namespace lockstep
