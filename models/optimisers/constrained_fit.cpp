@@ -4,6 +4,7 @@
 #include "models/quadratic_program.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include <fmt/format.h>
