@@ -58,77 +58,135 @@ LS_FN T sign(T x) {
 
 }  // namespace detail
 
+// Whether the operation uses both a and b as steps.
+[[gnu::always_inline]] LS_FN constexpr bool is_binary(Operation operation) {
+  return operation == Operation::kAdd || operation == Operation::kSubtract || operation == Operation::kMultiply ||
+         operation == Operation::kDivide || operation == Operation::kMinimum || operation == Operation::kMaximum;
+}
+
+namespace detail {
+
+template <class T>
+LS_FN T tangent(T x) {
+  T s, c;
+  sine_cosine(x, s, c);
+  return s / c;
+}
+
+template <class T>
+LS_FN T binary_value(Operation operation, T a, T b) {
+  switch (operation) {
+    case Operation::kAdd:
+      return a + b;
+    case Operation::kSubtract:
+      return a - b;
+    case Operation::kMultiply:
+      return a * b;
+    case Operation::kDivide:
+      return a / b;
+    case Operation::kMinimum:
+      return minimum(a, b);
+    default:
+      return maximum(a, b);
+  }
+}
+
+template <class T>
+LS_FN T unary_value(Operation operation, T a) {
+  switch (operation) {
+    case Operation::kNegate:
+      return -a;
+    case Operation::kSine:
+      return sine(a);
+    case Operation::kCosine:
+      return cosine(a);
+    case Operation::kTangent:
+      return tangent(a);
+    case Operation::kExponential:
+      return exponential(a);
+    case Operation::kLogarithm:
+      return logarithm(a);
+    case Operation::kSquareRoot:
+      return square_root(a);
+    case Operation::kAbsolute:
+      return absolute(a);
+    case Operation::kHyperbolicTangent:
+      return hyperbolic_tangent(a);
+    case Operation::kArctangent:
+      return arctangent2(a, T(1));
+    default:
+      return sign(a);
+  }
+}
+
+// d value / d a; `value` is that of the step.
+template <class T>
+LS_FN T unary_slope(Operation operation, T a, T value) {
+  switch (operation) {
+    case Operation::kNegate:
+      return T(-1);
+    case Operation::kSine:
+      return cosine(a);
+    case Operation::kCosine:
+      return -sine(a);
+    case Operation::kTangent:
+      return T(1) + value * value;
+    case Operation::kExponential:
+      return value;
+    case Operation::kLogarithm:
+      return T(1) / a;
+    case Operation::kSquareRoot:
+      return T(static_cast<Real<T>>(0.5)) / value;
+    case Operation::kAbsolute:
+      return sign(a);
+    case Operation::kHyperbolicTangent:
+      return T(1) - value * value;
+    case Operation::kArctangent:
+      return T(1) / (T(1) + a * a);
+    default:
+      return T(0);
+  }
+}
+
+template <class T>
+struct BinarySlopes {
+  T by_a, by_b;
+};
+template <class T>
+LS_FN BinarySlopes<T> binary_slopes(Operation operation, T a, T b) {
+  switch (operation) {
+    case Operation::kAdd:
+      return {T(1), T(1)};
+    case Operation::kSubtract:
+      return {T(1), T(-1)};
+    case Operation::kMultiply:
+      return {b, a};
+    case Operation::kDivide:
+      return {T(1) / b, -a / (b * b)};
+    default: {
+      const T by_a = select((operation == Operation::kMinimum) ? a < b : a > b, T(1), T(0));
+      return {by_a, T(1) - by_a};
+    }
+  }
+}
+
+}  // namespace detail
+
 // inputs -> values [count], one a step.
 template <class T>
 LS_FN void evaluate_steps(const ExpressionStep* steps, int count, const T* inputs, T* values) {
   for (int s = 0; s < count; ++s) {
     const ExpressionStep step = steps[s];
-    const T a = step.operation == Operation::kInput ? inputs[step.a] : values[step.a];
-    T& out = values[s];
-    switch (step.operation) {
-      case Operation::kInput:
-        out = a;
-        break;
-      case Operation::kConstant:
-        out = T(static_cast<Real<T>>(step.constant));
-        break;
-      case Operation::kAdd:
-        out = a + values[step.b];
-        break;
-      case Operation::kSubtract:
-        out = a - values[step.b];
-        break;
-      case Operation::kMultiply:
-        out = a * values[step.b];
-        break;
-      case Operation::kDivide:
-        out = a / values[step.b];
-        break;
-      case Operation::kNegate:
-        out = -a;
-        break;
-      case Operation::kPower:
-        out = detail::whole_power(a, step.b);
-        break;
-      case Operation::kSine:
-        out = sine(a);
-        break;
-      case Operation::kCosine:
-        out = cosine(a);
-        break;
-      case Operation::kTangent: {
-        T s1, c1;
-        sine_cosine(a, s1, c1);
-        out = s1 / c1;
-        break;
-      }
-      case Operation::kExponential:
-        out = exponential(a);
-        break;
-      case Operation::kLogarithm:
-        out = logarithm(a);
-        break;
-      case Operation::kSquareRoot:
-        out = square_root(a);
-        break;
-      case Operation::kAbsolute:
-        out = absolute(a);
-        break;
-      case Operation::kHyperbolicTangent:
-        out = hyperbolic_tangent(a);
-        break;
-      case Operation::kArctangent:
-        out = arctangent2(a, T(1));
-        break;
-      case Operation::kSign:
-        out = detail::sign(a);
-        break;
-      case Operation::kMinimum:
-        out = minimum(a, values[step.b]);
-        break;
-      case Operation::kMaximum:
-        out = maximum(a, values[step.b]);
-        break;
+    if (step.operation == Operation::kInput) {
+      values[s] = inputs[step.a];
+    } else if (step.operation == Operation::kConstant) {
+      values[s] = T(static_cast<Real<T>>(step.constant));
+    } else if (step.operation == Operation::kPower) {
+      values[s] = detail::whole_power(values[step.a], step.b);
+    } else if (is_binary(step.operation)) {
+      values[s] = detail::binary_value(step.operation, values[step.a], values[step.b]);
+    } else {
+      values[s] = detail::unary_value(step.operation, values[step.a]);
     }
   }
 }
@@ -138,76 +196,18 @@ template <class T>
 LS_FN void pull_back_steps(const ExpressionStep* steps, int count, const T* values, T* bar, T* input_bar) {
   for (int s = count - 1; s >= 0; --s) {
     const ExpressionStep step = steps[s];
-    const T up = bar[s], value = values[s];
-    if (step.operation == Operation::kInput) {
-      input_bar[step.a] = input_bar[step.a] + up;
-      continue;
-    }
     if (step.operation == Operation::kConstant) continue;
-    const bool is_binary = step.operation == Operation::kAdd || step.operation == Operation::kSubtract ||
-                           step.operation == Operation::kMultiply || step.operation == Operation::kDivide ||
-                           step.operation == Operation::kMinimum || step.operation == Operation::kMaximum;
-    const T a = values[step.a], b = is_binary ? values[step.b] : T(0);
-    T by_a = T(0), by_b = T(0);
-    switch (step.operation) {
-      case Operation::kInput:
-      case Operation::kConstant:
-      case Operation::kSign:
-        break;
-      case Operation::kAdd:
-        by_a = T(1), by_b = T(1);
-        break;
-      case Operation::kSubtract:
-        by_a = T(1), by_b = T(-1);
-        break;
-      case Operation::kMultiply:
-        by_a = b, by_b = a;
-        break;
-      case Operation::kDivide:
-        by_a = T(1) / b, by_b = -value / b;
-        break;
-      case Operation::kNegate:
-        by_a = T(-1);
-        break;
-      case Operation::kPower:
-        by_a = T(step.b) * detail::whole_power(a, step.b - 1);
-        break;
-      case Operation::kSine:
-        by_a = cosine(a);
-        break;
-      case Operation::kCosine:
-        by_a = -sine(a);
-        break;
-      case Operation::kTangent:
-        by_a = T(1) + value * value;
-        break;
-      case Operation::kExponential:
-        by_a = value;
-        break;
-      case Operation::kLogarithm:
-        by_a = T(1) / a;
-        break;
-      case Operation::kSquareRoot:
-        by_a = T(static_cast<Real<T>>(0.5)) / value;
-        break;
-      case Operation::kAbsolute:
-        by_a = detail::sign(a);
-        break;
-      case Operation::kHyperbolicTangent:
-        by_a = T(1) - value * value;
-        break;
-      case Operation::kArctangent:
-        by_a = T(1) / (T(1) + a * a);
-        break;
-      case Operation::kMinimum:
-        by_a = select(a < b, T(1), T(0)), by_b = T(1) - by_a;
-        break;
-      case Operation::kMaximum:
-        by_a = select(a > b, T(1), T(0)), by_b = T(1) - by_a;
-        break;
+    if (step.operation == Operation::kInput) {
+      input_bar[step.a] = input_bar[step.a] + bar[s];
+    } else if (step.operation == Operation::kPower) {
+      bar[step.a] = bar[step.a] + bar[s] * (T(step.b) * detail::whole_power(values[step.a], step.b - 1));
+    } else if (is_binary(step.operation)) {
+      const detail::BinarySlopes<T> slopes = detail::binary_slopes(step.operation, values[step.a], values[step.b]);
+      bar[step.a] = bar[step.a] + bar[s] * slopes.by_a;
+      bar[step.b] = bar[step.b] + bar[s] * slopes.by_b;
+    } else {
+      bar[step.a] = bar[step.a] + bar[s] * detail::unary_slope(step.operation, values[step.a], values[s]);
     }
-    bar[step.a] = bar[step.a] + up * by_a;
-    if (is_binary) bar[step.b] = bar[step.b] + up * by_b;
   }
 }
 

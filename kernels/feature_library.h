@@ -36,7 +36,7 @@ struct FeatureProgram {
   const ExpressionStep* steps = nullptr;  // their values are the last num_steps atoms
   int num_steps = 0;
 
-  [[nodiscard]] LS_FN int first_step() const { return num_atoms - num_steps; }
+  [[nodiscard, gnu::always_inline]] LS_FN int first_step() const { return num_atoms - num_steps; }
 };
 
 // inputs -> atoms [num_atoms]. Harmonics by the addition theorem: sin kx = sin (k-1)x cos x + cos (k-1)x sin x.

@@ -200,7 +200,7 @@ std::vector<ExpressionStep> Parser::reachable(int root) const {
     if (found >= 0) return found;
     ExpressionStep step = steps_[static_cast<size_t>(index)];
     if (has_first_step(step.operation)) step.a = self(self, step.a);
-    if (takes_two(step.operation)) step.b = self(self, step.b);
+    if (kernels::is_binary(step.operation)) step.b = self(self, step.b);
     out.push_back(step);
     return found = static_cast<int>(out.size()) - 1;
   };
@@ -300,20 +300,6 @@ class Printer {
 
 }  // namespace
 
-bool takes_two(Operation operation) {
-  switch (operation) {
-    case Operation::kAdd:
-    case Operation::kSubtract:
-    case Operation::kMultiply:
-    case Operation::kDivide:
-    case Operation::kMinimum:
-    case Operation::kMaximum:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::string number_text(double value, Notation notation, int digits) {
   std::string text = digits > 0 ? fmt::format("{:.{}g}", value, digits) : fmt::format("{}", value);
   const size_t exponent = text.find('e');
@@ -346,13 +332,13 @@ Expression Expression::from_steps(std::vector<ExpressionStep> steps, int num_inp
     }
     if (step.operation == Operation::kInput && (step.a < 0 || step.a >= num_inputs)) fail(s, "uses an unknown input");
     if (has_first_step(step.operation) && (step.a < 0 || step.a >= limit)) fail(s, "uses a step that comes later");
-    if (takes_two(step.operation) && (step.b < 0 || step.b >= limit)) fail(s, "uses a step that comes later");
+    if (kernels::is_binary(step.operation) && (step.b < 0 || step.b >= limit)) fail(s, "uses a step that comes later");
     if (step.operation == Operation::kPower && std::abs(step.b) > kHighestPower) fail(s, "has a power beyond 64");
     if (!std::isfinite(step.constant)) fail(s, "has a constant that is not finite");
     // Steps may be shared; written out, an expression must stay readable.
     double length = 1;
     if (has_first_step(step.operation)) length += lengths[static_cast<size_t>(step.a)];
-    if (takes_two(step.operation)) length += lengths[static_cast<size_t>(step.b)];
+    if (kernels::is_binary(step.operation)) length += lengths[static_cast<size_t>(step.b)];
     if (length > kLongestText) fail(s, "stands for too long a text");
     lengths.push_back(length);
   }

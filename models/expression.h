@@ -45,9 +45,6 @@ class Expression {
   std::vector<kernels::ExpressionStep> steps_;
 };
 
-// Whether the operation uses both a and b as steps.
-[[nodiscard]] bool takes_two(kernels::Operation operation);
-
 // A number with `digits` significant digits (0: as many as it takes), as the notation writes it.
 [[nodiscard]] std::string number_text(double value, Notation notation, int digits);
 

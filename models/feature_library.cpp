@@ -237,7 +237,7 @@ void CompiledFeatures::add_steps(const std::vector<Feature>& features, const std
             step.operation == kernels::Operation::kInput || step.operation == kernels::Operation::kConstant;
         if (!is_leaf) {
           step.a = place[static_cast<size_t>(step.a)];
-          if (takes_two(step.operation)) step.b = place[static_cast<size_t>(step.b)];
+          if (kernels::is_binary(step.operation)) step.b = place[static_cast<size_t>(step.b)];
         }
         const auto found = std::find(steps_.begin(), steps_.end(), step);
         place.push_back(static_cast<int>(found - steps_.begin()));

@@ -157,6 +157,39 @@ std::string sum_of(const Eigen::VectorXd& c, const std::vector<std::string>& nam
   return text.empty() ? "0" : text;
 }
 
+// The model of all relations: plain terms where a law has no quotient, else one quotient as its only feature.
+ImplicitFit model_of(SindySystem system, const FeatureLibrary& p, const FeatureLibrary& q,
+                     const std::vector<Relation>& relations) {
+  const int nx = system.state_size, nu = system.control_size;
+  const InputNames names{system.state_names, system.control_names};
+  std::vector<Feature> features = p.features();
+  std::vector<Expression> expressions = p.expressions();
+  Eigen::MatrixXd coefficients = Eigen::MatrixXd::Zero(p.size() + nx, nx);
+  std::vector<std::string> texts;
+  std::vector<double> errors;
+  for (int i = 0; i < nx; ++i) {
+    const Relation& relation = relations[static_cast<size_t>(i)];
+    texts.push_back(fmt::format("{}' ({}) = {}", system.state_names[static_cast<size_t>(i)],
+                                sum_of(relation.denominator, q.names(names), false),
+                                sum_of(relation.numerator, p.names(names), false)));
+    errors.push_back(relation.error);
+    const bool is_constant = (relation.denominator.array() != 0).count() == 1 && relation.denominator[0] != 0;
+    if (is_constant && q.features()[0].empty()) {
+      coefficients.col(i).head(p.size()) = relation.numerator / relation.denominator[0];
+      continue;
+    }
+    const std::string quotient = fmt::format("({})/({})", sum_of(relation.numerator, p.names(), true),
+                                             sum_of(relation.denominator, q.names(), true));
+    expressions.push_back(Expression::parse(quotient, input_names(nx, nu), "relation that was found"));
+    coefficients(static_cast<Eigen::Index>(features.size()), i) = 1;
+    features.push_back({{Factor::Kind::kExpression, static_cast<int>(expressions.size()) - 1, 1}});
+  }
+  FeatureLibrary library(nx, nu, features, expressions);
+  Eigen::MatrixXd used = coefficients.topRows(library.size());
+  return {Sindy(std::move(system), std::move(library), std::move(used), kernels::SparseIntegrator::kRungeKutta4),
+          std::move(texts), std::move(errors)};
+}
+
 }  // namespace
 
 void ImplicitConfig::describe(Fields& fields) {
@@ -190,43 +223,14 @@ ImplicitFit fit_implicit(std::span<const Series> given, SindySystem system, cons
   const FeatureLibrary q = parse_library(config.denominator, nx, nu, names, "denominator");
   const ImplicitRegression regression(series, derivatives, dictionary_of(p, q), config);
 
-  // The model's library: plain terms of laws without a quotient, and one quotient for each of the others.
-  std::vector<Feature> features = p.features();
-  std::vector<Expression> expressions = p.expressions();
-  std::vector<std::pair<int, Eigen::VectorXd>> plain;  // state, coefficients
-  std::vector<std::pair<int, int>> quotients;          // state, feature
-  std::vector<std::string> relations;
-  std::vector<double> errors;
-  const std::vector<std::string> inputs = input_names(nx, nu), p_names = p.names(), q_names = q.names();
+  std::vector<Relation> relations;
   for (int i = 0; i < nx; ++i) {
-    const Relation best = regression.best(i);
-    if (!(best.error < 1)) {
-      throw Error(fmt::format("no relation predicts the slope of {}", system.state_names[static_cast<size_t>(i)]),
-                  "fit_implicit", "write larger libraries of numerator and denominator, or smooth the data more");
-    }
-    relations.push_back(fmt::format("{}' ({}) = {}", system.state_names[static_cast<size_t>(i)],
-                                    sum_of(best.denominator, q.names(names), false),
-                                    sum_of(best.numerator, p.names(names), false)));
-    errors.push_back(best.error);
-    const bool is_plain =
-        (best.denominator.array() != 0).count() == 1 && best.denominator[0] != 0 && q.features()[0].empty();
-    if (is_plain) {
-      plain.emplace_back(i, best.numerator / best.denominator[0]);
-      continue;
-    }
-    expressions.push_back(Expression::parse(
-        fmt::format("({})/({})", sum_of(best.numerator, p_names, true), sum_of(best.denominator, q_names, true)),
-        inputs, "relation that was found"));
-    quotients.emplace_back(i, static_cast<int>(features.size()));
-    features.push_back({{Factor::Kind::kExpression, static_cast<int>(expressions.size()) - 1, 1}});
+    relations.push_back(regression.best(i));
+    if (relations.back().error < 1) continue;
+    throw Error(fmt::format("no relation predicts the slope of {}", system.state_names[static_cast<size_t>(i)]),
+                "fit_implicit", "write larger libraries of numerator and denominator, or smooth the data more");
   }
-  FeatureLibrary library(nx, nu, features, expressions);
-  Eigen::MatrixXd coefficients = Eigen::MatrixXd::Zero(library.size(), nx);
-  for (const auto& [state, c] : plain) coefficients.col(state).head(c.size()) = c;
-  for (const auto& [state, feature] : quotients) coefficients(feature, state) = 1;
-  return {
-      Sindy(std::move(system), std::move(library), std::move(coefficients), kernels::SparseIntegrator::kRungeKutta4),
-      std::move(relations), std::move(errors)};
+  return model_of(std::move(system), p, q, relations);
 }
 
 }  // namespace lockstep::models

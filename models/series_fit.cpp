@@ -290,6 +290,37 @@ std::string chosen_formulation(const SeriesFitConfig& config, const Prepared& da
   return long_rows >= 0.5 * rows ? "weak" : "derivative";
 }
 
+// Chooses terms on a part of the series, measures them on the rest, and fits all.
+void fit_smoothed(const Prepared& all, SindySystem system, const SeriesFitConfig& config, SeriesFit& out) {
+  if (!config.sindy.known_kinematics) system.velocity_of.assign(static_cast<size_t>(system.state_size), -1);
+  if (system.velocity_of.empty()) system.velocity_of = velocities_in(all, system.state_size);
+  const FeatureLibrary library = make_library(system, config.sindy);
+  const SeriesRegression regression(system, library, config, out.formulation);
+  const auto [train_series, held_series] = split(all.series, config.sindy.held_out);
+  const Prepared train = prepared(train_series, config.differentiation);
+  const Prepared held = held_series.empty() ? train : prepared(held_series, config.differentiation);
+
+  FitReport& report = out.fit.report;
+  out.fit.model = regression.fit(regression.sums(train), report);
+  out.sums = regression.sums(all);
+  out.targets = regression.targets();
+  for (const Series& one : train_series) report.rows += one.rows();
+  for (const Series& one : held_series) report.rows_held_out += one.rows();
+  std::vector<double> unused;
+  report.train_score = regression.score(train, out.fit.model, report.train_rmse, unused);
+  report.held_out_score = regression.score(held, out.fit.model, report.held_out_rmse, report.held_out_relative);
+  if (is_even(held.series, system.timestep)) {
+    const auto smooth = [](const Series& one) { return one.smooth; };
+    const TransitionData judged = transitions_of(held.series, system.state_size, system.control_size, smooth);
+    report.multi_step_error = multi_step_error(out.fit.model, judged, config.sindy.horizon_steps,
+                                               state_scale(judged, out.fit.model.system()));
+  }
+  if (config.sindy.refit_on_all && !held_series.empty()) out.fit.model = regression.fit(out.sums, report);
+  report.features = library.size();
+  report.terms = out.fit.model.terms();
+  report.integrator = integrator_name(out.fit.model.integrator());
+}
+
 }  // namespace
 
 void SeriesFitConfig::describe(Fields& fields) {
@@ -409,34 +440,8 @@ SeriesFit fit_series(std::span<const Series> given, SindySystem system, const Se
     collocated();
     return out;
   }
-  if (!config.sindy.known_kinematics) system.velocity_of.assign(static_cast<size_t>(system.state_size), -1);
-  if (system.velocity_of.empty()) system.velocity_of = velocities_in(all, system.state_size);
-  const FeatureLibrary library = make_library(system, config.sindy);
-  const SeriesRegression regression(system, library, config, out.formulation);
-  const auto [train_series, held_series] = split(all.series, config.sindy.held_out);
-  const Prepared train = prepared(train_series, config.differentiation);
-  const Prepared held = held_series.empty() ? train : prepared(held_series, config.differentiation);
-
-  FitReport& report = out.fit.report;
-  out.fit.model = regression.fit(regression.sums(train), report);
-  out.sums = regression.sums(all);
-  out.targets = regression.targets();
-  for (const Series& one : train_series) report.rows += one.rows();
-  for (const Series& one : held_series) report.rows_held_out += one.rows();
-  std::vector<double> unused;
-  report.train_score = regression.score(train, out.fit.model, report.train_rmse, unused);
-  report.held_out_score = regression.score(held, out.fit.model, report.held_out_rmse, report.held_out_relative);
-  if (is_even(held.series, system.timestep)) {
-    const auto smooth = [](const Series& one) { return one.smooth; };
-    const TransitionData judged = transitions_of(held.series, system.state_size, system.control_size, smooth);
-    report.multi_step_error = multi_step_error(out.fit.model, judged, config.sindy.horizon_steps,
-                                               state_scale(judged, out.fit.model.system()));
-  }
-  if (config.sindy.refit_on_all && !held_series.empty()) out.fit.model = regression.fit(out.sums, report);
-  report.features = library.size();
-  report.terms = out.fit.model.terms();
-  report.integrator = integrator_name(out.fit.model.integrator());
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  fit_smoothed(all, std::move(system), config, out);
+  out.fit.report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return out;
 }
 

@@ -44,6 +44,47 @@ void solve_band(const std::vector<double>& band, int rows, int width, std::vecto
   }
 }
 
+// A point of the interior: z, and multipliers m1 of z <= lambda, m2 of -z <= lambda.
+struct Interior {
+  std::vector<double> z, m1, m2;
+
+  [[nodiscard]] Interior moved(const Interior& direction, double step) const {
+    Interior out = *this;
+    for (size_t i = 0; i < z.size(); ++i) {
+      out.z[i] += step * direction.z[i];
+      out.m1[i] += step * direction.m1[i];
+      out.m2[i] += step * direction.m2[i];
+    }
+    return out;
+  }
+};
+
+// Norm of the residual of the optimality conditions at a barrier of 1 / t.
+double residual_norm(const Interior& at, const std::vector<double>& dx, double lambda, double t) {
+  double sum = 0;
+  for (size_t i = 0; i < dx.size(); ++i) {
+    const double dual = at.m1[i] - at.m2[i] - dx[i];
+    const double c1 = -at.m1[i] * (at.z[i] - lambda) - 1 / t, c2 = -at.m2[i] * (-at.z[i] - lambda) - 1 / t;
+    sum += dual * dual + c1 * c1 + c2 * c2;
+  }
+  return std::sqrt(sum);
+}
+
+// Newton's direction for the multipliers, given that of z; returns the longest step that stays inside.
+double complete_direction(const Interior& at, double lambda, double t, Interior& direction) {
+  double step = 1;
+  for (size_t i = 0; i < at.z.size(); ++i) {
+    const double f1 = at.z[i] - lambda, f2 = -at.z[i] - lambda, dz = direction.z[i];
+    const double d1 = direction.m1[i] = -at.m1[i] - (1 / t + at.m1[i] * dz) / f1;
+    const double d2 = direction.m2[i] = -at.m2[i] - (1 / t - at.m2[i] * dz) / f2;
+    if (d1 < 0) step = std::min(step, 0.99 * -at.m1[i] / d1);
+    if (d2 < 0) step = std::min(step, 0.99 * -at.m2[i] / d2);
+    if (dz > 0) step = std::min(step, 0.999 * -f1 / dz);
+    if (dz < 0) step = std::min(step, 0.999 * f2 / dz);
+  }
+  return step;
+}
+
 }  // namespace
 
 TrendFilter::TrendFilter(std::span<const double> time, std::span<const double> values, int order)
@@ -105,75 +146,47 @@ std::vector<double> TrendFilter::transposed(std::span<const double> z) const {
   return out;
 }
 
-// Minimises 1/2 |D' z|^2 - (D y)' z over |z| <= lambda; x = y - D' z. Multipliers m1 of z <= lambda, m2 of -z <=
-// lambda.
+// Minimises 1/2 |D' z|^2 - (D y)' z over |z| <= lambda; x = y - D' z.
 TrendFilter::Solution TrendFilter::solve(double lambda) const {
   const auto n = static_cast<size_t>(rows_);
   const auto width = static_cast<size_t>(order_ + 1);
-  std::vector<double> z(n, 0.0), m1(n, 1.0), m2(n, 1.0), x(values_.begin(), values_.end());
+  Interior at{std::vector<double>(n, 0.0), std::vector<double>(n, 1.0), std::vector<double>(n, 1.0)};
+  std::vector<double> x(values_.begin(), values_.end()), dx = d_values_;  // D x = D y - D D' z
   double t = 1e-10;
-  std::vector<double> dx = d_values_;  // D x = D y - D D' z
-  // Norm of the residual of the optimality conditions at a barrier of 1 / t.
-  const auto residual_norm = [&](const std::vector<double>& zs, const std::vector<double>& a,
-                                 const std::vector<double>& b, const std::vector<double>& dxs) {
-    double sum = 0;
-    for (size_t i = 0; i < n; ++i) {
-      const double dual = a[i] - b[i] - dxs[i];
-      const double c1 = -a[i] * (zs[i] - lambda) - 1 / t, c2 = -b[i] * (-zs[i] - lambda) - 1 / t;
-      sum += dual * dual + c1 * c1 + c2 * c2;
-    }
-    return std::sqrt(sum);
-  };
   for (int iteration = 0; iteration < kMostIterations; ++iteration) {
-    double primal = 0, dual = 0, gap = 0;
-    for (size_t i = 0; i < values_.size(); ++i) {
-      primal += 0.5 * (values_[i] - x[i]) * (values_[i] - x[i]);
-    }
-    dual = -primal;
+    double primal = 0, gap = 0;
+    for (size_t i = 0; i < values_.size(); ++i) primal += 0.5 * (values_[i] - x[i]) * (values_[i] - x[i]);
+    double dual = -primal;
     for (size_t i = 0; i < n; ++i) {
       primal += lambda * std::abs(dx[i]);
-      dual += d_values_[i] * z[i];
-      gap -= m1[i] * (z[i] - lambda) + m2[i] * (-z[i] - lambda);
+      dual += d_values_[i] * at.z[i];
+      gap -= at.m1[i] * (at.z[i] - lambda) + at.m2[i] * (-at.z[i] - lambda);
     }
     if (primal - dual <= kGap * std::max(primal, 1e-300)) break;
     t = std::max(2.0 * 2 * static_cast<double>(n) / gap, 1.2 * t);
-    std::vector<double> band = gram_, dz(n);
+    std::vector<double> band = gram_;
+    Interior direction = at;
     for (size_t i = 0; i < n; ++i) {
-      const double f1 = z[i] - lambda, f2 = -z[i] - lambda;
-      band[i * width + static_cast<size_t>(order_)] -= m1[i] / f1 + m2[i] / f2;
-      dz[i] = dx[i] + (1 / f1 - 1 / f2) / t;
+      const double f1 = at.z[i] - lambda, f2 = -at.z[i] - lambda;
+      band[i * width + static_cast<size_t>(order_)] -= at.m1[i] / f1 + at.m2[i] / f2;
+      direction.z[i] = dx[i] + (1 / f1 - 1 / f2) / t;
     }
     factor_band(band, rows_, order_);
-    solve_band(band, rows_, order_, dz);
-    std::vector<double> d1(n), d2(n);
-    double step = 1;
-    for (size_t i = 0; i < n; ++i) {
-      const double f1 = z[i] - lambda, f2 = -z[i] - lambda;
-      d1[i] = -m1[i] - (1 / t + m1[i] * dz[i]) / f1;
-      d2[i] = -m2[i] - (1 / t - m2[i] * dz[i]) / f2;
-      if (d1[i] < 0) step = std::min(step, 0.99 * -m1[i] / d1[i]);
-      if (d2[i] < 0) step = std::min(step, 0.99 * -m2[i] / d2[i]);
-      if (dz[i] > 0) step = std::min(step, 0.999 * -f1 / dz[i]);
-      if (dz[i] < 0) step = std::min(step, 0.999 * -f2 / -dz[i]);
-    }
-    const double before = residual_norm(z, m1, m2, dx);
-    std::vector<double> next_z(n), next_1(n), next_2(n);
+    solve_band(band, rows_, order_, direction.z);
+    double step = complete_direction(at, lambda, t, direction);
+    const double before = residual_norm(at, dx, lambda, t);
+    Interior next = at;
     for (int halving = 0; halving < 20; ++halving, step *= 0.5) {
-      for (size_t i = 0; i < n; ++i) {
-        next_z[i] = z[i] + step * dz[i];
-        next_1[i] = m1[i] + step * d1[i];
-        next_2[i] = m2[i] + step * d2[i];
-      }
-      const std::vector<double> pulled = transposed(next_z);
+      next = at.moved(direction, step);
+      const std::vector<double> pulled = transposed(next.z);
       for (size_t i = 0; i < x.size(); ++i) x[i] = values_[i] - pulled[i];
       dx = differences(x);
-      if (residual_norm(next_z, next_1, next_2, dx) <= (1 - 0.01 * step) * before) break;
+      if (residual_norm(next, dx, lambda, t) <= (1 - 0.01 * step) * before) break;
     }
-    z.swap(next_z), m1.swap(next_1), m2.swap(next_2);
+    at = std::move(next);
   }
-  int kinks = 0;
-  for (const double value : z) kinks += std::abs(value) > 0.999 * lambda ? 1 : 0;
-  return {std::move(x), kinks};
+  const auto kinks = std::count_if(at.z.begin(), at.z.end(), [&](double z) { return std::abs(z) > 0.999 * lambda; });
+  return {std::move(x), static_cast<int>(kinks)};
 }
 
 TrendChoice choose_trend(std::span<const ColumnSamples> trajectories, int order) {

@@ -29,21 +29,25 @@ double test_slope(double s, int order) {
   return std::abs(s) < 1 ? -2 * order * s * std::pow(1 - s * s, order - 1) : 0.0;
 }
 
-// Weights of one domain for rows first .. first + count - 1 around `centre`; scaled so that those of phi' have norm 1.
-void fill_weights(const Series& series, double centre, double half_width, int order, int first, int count,
-                  double* weights, double* slopes) {
+struct Domain {
+  double centre = 0, half_width = 0;  // s
+  int first = 0, count = 0;           // rows
+};
+
+// Weights [rows of the domain], scaled so that those of phi' have norm 1.
+void fill_weights(const Series& series, const Domain& domain, int order, double* weights, double* slopes) {
   double square = 0;
-  for (int k = 0; k < count; ++k) {
-    const int row = first + k;
+  for (int k = 0; k < domain.count; ++k) {
+    const int row = domain.first + k;
     const int before = std::max(row - 1, 0), after = std::min(row + 1, series.rows() - 1);
     const double cell = 0.5 * (series.time[static_cast<size_t>(after)] - series.time[static_cast<size_t>(before)]);
-    const double s = (series.time[static_cast<size_t>(row)] - centre) / half_width;
+    const double s = (series.time[static_cast<size_t>(row)] - domain.centre) / domain.half_width;
     weights[k] = cell * test_function(s, order);
-    slopes[k] = -cell * test_slope(s, order) / half_width;
+    slopes[k] = -cell * test_slope(s, order) / domain.half_width;
     square += slopes[k] * slopes[k];
   }
   const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
-  for (int k = 0; k < count; ++k) weights[k] *= scale, slopes[k] *= scale;
+  for (int k = 0; k < domain.count; ++k) weights[k] *= scale, slopes[k] *= scale;
 }
 
 int padded(int width) { return (width + kernels::kMostLanes - 1) / kernels::kMostLanes * kernels::kMostLanes; }
@@ -66,8 +70,9 @@ Domains spread(const Series& series, int count, double half_width, int order) {
     domains.width = padded(2 * half + 1);
     domains.weights.assign(static_cast<size_t>(domains.width), 0.0);
     domains.slopes = domains.weights;
-    fill_weights(series, series.time[static_cast<size_t>(domains.first[0] + half)], half_width, order, domains.first[0],
-                 2 * half + 1, domains.weights.data(), domains.slopes.data());
+    const Domain first{series.time[static_cast<size_t>(domains.first[0] + half)], half_width, domains.first[0],
+                       2 * half + 1};
+    fill_weights(series, first, order, domains.weights.data(), domains.slopes.data());
     return domains;
   }
   std::vector<int> last;
@@ -86,8 +91,8 @@ Domains spread(const Series& series, int count, double half_width, int order) {
   domains.slopes = domains.weights;
   for (size_t d = 0; d < domains.first.size(); ++d) {
     const size_t at = d * static_cast<size_t>(domains.width);
-    fill_weights(series, centres[d], half_width, order, domains.first[d], last[d] - domains.first[d],
-                 &domains.weights[at], &domains.slopes[at]);
+    const Domain domain{centres[d], half_width, domains.first[d], last[d] - domains.first[d]};
+    fill_weights(series, domain, order, &domains.weights[at], &domains.slopes[at]);
   }
   return domains;
 }

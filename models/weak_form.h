@@ -18,7 +18,7 @@ namespace lockstep::models {
 struct WeakFormConfig {
   int domains = 2000;     // in all, spread evenly over the trajectories, >= 1
   double half_width = 0;  // s; 0: chosen, `widths` characteristic times of the motion
-  double widths = 1.5;      // half width in characteristic times: rms deviation over rms slope of the fastest state, > 0
+  double widths = 1.5;    // half width in characteristic times: rms deviation over rms slope of the fastest state, > 0
   int order = 8;          // of the test functions, 2 to 20
 
   void describe(Fields& fields);
