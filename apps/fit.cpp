@@ -134,17 +134,17 @@ Outcome explored(const FitOptions& options) {
   environment_config.precision = "double";
   const std::unique_ptr<Environment> environment = envs::make_environment(options.source, environment_config);
   const TaskSpec& spec = environment->spec();
-  const envs::SystemRow* const row = envs::find(options.source).system;
+  const envs::SystemRow* const known = envs::find(options.source).system;
   const bool has_angles = std::ranges::find(spec.state_is_angle, true) != spec.state_is_angle.end();
-  const models::SeriesFitConfig config = config_of(
-      options, {.is_polynomial = row != nullptr && !has_angles, .is_map = row != nullptr && row->facts.substeps == 0});
+  const models::SeriesFitConfig config = config_of(options, {.is_polynomial = known != nullptr && !has_angles,
+                                                             .is_map = known != nullptr && known->facts.substeps == 0});
   if (config.formulation == "weak" || config.formulation == "derivative") {
     throw Error("formulation = '" + config.formulation + "' for a task", "--set formulation",
                 "a task's motion has no noise: leave formulation at auto, or fit a table");
   }
   ExplorationConfig exploration = options.exploration;
   // A system's unit of time may be a year: by default as many steps as an episode of a fast one has.
-  if (row != nullptr && !options.has_seconds) exploration.seconds = kSystemSteps * spec.control_timestep;
+  if (known != nullptr && !options.has_seconds) exploration.seconds = kSystemSteps * spec.control_timestep;
   const models::SindySystem system = models::system_of(spec);
   const TransitionData data = explore(*environment, exploration);
   models::SeriesFit fit{

