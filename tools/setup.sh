@@ -9,7 +9,7 @@ cache="${LOCKSTEP_CACHE:-$HOME/.cache/lockstep}"
 
 packages=(g++ cmake ninja-build ccache pkg-config python3 python3-pip unzip
   libeigen3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libstb-dev zlib1g-dev libhdf5-dev
-  libgtest-dev libbenchmark-dev libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri xvfb xauth ffmpeg)
+  libgtest-dev libgmock-dev libbenchmark-dev libglfw3-dev libgl-dev libegl-dev libgl1-mesa-dri xvfb xauth ffmpeg)
 say() { printf 'setup: %s\n' "$*"; }
 fail() {  # what, where, fix
   printf 'error: %s\n  where: %s\n  fix: %s\n' "$1" "$2" "$3" >&2
