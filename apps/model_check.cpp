@@ -1,6 +1,8 @@
 // Runs the stages of native physics on the scalar kernels, and whole steps on those of this machine's instruction set.
 #include "apps/model_check.h"
+#include "apps/converged_model.h"
 #include "engine/batch.h"
+#include "engine/contact_pairs.h"
 #include "kernels/philox.h"
 #include "kernels/poses.h"
 #include "kernels/sensors.h"
@@ -179,7 +181,8 @@ class ScalarWorld {
 // The states after one step of mj_step and of a batch on this machine's kernels.
 void compare_steps(const std::shared_ptr<const Model>& model, int states, std::uint64_t seed, Precision precision,
                    Deviations& deviations) {
-  const mjModel& m = *model->mj();
+  const auto reference = converged(*model->mj());
+  const mjModel& m = *reference;
   const MjData d(mj_makeData(&m), mj_deleteData);
   const auto batch = Batch::make(model, {.num_worlds = states, .backend = "cpu", .precision = precision});
   for (int state = 0; state < states; ++state) {
@@ -203,11 +206,18 @@ void compare_steps(const std::shared_ptr<const Model>& model, int states, std::u
   }
 }
 
+std::string plural(std::string_view name) {
+  if (name == "equality") return "equalities";
+  if (name == "dof with friction loss") return "dofs with friction loss";
+  if (name.starts_with("pair of")) return "pairs" + std::string(name.substr(4));
+  return std::string(name) + "s";
+}
+
 // What the model has of the things that the kernels support in all their kinds.
 std::vector<std::string> native_features(const mjModel& m, const std::vector<std::string>& missing) {
   std::vector<std::string> features;
   const auto add = [&](long count, std::string_view name) {
-    if (count > 0) features.push_back(fmt::format("{} {}{}", count, name, count == 1 ? "" : "s"));
+    if (count > 0) features.push_back(fmt::format("{} {}", count, count == 1 ? std::string(name) : plural(name)));
   };
   const auto joints = [&](int type) { return std::count(m.jnt_type, m.jnt_type + m.njnt, type); };
   add(joints(mjJNT_FREE), "free joint");
@@ -228,6 +238,14 @@ std::vector<std::string> native_features(const mjModel& m, const std::vector<std
     return std::any_of(missing.begin(), missing.end(),
                        [&](const std::string& text) { return text.find(word) != std::string::npos; });
   };
+  if (!lacks("contacts")) add(static_cast<long>(contact_pairs(m).size()), "pair of geoms that may touch");
+  const bool constrained = (m.opt.disableflags & mjDSBL_CONSTRAINT) == 0;
+  if (constrained) add(nonzero(m.dof_frictionloss, m.nv), "dof with friction loss");
+  if (constrained && !lacks("equality")) add(m.neq, "equality");
+  if (m.opt.solver != mjSOL_NEWTON) {
+    features.push_back(
+        fmt::format("solver {}: solved by Newton, to the optimum", m.opt.solver == mjSOL_PGS ? "PGS" : "CG"));
+  }
   if (!lacks("tendon")) add(m.ntendon, "tendon");
   if (!lacks("fluid") && (m.opt.density != 0 || m.opt.viscosity != 0)) features.emplace_back("fluid forces");
   if (!lacks("actuator") && !lacks("activation")) add(m.nactuator, "actuator");
@@ -253,11 +271,12 @@ ModelCheck check_model(const std::shared_ptr<const Model>& model, int states, st
                    .stages = {}};
   if (!check.native) return check;
   Deviations deviations;
-  const MjData d(mj_makeData(model->mj()), mj_deleteData);
+  const auto reference = converged(*model->mj());
+  const MjData d(mj_makeData(reference.get()), mj_deleteData);
   ScalarWorld world(*model);
   for (int state = 0; state < states; ++state) {
-    randomise(*model->mj(), d.get(), seed, state);
-    mj_forward(model->mj(), d.get());
+    randomise(*reference, d.get(), seed, state);
+    mj_forward(reference.get(), d.get());
     world.set(*d);
     world.compare_poses(*d, deviations);
     world.compare_forces(*d, deviations);

@@ -1,5 +1,6 @@
 // The course and its runners.
 #include "apps/physics_race.h"
+#include "apps/converged_model.h"
 #include "engine/batch_state.h"
 #include "engine/error.h"
 #include "engine/isa.h"
@@ -260,11 +261,9 @@ OneStep step_once(const Course& course, const std::string& backend) {
   return result;
 }
 
-// mj_step whose constraint solver runs until nothing improves: with the usual tolerance of 1e-8 it stops 1e-6 short.
+// mj_step whose constraint solver runs until nothing improves.
 OneStep mujoco_once(const Course& course) {
-  const std::unique_ptr<mjModel, decltype(&mj_deleteModel)> model(mj_copyModel(nullptr, course.model->mj()),
-                                                                  mj_deleteModel);
-  model->opt.tolerance = 0;
+  const auto model = converged(*course.model->mj());
   const mjModel& m = *model;
   OneStep result{std::vector<double>(course.qpos.size()), std::vector<double>(course.qvel.size())};
   const MjData d(mj_makeData(&m));

@@ -47,6 +47,14 @@ TEST(ModelCheck, ComparesModelsWithContactsToo) {
   for (const StageDeviation& stage : check.stages) EXPECT_LE(stage.deviation, stage.allowed) << stage.stage;
 }
 
+TEST(ModelCheck, SaysThatAModelOfAnotherSolverIsSolvedByNewton) {
+  const ModelCheck check =
+      check_model(Model::from_file(task_model("gymnasium/envs/mujoco/assets/humanoid.xml")), 10, 1);
+  EXPECT_TRUE(check.native);
+  EXPECT_TRUE(contains(check.native_features, "solver PGS: solved by Newton, to the optimum"));
+  EXPECT_TRUE(check.passed());
+}
+
 TEST(ModelCheck, FailsWhereAStageIsBeyondWhatIsAllowed) {
   ModelCheck check{.model = "m", .native = true, .native_features = {}, .fallback_features = {}, .stages = {}};
   check.stages = {{"qacc", 1e-12, 1e-8}};

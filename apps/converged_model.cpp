@@ -1,0 +1,18 @@
+// Copies the model and sets its solver.
+#include "apps/converged_model.h"
+
+#include <mujoco/mujoco.h>
+
+namespace lockstep::apps {
+
+void DeleteModel::operator()(mjModel_* model) const { mj_deleteModel(model); }
+
+std::unique_ptr<mjModel_, DeleteModel> converged(const mjModel_& model) {
+  std::unique_ptr<mjModel_, DeleteModel> copy(mj_copyModel(nullptr, &model));
+  copy->opt.solver = mjSOL_NEWTON;
+  copy->opt.tolerance = 0;
+  copy->opt.iterations = 200;
+  return copy;
+}
+
+}  // namespace lockstep::apps
