@@ -110,6 +110,10 @@ class TableBuilder {
         units.push_back(has_units ? array->units[static_cast<size_t>(c)] : std::string());
       }
     }
+    if (names.empty()) {  // arrays [rows][0]
+      throw Error("arrays without columns", table_.where,
+                  "give arrays [rows] or [rows][columns], with one column or more");
+    }
     for (size_t i = 0; i < names.size(); ++i) {
       if (std::count(names.begin(), names.end(), names[i]) == 1) continue;
       throw Error(fmt::format("two columns are named '{}'", names[i]), table_.where, "give every column its own name");

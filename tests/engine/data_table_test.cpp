@@ -154,5 +154,16 @@ TEST(Hdf5Table, RefusesAFileThatIsCutShort) {
 
 #endif
 
+TEST(ArraysAsATable, WithoutColumnsAreAnErrorAlsoBesideAGroupThatHasSome) {
+  const std::vector<DataArray> arrays{{.name = "a/x", .shape = {2, 0}, .values = {}},
+                                      {.name = "b/x", .shape = {3}, .values = {1, 2, 3}}};
+  try {
+    (void)table_of(arrays, "run.h5");
+    FAIL() << "expected Error";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("without columns"), std::string::npos) << error.problem();
+  }
+}
+
 }  // namespace
 }  // namespace lockstep
