@@ -155,8 +155,8 @@ TEST(Hdf5Table, RefusesAFileThatIsCutShort) {
 #endif
 
 TEST(ArraysAsATable, WithoutColumnsAreAnErrorAlsoBesideAGroupThatHasSome) {
-  const std::vector<DataArray> arrays{{.name = "a/x", .shape = {2, 0}, .values = {}},
-                                      {.name = "b/x", .shape = {3}, .values = {1, 2, 3}}};
+  const std::vector<DataArray> arrays{{.name = "a/x", .shape = {2, 0}, .values = {}, .columns = {}, .units = {}},
+                                      {.name = "b/x", .shape = {3}, .values = {1, 2, 3}, .columns = {}, .units = {}}};
   try {
     (void)table_of(arrays, "run.h5");
     FAIL() << "expected Error";
