@@ -30,7 +30,6 @@ void check_options(const mjModel& m, Missing& missing) {
   if (!is_one_of(m.opt.integrator, kIntegrators))
     missing.emplace_back("this integrator (native: Euler, RK4, implicitfast)");
   constexpr int kKnownDisable = (1 << 20) - 1;
-  if (m.opt.noslip_iterations > 0 && !disabled(m, mjDSBL_CONSTRAINT)) missing.emplace_back("the noslip solver");
   if ((m.opt.disableflags & ~kKnownDisable) != 0) missing.emplace_back("an unknown disable flag");
   constexpr int kEnable = mjENBL_OVERRIDE | mjENBL_ENERGY | mjENBL_FWDINV | mjENBL_INVDISCRETE | mjENBL_SPECULATIVE;
   if ((m.opt.enableflags & mjENBL_SLEEP) != 0) missing.emplace_back("sleeping islands");
@@ -74,10 +73,11 @@ void check_equalities(const mjModel& m, Missing& missing) {
   if (disabled(m, mjDSBL_CONSTRAINT) || disabled(m, mjDSBL_EQUALITY)) return;
   bool type = false, solref = false;
   for (int e = 0; e < m.neq; ++e) {
-    type |= m.eq_type[e] != mjEQ_JOINT && m.eq_type[e] != mjEQ_TENDON;
+    type |= m.eq_type[e] != mjEQ_JOINT && m.eq_type[e] != mjEQ_TENDON && m.eq_type[e] != mjEQ_CONNECT &&
+            m.eq_type[e] != mjEQ_WELD;
     solref |= has_mixed_signs(m.eq_solref + mjNREF * e);
   }
-  if (type) missing.emplace_back("equality constraints other than of joints and tendons");
+  if (type) missing.emplace_back("equality constraints of flexes");
   if (solref) missing.emplace_back("an equality's solref of mixed sign");
 }
 
