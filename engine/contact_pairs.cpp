@@ -1,5 +1,6 @@
 // Filters pairs of geoms as mj_collision does and mixes their parameters as mj_contactParam does.
 #include "engine/contact_pairs.h"
+#include "engine/native_support.h"
 #include "kernels/collide.h"
 
 #include <algorithm>
@@ -105,6 +106,16 @@ bool any_nonzero(const mjtNum* values, mjtSize count) {
   return std::any_of(values, values + count, [](mjtNum x) { return x != 0; });
 }
 
+// Adds a feature that elements have where one of their `width` numbers is not zero, and names the first of them.
+void name_first(const mjModel& m, int kind, const mjtNum* values, mjtSize count, int width, const char* feature,
+                std::vector<std::string>& missing) {
+  for (int i = 0; i < count; ++i) {
+    if (!any_nonzero(values + width * i, width)) continue;
+    missing.push_back(fmt::format("{} ({})", feature, element_name(m, kind, i)));
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<ContactPair> contact_pairs(const mjModel& m) {
@@ -162,10 +173,9 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
   }
   for (const auto& types : lacking) missing.push_back(name_of(types));
   if (mixed_signs) missing.emplace_back("a contact's solref of mixed sign");
-  if (any_nonzero(m.geom_surfacevel, 6 * m.ngeom)) missing.emplace_back("moving surfaces (surfacevel)");
-  if (any_nonzero(m.geom_adhesion, m.ngeom) || any_nonzero(m.pair_adhesion, m.npair)) {
-    missing.emplace_back("adhesion of contacts");
-  }
+  name_first(m, mjOBJ_GEOM, m.geom_surfacevel, m.ngeom, 6, "moving surfaces (surfacevel)", missing);
+  name_first(m, mjOBJ_GEOM, m.geom_adhesion, m.ngeom, 1, "adhesion of contacts", missing);
+  name_first(m, mjOBJ_PAIR, m.pair_adhesion, m.npair, 1, "adhesion of contact pairs", missing);
   if (m.opt.cone == mjCONE_ELLIPTIC && any_nonzero(m.pair_solreffriction, mjNREF * m.npair)) {
     missing.emplace_back("solreffriction of contact pairs");
   }
