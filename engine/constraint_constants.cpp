@@ -15,14 +15,6 @@ namespace {
 using Ints = Packing::Ints;
 using Reals = Packing::Reals;
 
-RigidPose pose_in_body(const mjModel& m, int geom) {
-  const mjtNum* quat = m.geom_quat + 4 * geom;
-  RigidPose pose;
-  pose.position = Eigen::Map<const Eigen::Vector3d>(m.geom_pos + 3 * geom);
-  pose.rotation = Eigen::Quaterniond(quat[0], quat[1], quat[2], quat[3]).normalized().toRotationMatrix();
-  return pose;
-}
-
 // The geoms of the pairs, in the model's order; returns the kernels' index of each geom.
 std::vector<int> pack_geoms(Packing& p, const std::vector<ContactPair>& pairs) {
   const mjModel& m = p.m;
@@ -37,7 +29,7 @@ std::vector<int> pack_geoms(Packing& p, const std::vector<ContactPair>& pairs) {
     index[static_cast<std::size_t>(geom)] = static_cast<int>(link.size());
     const int body = m.geom_bodyid[geom];
     const auto b = static_cast<std::size_t>(body);
-    const RigidPose pose = constant_pose(p.tree, p.tree.body_link[b], p.tree.body_in_link[b] * pose_in_body(m, geom));
+    const RigidPose pose = constant_pose(p.tree, p.tree.body_link[b], p.tree.body_in_link[b] * geom_frame(m, geom));
     link.push_back(p.tree.body_link[b]);
     ids.push_back(geom);
     type.push_back(m.geom_type[geom]);
@@ -66,14 +58,17 @@ Ints chain_of(const Packing& p, int link) {
   return chain;
 }
 
-// Appends what moves two links against each other: dofs of one chain that are not in the other, rising.
-void append_chain(const Packing& p, int first, int second, Ints& dofs, Ints& signs) {
+// Appends what moves two links against each other, rising: dofs of one chain that are not in the other. Those of both
+// move the two points of an equality apart too, while they do not coincide.
+void append_chain(const Packing& p, int first, int second, bool one_point, Ints& dofs, Ints& signs) {
   const Ints chains[2] = {chain_of(p, first), chain_of(p, second)};
   std::vector<std::pair<int, int>> items;
   for (int side = 0; side < 2; ++side) {
     for (const int dof : chains[side]) {
       const Ints& other = chains[1 - side];
-      if (std::find(other.begin(), other.end(), dof) == other.end()) items.emplace_back(dof, side == 0 ? -1 : 1);
+      const bool common = std::find(other.begin(), other.end(), dof) != other.end();
+      if (!common) items.emplace_back(dof, side == 0 ? -1 : 1);
+      if (common && !one_point && side == 0) items.emplace_back(dof, 0);
     }
   }
   std::sort(items.begin(), items.end());
@@ -84,60 +79,132 @@ void append_chain(const Packing& p, int first, int second, Ints& dofs, Ints& sig
 }
 
 void pack_chains(Packing& p, const std::vector<std::pair<int, int>>& links) {
-  Ints adr{0}, dofs, signs, coupled;
-  for (const auto& [first, second] : links) {
+  Ints adr{0}, dofs, signs, coupled, last;
+  for (std::size_t pair = 0; pair < links.size(); ++pair) {
+    const auto [first, second] = links[pair];
     const std::size_t start = dofs.size();
     if (first >= 0 && second >= 0) {
-      append_chain(p, first, second, dofs, signs);
+      append_chain(p, first, second, pair < static_cast<std::size_t>(p.c.num_pairs), dofs, signs);
       ++p.c.num_couplings;
     }
     adr.push_back(static_cast<int>(dofs.size()));
+    for (const int link : {first, second}) {
+      const Ints chain = chain_of(p, link);
+      last.push_back(chain.empty() ? -1 : chain.back());
+    }
     // One link may be an ancestor of the other: then no branches meet.
     const auto begin = signs.begin() + static_cast<std::ptrdiff_t>(start);
     const bool branches =
         std::find(begin, signs.end(), 1) != signs.end() && std::find(begin, signs.end(), -1) != signs.end();
-    coupled.push_back(branches ? chain_of(p, first).back() : -1);
-    coupled.push_back(branches ? chain_of(p, second).back() : -1);
+    coupled.insert(coupled.end(), {branches ? *(last.end() - 2) : -1, branches ? last.back() : -1});
   }
   p.set(p.c.pair_chain_adr, adr);
   p.set(p.c.pair_chain_dof, dofs);
   p.set(p.c.pair_chain_sign, signs);
   p.set(p.c.pair_coupled_dof, coupled);
+  p.set(p.c.pair_last_dof, last);
+}
+
+// Equalities of two bodies or of two sites that hold from the start, in the model's order.
+Ints body_equalities(const Packing& p) {
+  Ints list;
+  if (p.disabled(mjDSBL_CONSTRAINT) || p.disabled(mjDSBL_EQUALITY)) return list;
+  for (int e = 0; e < p.m.neq; ++e) {
+    if (p.m.eq_active0[e] && (p.m.eq_type[e] == mjEQ_CONNECT || p.m.eq_type[e] == mjEQ_WELD)) list.push_back(e);
+  }
+  return list;
+}
+
+struct EqualityBodies {
+  int first, second;
+};
+EqualityBodies bodies_of(const mjModel& m, int equality) {
+  const int first = m.eq_obj1id[equality], second = m.eq_obj2id[equality];
+  if (m.eq_objtype[equality] == mjOBJ_SITE) return {m.site_bodyid[first], m.site_bodyid[second]};
+  return {first, second};
+}
+
+// The two frames that an equality makes coincide. eq_data of bodies: connect holds the anchor in the first body, then
+// in the second; weld the anchor in the second, then position and quaternion of the first's frame there.
+void append_frames(Packing& p, int equality, Ints& markers) {
+  const mjModel& m = p.m;
+  if (m.eq_objtype[equality] == mjOBJ_SITE) {
+    for (const int site : {m.eq_obj1id[equality], m.eq_obj2id[equality]}) {
+      markers.push_back(p.add_marker(m.site_bodyid[site], site_frame(m, site)));
+    }
+    return;
+  }
+  const mjtNum* data = m.eq_data + mjNEQDATA * equality;
+  const mjtNum upright[4] = {1, 0, 0, 0};
+  const bool weld = m.eq_type[equality] == mjEQ_WELD;
+  markers.push_back(p.add_marker(m.eq_obj1id[equality], weld ? data + 3 : data, weld ? data + 6 : upright));
+  markers.push_back(p.add_marker(m.eq_obj2id[equality], weld ? data : data + 3, upright));
+}
+
+// Numbers that the rows of all pairs and body equalities share.
+struct RowNumbers {
+  Reals friction, diagonal, stiffness, damping, solimp;
+
+  void append_reference(const Packing& p, const double* solref, const double* solimp_of_row) {
+    const std::array<double, 5> impedance = clipped_impedance(solimp_of_row);
+    solimp.insert(solimp.end(), impedance.begin(), impedance.end());
+    const auto [k, b] = reference_gains(p, solref, impedance[1]);
+    stiffness.push_back(k);
+    damping.push_back(b);
+  }
+};
+
+void append_equality_rows(Packing& p, const Ints& equalities, RowNumbers& rows) {
+  const mjModel& m = p.m;
+  Ints markers;
+  Reals torquescale;
+  for (const int e : equalities) {
+    const auto [first, second] = bodies_of(m, e);
+    const double weight = m.body_invweight0[2 * first] + m.body_invweight0[2 * second];
+    const double turning_weight = m.body_invweight0[2 * first + 1] + m.body_invweight0[2 * second + 1];
+    rows.diagonal.push_back(weight);
+    rows.friction.insert(rows.friction.end(), {weight / std::max(mjMINVAL, turning_weight), 0, 0, 0, 0});
+    rows.append_reference(p, m.eq_solref + mjNREF * e, m.eq_solimp + mjNIMP * e);
+    append_frames(p, e, markers);
+    torquescale.push_back(m.eq_type[e] == mjEQ_WELD ? m.eq_data[mjNEQDATA * e + 10] : 0);
+  }
+  p.c.num_body_equalities = static_cast<int>(equalities.size());
+  p.set(p.c.equality_marker, markers);
+  p.set(p.c.equality_torquescale, torquescale);
 }
 
 // Numbers of each pair's rows: R of the first row is (1 - imp) / imp times pair_diagonal; an edge has 2 mu^2 of it,
 // with mu = friction / sqrt(impratio) (MuJoCo computation chapter, "Friction cones": the pyramid matches the ellipse).
-void pack_pair_rows(Packing& p, const std::vector<ContactPair>& pairs) {
+void append_pair_rows(Packing& p, const std::vector<ContactPair>& pairs, RowNumbers& rows) {
   const mjModel& m = p.m;
-  Reals reach, margin, friction, mus, diagonal, edge_scale, stiffness, damping, solimp;
+  Reals reach, margin, mus, edge_scale;
   const bool elliptic = m.opt.cone == mjCONE_ELLIPTIC;
   for (const ContactPair& pair : pairs) {
     const double radius = m.geom_rbound[pair.first] + m.geom_rbound[pair.second];
     reach.push_back((radius + pair.margin) * (1 + 1e-6));  // a bound must not cut what rounding moved to its edge
     margin.push_back(pair.margin);
-    friction.insert(friction.end(), pair.friction.begin(), pair.friction.end());
+    rows.friction.insert(rows.friction.end(), pair.friction.begin(), pair.friction.end());
     const double slide = pair.friction[0], mu = slide / std::sqrt(std::max(mjMINVAL, m.opt.impratio));
     mus.push_back(mu);
     const double weight =
         m.body_invweight0[2 * m.geom_bodyid[pair.first]] + m.body_invweight0[2 * m.geom_bodyid[pair.second]];
     const bool edges = pair.dim > 1 && !elliptic;
-    diagonal.push_back(edges ? weight * (1 + slide * slide) : weight);
+    rows.diagonal.push_back(edges ? weight * (1 + slide * slide) : weight);
     edge_scale.push_back(edges ? 2 * mu * mu : 1);
-    const std::array<double, 5> impedance = clipped_impedance(pair.solimp.data());
-    solimp.insert(solimp.end(), impedance.begin(), impedance.end());
-    const auto [k, b] = reference_gains(p, pair.solref.data(), impedance[1]);
-    stiffness.push_back(k);
-    damping.push_back(b);
+    rows.append_reference(p, pair.solref.data(), pair.solimp.data());
   }
   p.set(p.c.pair_reach, reach);
   p.set(p.c.pair_margin, margin);
-  p.set(p.c.pair_friction, friction);
   p.set(p.c.pair_mu, mus);
-  p.set(p.c.pair_diagonal, diagonal);
   p.set(p.c.pair_edge_scale, edge_scale);
-  p.set(p.c.pair_stiffness, stiffness);
-  p.set(p.c.pair_damping, damping);
-  p.set(p.c.pair_solimp, solimp);
+}
+
+void set_rows(Packing& p, RowNumbers rows) {
+  p.set(p.c.pair_friction, std::move(rows.friction));
+  p.set(p.c.pair_diagonal, std::move(rows.diagonal));
+  p.set(p.c.pair_stiffness, std::move(rows.stiffness));
+  p.set(p.c.pair_damping, std::move(rows.damping));
+  p.set(p.c.pair_solimp, std::move(rows.solimp));
 }
 
 }  // namespace
@@ -232,8 +299,11 @@ void pack_contacts(Packing& p) {
   const auto types = [&](const ContactPair& pair) {
     return std::pair(m.geom_type[pair.first], m.geom_type[pair.second]);
   };
-  std::stable_sort(pairs.begin(), pairs.end(),
-                   [&](const ContactPair& a, const ContactPair& b) { return types(a) < types(b); });
+  // By types, so that a collider's code is used many times in a row; the noslip pass sweeps in MuJoCo's own order.
+  std::stable_sort(pairs.begin(), pairs.end(), [&](const ContactPair& a, const ContactPair& b) {
+    if (m.opt.noslip_iterations > 0) return is_earlier_in_mujoco(m, a, b);
+    return types(a) < types(b);
+  });
   const std::vector<int> index = pack_geoms(p, pairs);
   Ints geoms, links, slots{0}, slot_pair, dims;
   std::vector<std::pair<int, int>> link_pairs;
@@ -251,6 +321,18 @@ void pack_contacts(Packing& p) {
     slots.push_back(static_cast<int>(slot_pair.size()));
   }
   p.c.num_pairs = static_cast<int>(pairs.size());
+  const Ints equalities = body_equalities(p);
+  for (const int e : equalities) {
+    // The first body's rows count positive: in a contact these are the second's.
+    const auto [second, first] = bodies_of(m, e);
+    link_pairs.emplace_back(p.tree.body_link[static_cast<std::size_t>(first)],
+                            p.tree.body_link[static_cast<std::size_t>(second)]);
+    links.insert(links.end(), {link_pairs.back().first, link_pairs.back().second});
+    dims.push_back(m.eq_type[e] == mjEQ_WELD ? 6 : 3);
+    p.c.contact_rows = std::max(p.c.contact_rows, dims.back());
+    slot_pair.insert(slot_pair.end(), static_cast<std::size_t>(dims.back() / 3), static_cast<int>(slots.size()) - 1);
+    slots.push_back(static_cast<int>(slot_pair.size()));
+  }
   p.c.num_contact_slots = static_cast<int>(slot_pair.size());
   p.c.has_elliptic_cones = m.opt.cone == mjCONE_ELLIPTIC ? 1 : 0;
   p.set(p.c.pair_geom, geoms);
@@ -259,7 +341,10 @@ void pack_contacts(Packing& p) {
   p.set(p.c.slot_pair, slot_pair);
   p.set(p.c.pair_dim, dims);
   pack_chains(p, link_pairs);
-  pack_pair_rows(p, pairs);
+  RowNumbers rows;
+  append_pair_rows(p, pairs, rows);
+  append_equality_rows(p, equalities, rows);
+  set_rows(p, std::move(rows));
 }
 
 }  // namespace lockstep

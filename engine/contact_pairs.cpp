@@ -1,5 +1,6 @@
 // Filters pairs of geoms as mj_collision does and mixes their parameters as mj_contactParam does.
 #include "engine/contact_pairs.h"
+#include "engine/native_support.h"
 #include "kernels/collide.h"
 
 #include <algorithm>
@@ -26,6 +27,12 @@ bool bodies_are_filtered(const mjModel& m, int body_a, int body_b) {
   if (off(m, mjDSBL_FILTERPARENT)) return false;
   const int parent_a = m.body_weldid[m.body_parentid[weld_a]], parent_b = m.body_weldid[m.body_parentid[weld_b]];
   return (weld_a == parent_b && weld_a != 0) || (weld_b == parent_a && weld_b != 0);
+}
+
+// Whether a geom belongs to the world or to a mocap body.
+bool is_immovable(const mjModel& m, int geom) {
+  const int body = m.body_weldid[m.geom_bodyid[geom]];
+  return body == 0 || m.body_mocapid[body] >= 0;
 }
 
 std::pair<int, int> in_order_of_types(const mjModel& m, int a, int b) {
@@ -80,6 +87,7 @@ ContactPair explicit_pair(const mjModel& m, int index) {
   ContactPair pair;
   std::tie(pair.first, pair.second) = in_order_of_types(m, m.pair_geom1[index], m.pair_geom2[index]);
   pair.dim = m.pair_dim[index];
+  pair.is_explicit = true;
   pair.margin = m.pair_margin[index];
   std::copy_n(m.pair_friction + 5 * index, 5, pair.friction.begin());
   std::copy_n(m.pair_solref + mjNREF * index, 2, pair.solref.begin());
@@ -96,6 +104,16 @@ std::string name_of(std::pair<int, int> types) {
 
 bool any_nonzero(const mjtNum* values, mjtSize count) {
   return std::any_of(values, values + count, [](mjtNum x) { return x != 0; });
+}
+
+// Adds a feature that elements have where one of their `width` numbers is not zero, and names the first of them.
+void name_first(const mjModel& m, int kind, const mjtNum* values, mjtSize count, int width, const char* feature,
+                std::vector<std::string>& missing) {
+  for (int i = 0; i < count; ++i) {
+    if (!any_nonzero(values + width * i, width)) continue;
+    missing.push_back(fmt::format("{} ({})", feature, element_name(m, kind, i)));
+    return;
+  }
 }
 
 }  // namespace
@@ -121,12 +139,21 @@ std::vector<ContactPair> contact_pairs(const mjModel& m) {
   for (ContactPair& pair : pairs) {
     for (double& friction : pair.friction) friction = std::max(mjMINMU, friction);
   }
-  // Two planes never touch, nor do two height fields, nor what stands still: MuJoCo has no such contacts.
+  // Two planes never touch, nor do two height fields, nor what no joint moves: MuJoCo has no such contacts.
   std::erase_if(pairs, [&](const ContactPair& pair) {
-    return m.geom_type[pair.second] <= mjGEOM_HFIELD ||
-           (m.body_weldid[m.geom_bodyid[pair.first]] == 0 && m.body_weldid[m.geom_bodyid[pair.second]] == 0);
+    return m.geom_type[pair.second] <= mjGEOM_HFIELD || (is_immovable(m, pair.first) && is_immovable(m, pair.second));
   });
   return pairs;
+}
+
+bool is_earlier_in_mujoco(const mjModel& m, const ContactPair& a, const ContactPair& b) {
+  const auto bodies = [&](const ContactPair& pair) {
+    return std::minmax(m.geom_bodyid[pair.first], m.geom_bodyid[pair.second]);
+  };
+  const std::pair<int, int> bodies_a = bodies(a), bodies_b = bodies(b);
+  if (bodies_a != bodies_b) return bodies_a < bodies_b;
+  if (a.is_explicit || b.is_explicit) return a.is_explicit && !b.is_explicit;
+  return std::pair(a.first, a.second) < std::pair(b.first, b.second);
 }
 
 std::vector<std::string> missing_contact_features(const mjModel& m) {
@@ -134,7 +161,7 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
   const std::vector<ContactPair> pairs = contact_pairs(m);
   if (pairs.empty()) return missing;
   std::set<std::pair<int, int>> lacking;
-  bool mixed_signs = false, mocap = false;
+  bool mixed_signs = false;
   for (const ContactPair& pair : pairs) {
     const int first = m.geom_type[pair.first], second = m.geom_type[pair.second];
     if (first > mjGEOM_MESH || second > mjGEOM_MESH) {
@@ -142,18 +169,13 @@ std::vector<std::string> missing_contact_features(const mjModel& m) {
       return missing;
     }
     if (!kernels::has_collider(first, second)) lacking.emplace(first, second);
-    for (const int geom : {pair.first, pair.second}) {
-      mocap |= m.body_mocapid[m.body_rootid[m.geom_bodyid[geom]]] >= 0;
-    }
     mixed_signs |= (pair.solref[0] > 0) != (pair.solref[1] > 0);
   }
   for (const auto& types : lacking) missing.push_back(name_of(types));
-  if (mocap) missing.emplace_back("contacts of mocap bodies");
   if (mixed_signs) missing.emplace_back("a contact's solref of mixed sign");
-  if (any_nonzero(m.geom_surfacevel, 6 * m.ngeom)) missing.emplace_back("moving surfaces (surfacevel)");
-  if (any_nonzero(m.geom_adhesion, m.ngeom) || any_nonzero(m.pair_adhesion, m.npair)) {
-    missing.emplace_back("adhesion of contacts");
-  }
+  name_first(m, mjOBJ_GEOM, m.geom_surfacevel, m.ngeom, 6, "moving surfaces (surfacevel)", missing);
+  name_first(m, mjOBJ_GEOM, m.geom_adhesion, m.ngeom, 1, "adhesion of contacts", missing);
+  name_first(m, mjOBJ_PAIR, m.pair_adhesion, m.npair, 1, "adhesion of contact pairs", missing);
   if (m.opt.cone == mjCONE_ELLIPTIC && any_nonzero(m.pair_solreffriction, mjNREF * m.npair)) {
     missing.emplace_back("solreffriction of contact pairs");
   }

@@ -35,9 +35,7 @@ ByColumn by_column(const Ints& rowadr, const Ints& rownnz, const Ints& colind, i
   return result;
 }
 
-int marker_of_site(Packing& p, int site) {
-  return p.add_marker(p.m.site_bodyid[site], p.m.site_pos + 3 * site, p.m.site_quat + 4 * site);
-}
+int marker_of_site(Packing& p, int site) { return p.add_marker(p.m.site_bodyid[site], site_frame(p.m, site)); }
 
 // 1 if the dof moves the body.
 bool dof_moves_body(const mjModel& m, int dof, int body) {
@@ -115,7 +113,7 @@ class Segments {
   int add_geom(Packing& p, int k) {
     const mjModel& m = p.m;
     const int geom = m.wrap_objid[k], side = static_cast<int>(std::lround(m.wrap_prm[k])), body = m.geom_bodyid[geom];
-    wrap_marker_.push_back(p.add_marker(body, m.geom_pos + 3 * geom, m.geom_quat + 4 * geom));
+    wrap_marker_.push_back(p.add_marker(body, geom_frame(m, geom)));
     is_cylinder_.push_back(m.wrap_type[k] == mjWRAP_CYLINDER ? 1 : 0);
     side_.push_back(side < 0 ? -1 : marker_of_site(p, side));
     radius_.push_back(m.geom_size[3 * geom]);
@@ -412,11 +410,11 @@ void pack_fluid(Packing& p) {
       for (int geom = m.body_geomadr[body]; geom < m.body_geomadr[body] + m.body_geomnum[body]; ++geom) {
         if (!is_ellipsoid_in_fluid(m, geom)) continue;
         is_box = false;
-        ellipsoid_marker.push_back(p.add_marker(body, m.geom_pos + 3 * geom, m.geom_quat + 4 * geom));
+        ellipsoid_marker.push_back(p.add_marker(body, geom_frame(m, geom)));
         append_ellipsoid(m, geom, ellipsoids);
       }
       if (!is_box) continue;
-      box_marker.push_back(p.add_marker(body, m.body_ipos + 3 * body, m.body_iquat + 4 * body));
+      box_marker.push_back(p.add_marker(body, inertial_frame(m, body)));
       const Eigen::Vector3d box = equivalent_box(m.body_inertia + 3 * body, m.body_mass[body]);
       sides.insert(sides.end(), box.data(), box.data() + 3);
     }
@@ -442,7 +440,7 @@ void pack_applied(Packing& p) {
     for (int body = 1; body < m.nbody; ++body) {
       if (p.tree.body_link[static_cast<std::size_t>(body)] != link) continue;
       bodies.push_back(body);
-      marker.push_back(p.add_marker(body, m.body_ipos + 3 * body, m.body_iquat + 4 * body));
+      marker.push_back(p.add_marker(body, inertial_frame(m, body)));
     }
     adr.push_back(static_cast<int>(bodies.size()));
   }
@@ -470,7 +468,7 @@ void pack_lift(Packing& p) {
       if (p.tree.body_link[index] != link || lifted == 0) continue;
       const RigidPose& pose = p.tree.body_in_link[index];
       total += lifted;
-      moment += lifted * (pose * pose_of(m.body_ipos + 3 * body, m.body_iquat + 4 * body)).position;
+      moment += lifted * (pose * inertial_frame(m, body)).position;
     }
     if (total == 0) continue;
     marker.push_back(

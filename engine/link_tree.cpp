@@ -15,6 +15,21 @@ Eigen::Matrix3d rotation(const mjtNum* quat) {
   return Eigen::Quaterniond(quat[0], quat[1], quat[2], quat[3]).normalized().toRotationMatrix();
 }
 
+RigidPose frame_or_same(const mjModel& m, int body, int sameframe, const mjtNum* pos, const mjtNum* quat) {
+  switch (sameframe) {
+    case mjSAMEFRAME_BODY:
+      return {};
+    case mjSAMEFRAME_INERTIA:
+      return inertial_frame(m, body);
+    case mjSAMEFRAME_BODYROT:
+      return {vector(pos), Eigen::Matrix3d::Identity()};
+    case mjSAMEFRAME_INERTIAROT:
+      return {vector(pos), inertial_frame(m, body).rotation};
+    default:
+      return {vector(pos), rotation(quat)};
+  }
+}
+
 // m (d.d 1 - d d'): what moving a mass by d adds to its inertia.
 Eigen::Matrix3d steiner(double mass, const Eigen::Vector3d& d) {
   return mass * (d.squaredNorm() * Eigen::Matrix3d::Identity() - d * d.transpose());
@@ -23,8 +38,7 @@ Eigen::Matrix3d steiner(double mass, const Eigen::Vector3d& d) {
 void add_body_mass(const mjModel& m, int body, const RigidPose& pose, Link& link) {
   const double mass = m.body_mass[body];
   if (mass <= 0) return;
-  const Eigen::Vector3d com = pose.position + pose.rotation * vector(m.body_ipos + 3 * body);
-  const Eigen::Matrix3d axes = pose.rotation * rotation(m.body_iquat + 4 * body);
+  const auto [com, axes] = pose * inertial_frame(m, body);
   const Eigen::Matrix3d inertia = axes * vector(m.body_inertia + 3 * body).asDiagonal() * axes.transpose();
   const double total = link.mass + mass;
   const Eigen::Vector3d centre = (link.mass * link.com + mass * com) / total;
@@ -107,6 +121,20 @@ Eigen::Matrix3d plane_axes(const Eigen::Vector3d& normal) {
 }
 
 }  // namespace
+
+RigidPose inertial_frame(const mjModel& m, int body) {
+  const int same = m.body_sameframe[body];
+  if (same == mjSAMEFRAME_BODY) return {};
+  const Eigen::Vector3d position = vector(m.body_ipos + 3 * body);
+  if (same == mjSAMEFRAME_BODYROT) return {position, Eigen::Matrix3d::Identity()};
+  return {position, rotation(m.body_iquat + 4 * body)};
+}
+RigidPose geom_frame(const mjModel& m, int geom) {
+  return frame_or_same(m, m.geom_bodyid[geom], m.geom_sameframe[geom], m.geom_pos + 3 * geom, m.geom_quat + 4 * geom);
+}
+RigidPose site_frame(const mjModel& m, int site) {
+  return frame_or_same(m, m.site_bodyid[site], m.site_sameframe[site], m.site_pos + 3 * site, m.site_quat + 4 * site);
+}
 
 LinkTree link_tree(const mjModel& m) {
   LinkTree tree;

@@ -19,6 +19,12 @@ struct RigidPose {
   }
 };
 
+// Frames in their bodies, as mj_kinematics places them: one that the compiler found to be its body's, or its body's
+// inertial one, to 1e-6 (geom_sameframe and the like) is taken to be that one.
+[[nodiscard]] RigidPose inertial_frame(const mjModel_& model, int body);
+[[nodiscard]] RigidPose geom_frame(const mjModel_& model, int geom);
+[[nodiscard]] RigidPose site_frame(const mjModel_& model, int site);
+
 struct Link {
   int body = 0;     // its MuJoCo body
   int parent = -1;  // link, or -1: the world

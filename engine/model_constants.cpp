@@ -419,6 +419,8 @@ void pack_options(Packing& p) {
   p.c.planar = p.tree.planar ? 1 : 0;
   p.c.timestep = m.opt.timestep;
   p.c.solver_iterations = std::max(m.opt.iterations, 20);
+  p.c.noslip_iterations = m.opt.noslip_iterations;
+  p.c.noslip_least_gain = m.opt.noslip_tolerance * m.stat.meaninertia * static_cast<double>(std::max(p.c.nv, 1));
   Eigen::Vector3d gravity(m.opt.gravity[0], m.opt.gravity[1], m.opt.gravity[2]);
   if (p.disabled(mjDSBL_GRAVITY)) gravity.setZero();
   if (p.tree.planar) gravity = p.tree.plane.transpose() * gravity;
@@ -429,7 +431,7 @@ void pack_options(Packing& p) {
   if (m.opt.integrator == mjINT_IMPLICITFAST) p.c.integrator = kernels::Integrator::kImplicitFast;
   const bool damped =
       p.c.integrator == kernels::Integrator::kEuler && p.c.num_dampers > 0 && !p.disabled(mjDSBL_EULERDAMP);
-  p.c.has_constraints = p.c.num_limits + p.c.num_frictions + p.c.num_scalar_rows + p.c.num_pairs > 0 ? 1 : 0;
+  p.c.has_constraints = p.c.num_limits + p.c.num_frictions + p.c.num_scalar_rows + p.c.num_contact_slots > 0 ? 1 : 0;
   p.c.has_implicit_diagonal = damped || p.c.integrator == kernels::Integrator::kImplicitFast ? 1 : 0;
 }
 
@@ -438,6 +440,7 @@ ConstantStorage<R> store(Packing& p) {
   ConstantStorage<R> storage;
   static_cast<kernels::ModelSizes&>(storage.numbers) = p.c;
   storage.numbers.timestep = static_cast<R>(p.c.timestep);
+  storage.numbers.noslip_least_gain = static_cast<R>(p.c.noslip_least_gain);
   for (int k = 0; k < 3; ++k) storage.numbers.gravity[k] = static_cast<R>(p.c.gravity[k]);
   for (int k = 0; k < 9; ++k) storage.numbers.plane[k] = static_cast<R>(p.c.plane[k]);
   Ints ints;

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include <fmt/format.h>
 #include <mujoco/mujoco.h>
 
 namespace lockstep {
@@ -25,12 +26,30 @@ bool any_nonzero(const mjtNum* values, long count) {
 
 using Missing = std::vector<std::string>;
 
+// The elements of one kind that have a feature which the kernels lack.
+class Offenders {
+ public:
+  void note(bool lacks, int id) {
+    if (!lacks) return;
+    if (count_ == 0) first_ = id;
+    ++count_;
+  }
+  // "feature (joint 'knee' and 2 more)", where there is any.
+  void report(const mjModel& m, mjtObj kind, const char* feature, Missing& missing) const {
+    if (count_ == 0) return;
+    const std::string others = count_ > 1 ? fmt::format(" and {} more", count_ - 1) : "";
+    missing.push_back(fmt::format("{} ({}{})", feature, element_name(m, kind, first_), others));
+  }
+
+ private:
+  int first_ = -1, count_ = 0;
+};
+
 void check_options(const mjModel& m, Missing& missing) {
   constexpr std::array kIntegrators{int{mjINT_EULER}, int{mjINT_RK4}, int{mjINT_IMPLICITFAST}};
   if (!is_one_of(m.opt.integrator, kIntegrators))
     missing.emplace_back("this integrator (native: Euler, RK4, implicitfast)");
   constexpr int kKnownDisable = (1 << 20) - 1;
-  if (m.opt.noslip_iterations > 0 && !disabled(m, mjDSBL_CONSTRAINT)) missing.emplace_back("the noslip solver");
   if ((m.opt.disableflags & ~kKnownDisable) != 0) missing.emplace_back("an unknown disable flag");
   constexpr int kEnable = mjENBL_OVERRIDE | mjENBL_ENERGY | mjENBL_FWDINV | mjENBL_INVDISCRETE | mjENBL_SPECULATIVE;
   if ((m.opt.enableflags & mjENBL_SLEEP) != 0) missing.emplace_back("sleeping islands");
@@ -58,27 +77,31 @@ bool may_pass_inside(const mjModel& m, int wrap) {
 bool has_mixed_signs(const mjtNum* solref) { return (solref[0] > 0) != (solref[1] > 0); }
 
 void check_tendons(const mjModel& m, Missing& missing) {
-  bool inside = false, plastic = false, solref = false;
-  for (int k = 0; k < m.nwrap; ++k) inside |= may_pass_inside(m, k);
-  for (int tendon = 0; tendon < m.ntendon; ++tendon) {
-    plastic |= m.tendon_plasticadr[tendon] >= 0 || m.tendon_springyield[tendon] != 0;
-    solref |= m.tendon_limited[tendon] != 0 && has_mixed_signs(m.tendon_solref_lim + mjNREF * tendon);
-    solref |= m.tendon_frictionloss[tendon] != 0 && has_mixed_signs(m.tendon_solref_fri + mjNREF * tendon);
+  Offenders inside, plastic, solref;
+  for (int t = 0; t < m.ntendon; ++t) {
+    bool passes = false;
+    for (int k = m.tendon_adr[t]; k < m.tendon_adr[t] + m.tendon_num[t]; ++k) passes |= may_pass_inside(m, k);
+    inside.note(passes, t);
+    plastic.note(m.tendon_plasticadr[t] >= 0 || m.tendon_springyield[t] != 0, t);
+    solref.note((m.tendon_limited[t] != 0 && has_mixed_signs(m.tendon_solref_lim + mjNREF * t)) ||
+                    (m.tendon_frictionloss[t] != 0 && has_mixed_signs(m.tendon_solref_fri + mjNREF * t)),
+                t);
   }
-  if (inside) missing.emplace_back("tendons with a side site inside the geom, or moving against it");
-  if (plastic) missing.emplace_back("plastic tendons");
-  if (solref) missing.emplace_back("a tendon's solref of mixed sign");
+  inside.report(m, mjOBJ_TENDON, "tendons with a side site inside the geom, or moving against it", missing);
+  plastic.report(m, mjOBJ_TENDON, "plastic tendons", missing);
+  solref.report(m, mjOBJ_TENDON, "a tendon's solref of mixed sign", missing);
 }
 
 void check_equalities(const mjModel& m, Missing& missing) {
   if (disabled(m, mjDSBL_CONSTRAINT) || disabled(m, mjDSBL_EQUALITY)) return;
-  bool type = false, solref = false;
+  constexpr std::array kTypes{int{mjEQ_CONNECT}, int{mjEQ_WELD}, int{mjEQ_JOINT}, int{mjEQ_TENDON}};
+  Offenders type, solref;
   for (int e = 0; e < m.neq; ++e) {
-    type |= m.eq_type[e] != mjEQ_JOINT && m.eq_type[e] != mjEQ_TENDON;
-    solref |= has_mixed_signs(m.eq_solref + mjNREF * e);
+    type.note(!is_one_of(m.eq_type[e], kTypes), e);
+    solref.note(has_mixed_signs(m.eq_solref + mjNREF * e), e);
   }
-  if (type) missing.emplace_back("equality constraints other than of joints and tendons");
-  if (solref) missing.emplace_back("an equality's solref of mixed sign");
+  type.report(m, mjOBJ_EQUALITY, "an equality constraint (native: connect, weld, joint, tendon)", missing);
+  solref.report(m, mjOBJ_EQUALITY, "an equality's solref of mixed sign", missing);
 }
 
 void check_elements(const mjModel& m, Missing& missing) {
@@ -96,19 +119,19 @@ void check_elements(const mjModel& m, Missing& missing) {
 
 void check_joints(const mjModel& m, Missing& missing) {
   constexpr std::array kTypes{int{mjJNT_FREE}, int{mjJNT_BALL}, int{mjJNT_SLIDE}, int{mjJNT_HINGE}};
-  bool type = false, followed_ball = false, solref = false, gravity = false;
+  Offenders type, followed_ball, solref;
+  bool gravity = false;
   for (int joint = 0; joint < m.njnt; ++joint) {
-    type |= !is_one_of(m.jnt_type[joint], kTypes);
+    type.note(!is_one_of(m.jnt_type[joint], kTypes), joint);
     const int body = m.jnt_bodyid[joint];
     const bool is_last = joint + 1 == m.body_jntadr[body] + m.body_jntnum[body];
-    followed_ball |= m.jnt_type[joint] == mjJNT_BALL && !is_last;
-    const mjtNum* ref = m.jnt_solref + mjNREF * joint;
-    solref |= m.jnt_limited[joint] && has_mixed_signs(ref);
+    followed_ball.note(m.jnt_type[joint] == mjJNT_BALL && !is_last, joint);
+    solref.note(m.jnt_limited[joint] && has_mixed_signs(m.jnt_solref + mjNREF * joint), joint);
     gravity |= m.jnt_actgravcomp[joint] != 0;
   }
-  if (type) missing.emplace_back("a joint type (native: free, ball, slide, hinge)");
-  if (followed_ball) missing.emplace_back("a ball joint followed by another joint of its body");
-  if (solref) missing.emplace_back("a limit's solref of mixed sign");
+  type.report(m, mjOBJ_JOINT, "a joint type (native: free, ball, slide, hinge)", missing);
+  followed_ball.report(m, mjOBJ_JOINT, "a ball joint followed by another joint of its body", missing);
+  solref.report(m, mjOBJ_JOINT, "a limit's solref of mixed sign", missing);
   if (gravity && m.ngravcomp != 0 && disabled(m, mjDSBL_ACTUATION)) {
     missing.emplace_back("gravity compensation by actuators that are disabled");
   }
@@ -121,6 +144,15 @@ bool is_rotation_in_space(const mjModel& m, int actuator) {
          m.jnt_type[m.actuator_trnid[2 * actuator]] == mjJNT_BALL;
 }
 
+// Whether an actuator's length is that of a hinge, a slide or a tendon.
+bool moves_one_number(const mjModel& m, int actuator) {
+  const int transmission = m.actuator_trntype[actuator];
+  if (transmission == mjTRN_TENDON) return true;
+  if (transmission != mjTRN_JOINT && transmission != mjTRN_JOINTINPARENT) return false;
+  const int type = m.jnt_type[m.actuator_trnid[2 * actuator]];
+  return type == mjJNT_SLIDE || type == mjJNT_HINGE;
+}
+
 void check_actuators(const mjModel& m, Missing& missing) {
   constexpr std::array kTransmissions{int{mjTRN_JOINT}, int{mjTRN_JOINTINPARENT}, int{mjTRN_TENDON}, int{mjTRN_SITE},
                                       int{mjTRN_SLIDERCRANK}};
@@ -128,39 +160,44 @@ void check_actuators(const mjModel& m, Missing& missing) {
                                  int{mjDYN_MUSCLE}};
   constexpr std::array kGains{int{mjGAIN_FIXED}, int{mjGAIN_AFFINE}, int{mjGAIN_MUSCLE}};
   constexpr std::array kBiases{int{mjBIAS_NONE}, int{mjBIAS_AFFINE}, int{mjBIAS_MUSCLE}};
-  bool transmission = false, wound = false, asleep = false, dynamics = false, gain = false, bias = false, shape = false,
-       delay = false, reflected = false;
+  Offenders transmission, wound, asleep, dynamics, gain, bias, shape, delay, reflected;
   for (int a = 0; a < m.nactuator; ++a) {
-    transmission |= !is_one_of(m.actuator_trntype[a], kTransmissions);
-    const bool on_joint = m.actuator_trntype[a] == mjTRN_JOINT || m.actuator_trntype[a] == mjTRN_JOINTINPARENT;
-    const int type = on_joint ? m.jnt_type[m.actuator_trnid[2 * a]] : -1;
-    const bool on_scalar = type == mjJNT_SLIDE || type == mjJNT_HINGE || m.actuator_trntype[a] == mjTRN_TENDON;
-    wound |= is_rotation_in_space(m, a) && m.actuator_dyntype[a] != mjDYN_NONE;
-    const int dyntype = m.actuator_dyntype[a];
-    const int group = m.actuator_group[a];
-    asleep |= m.actuator_actnum[a] != 0 && group >= 0 && group <= 30 && (m.opt.disableactuator & (1 << group)) != 0;
-    dynamics |= !is_one_of(dyntype, kDynamics) || m.actuator_actnum[a] != (dyntype == mjDYN_NONE ? 0 : 1);
-    gain |= !is_one_of(m.actuator_gaintype[a], kGains);
-    bias |= !is_one_of(m.actuator_biastype[a], kBiases);
-    shape |= m.actuator_ctrlnum[a] != 1 || m.actuator_outnum[a] != 1;
-    delay |= m.actuator_delay[a] != 0 || m.actuator_historyadr[a] >= 0;
-    reflected |= !on_scalar && (m.actuator_damping[a] != 0 || m.actuator_armature[a] != 0 ||
-                                any_nonzero(m.actuator_dampingpoly + mjNPOLY * a, mjNPOLY));
+    transmission.note(!is_one_of(m.actuator_trntype[a], kTransmissions), a);
+    const int dyntype = m.actuator_dyntype[a], group = m.actuator_group[a];
+    wound.note(is_rotation_in_space(m, a) && dyntype != mjDYN_NONE, a);
+    asleep.note(m.actuator_actnum[a] != 0 && group >= 0 && group <= 30 && (m.opt.disableactuator & (1 << group)) != 0,
+                a);
+    dynamics.note(!is_one_of(dyntype, kDynamics) || m.actuator_actnum[a] != (dyntype == mjDYN_NONE ? 0 : 1), a);
+    gain.note(!is_one_of(m.actuator_gaintype[a], kGains), a);
+    bias.note(!is_one_of(m.actuator_biastype[a], kBiases), a);
+    shape.note(m.actuator_ctrlnum[a] != 1 || m.actuator_outnum[a] != 1, a);
+    delay.note(m.actuator_delay[a] != 0 || m.actuator_historyadr[a] >= 0, a);
+    reflected.note(!moves_one_number(m, a) && (m.actuator_damping[a] != 0 || m.actuator_armature[a] != 0 ||
+                                               any_nonzero(m.actuator_dampingpoly + mjNPOLY * a, mjNPOLY)),
+                   a);
   }
-  if (transmission)
-    missing.emplace_back("an actuator transmission (native: joint, jointinparent, tendon, site, slidercrank)");
-  if (wound) missing.emplace_back("an actuator with activation on a rotation in space");
-  if (asleep) missing.emplace_back("an actuator with activation in a disabled group");
-  if (dynamics) missing.emplace_back("activation dynamics (native: none, integrator, filter, filterexact, muscle)");
-  if (gain) missing.emplace_back("an actuator gain (native: fixed, affine, muscle)");
-  if (bias) missing.emplace_back("an actuator bias (native: none, affine, muscle)");
-  if (shape) missing.emplace_back("an actuator with several controls or outputs");
-  if (delay) missing.emplace_back("delayed actuators");
-  if (reflected)
-    missing.emplace_back("damping or armature of actuators on other things than hinges, slides and tendons");
+  const auto report = [&](const Offenders& offenders, const char* feature) {
+    offenders.report(m, mjOBJ_ACTUATOR, feature, missing);
+  };
+  report(transmission, "an actuator transmission (native: joint, jointinparent, tendon, site, slidercrank)");
+  report(wound, "an actuator with activation on a rotation in space");
+  report(asleep, "an actuator with activation in a disabled group");
+  report(dynamics, "activation dynamics (native: none, integrator, filter, filterexact, muscle)");
+  report(gain, "an actuator gain (native: fixed, affine, muscle)");
+  report(bias, "an actuator bias (native: none, affine, muscle)");
+  report(shape, "an actuator with several controls or outputs");
+  report(delay, "delayed actuators");
+  report(reflected, "damping or armature of actuators on other things than hinges, slides and tendons");
 }
 
 }  // namespace
+
+std::string element_name(const mjModel& m, int kind, int id) {
+  const auto type = static_cast<mjtObj>(kind);
+  const char* const name = mj_id2name(&m, type, id);
+  if (name != nullptr) return fmt::format("{} '{}'", mju_type2Str(type), name);
+  return fmt::format("{} {}", mju_type2Str(type), id);
+}
 
 std::vector<std::string> missing_native_features(const mjModel& m) {
   Missing missing;

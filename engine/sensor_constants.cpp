@@ -69,11 +69,11 @@ int marker_of_frame(Packing& p, int type, int id) {
   constexpr std::array<mjtNum, 4> kUnturned{1, 0, 0, 0};
   switch (type) {
     case mjOBJ_SITE:
-      return p.add_marker(m.site_bodyid[id], m.site_pos + 3 * id, m.site_quat + 4 * id);
+      return p.add_marker(m.site_bodyid[id], site_frame(m, id));
     case mjOBJ_GEOM:
-      return p.add_marker(m.geom_bodyid[id], m.geom_pos + 3 * id, m.geom_quat + 4 * id);
+      return p.add_marker(m.geom_bodyid[id], geom_frame(m, id));
     case mjOBJ_BODY:
-      return p.add_marker(id, m.body_ipos + 3 * id, m.body_iquat + 4 * id);
+      return p.add_marker(id, inertial_frame(m, id));
     default:
       return p.add_marker(id, kOrigin.data(), kUnturned.data());
   }
@@ -88,7 +88,7 @@ class Subtrees {
       int above = body;
       while (above > root) above = m.body_parentid[above];
       if (above != root || m.body_mass[body] <= 0) continue;
-      marker_.push_back(p.add_marker(body, m.body_ipos + 3 * body, m.body_iquat + 4 * body));
+      marker_.push_back(p.add_marker(body, inertial_frame(m, body)));
       mass_.push_back(m.body_mass[body]);
       inertia_.insert(inertia_.end(), m.body_inertia + 3 * body, m.body_inertia + 3 * body + 3);
     }

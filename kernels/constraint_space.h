@@ -41,6 +41,7 @@ struct ConstraintLists {
   std::int32_t* num_contacts;      // [1] of active_contacts
   std::int32_t* active_contacts;   // [num_contact_slots] slots
   std::int32_t* slot_is_active;    // [num_contact_slots]
+  std::int32_t* noslip_dofs;       // [nv] of the row at hand
   std::int32_t* link_touch;        // [num_links] bits kFeelsWrench, kFeelsStiffness of the link's subtree
 };
 enum LinkTouch : std::int32_t { kFeelsNothing = 0, kFeelsWrench = 1, kFeelsStiffness = 2 };
@@ -68,6 +69,11 @@ struct ConstraintSpace {
   Stiffness<G, T>* link_stiffness;            // [num_links]
   T* hessian_rows;                            // [most_row_numbers]
   T *solution, *search, *Ma, *Mv, *gradient;  // [nv] each
+  // noslip pass
+  T* noslip_push;  // [nv] L^-T of what it has changed
+  T* noslip_rows;  // [5][nv] rows at hand
+  T *noslip_change, *noslip_friction_change,
+      *noslip_scalar_change;  // of forces, as contact_jar, friction_jar, scalar_jar
   ConstraintLists list;
   EliminationTree tree;
 
@@ -88,7 +94,7 @@ struct ConstraintSpace {
     take(scalar_jv, m.num_scalar_rows);
     take(geom_point, m.num_geoms);
     take(geom_axes, m.num_geoms);
-    take(tree_origin, m.num_geoms == 0 ? 0 : m.num_links);
+    take(tree_origin, m.num_contact_slots == 0 ? 0 : m.num_links);
     take(contact, m.num_contact_slots);
     take(contact_jar, m.num_contact_slots * m.contact_rows);
     take(contact_jv, m.num_contact_slots * m.contact_rows);
@@ -103,9 +109,19 @@ struct ConstraintSpace {
     take(Mv, m.nv);
     take(gradient, m.nv);
     carve_lists(m, take);
+    if (m.noslip_iterations != 0) carve_noslip(m, take);
   }
 
  private:
+  template <class Take>
+  LS_FN void carve_noslip(const ModelConstants<Real<T>>& m, Take&& take) {
+    take(noslip_push, m.nv);
+    take(noslip_rows, 5 * m.nv);
+    take(noslip_change, m.num_contact_slots * m.contact_rows);
+    take(noslip_friction_change, m.num_frictions);
+    take(noslip_scalar_change, m.num_scalar_rows);
+    take(list.noslip_dofs, m.nv);
+  }
   template <class Take>
   LS_FN void carve_lists(const ModelConstants<Real<T>>& m, Take&& take) {
     take(list.num_limits, 1);
@@ -125,7 +141,8 @@ struct ConstraintSpace {
     take(tree.below_adr, m.nv);
     take(tree.num_even, m.nv);
     take(tree.num_below, m.nv);
-    take(tree.is_coupled, 1);
+    take(tree.num_coupled, 1);
+    take(tree.coupled, m.num_couplings);
   }
 };
 

@@ -9,6 +9,33 @@
 
 namespace lockstep::kernels {
 
+// The part of a vector of space in the geometry.
+template <class T>
+[[gnu::always_inline]] LS_FN Vector2<T> in_plane(const ModelConstants<Real<T>>& m, Vector3<T> v) {
+  const Real<T>* e = m.plane;
+  return {T(e[0]) * v.x + T(e[1]) * v.y + T(e[2]) * v.z, T(e[3]) * v.x + T(e[4]) * v.y + T(e[5]) * v.z};
+}
+template <class T>
+[[gnu::always_inline]] LS_FN void set_arm(const ModelConstants<Real<T>>&, Vector3<T>& arm, Vector3<T> p) {
+  arm = p;
+}
+template <class T>
+[[gnu::always_inline]] LS_FN void set_arm(const ModelConstants<Real<T>>& m, Vector2<T>& arm, Vector3<T> p) {
+  arm = in_plane(m, p);
+}
+template <class T>
+[[gnu::always_inline]] LS_FN void set_axis(const ModelConstants<Real<T>>&, ContactFrame<Spatial, T>& c, int k,
+                                           Vector3<T> axis) {
+  c.axis[k] = axis;
+}
+template <class T>
+[[gnu::always_inline]] LS_FN void set_axis(const ModelConstants<Real<T>>& m, ContactFrame<Planar, T>& c, int k,
+                                           Vector3<T> axis) {
+  const Real<T>* n = m.plane + 6;
+  c.axis[k] = in_plane(m, axis);
+  c.turn[k] = T(n[0]) * axis.x + T(n[1]) * axis.y + T(n[2]) * axis.z;
+}
+
 // The acceleration (or velocity) of the second link's point against the first's, and their relative rotation.
 template <class G, class T>
 [[gnu::always_inline]] LS_FN Motion<G, T> relative_motion(const ModelConstants<Real<T>>& m, const Motion<G, T>* links,
@@ -29,11 +56,27 @@ template <class G, class T>
   return k < 3 ? dot(c.axis[k], relative.v) : dot(c.turn_axis(k - 3), relative.w);
 }
 
+// Row k of a connect or weld equality, whose turning axes are those of the next frame (kernels/body_equalities.h).
+template <class G, class T>
+[[gnu::always_inline]] LS_FN T equality_row_motion(const ContactFrame<G, T>* c, const Motion<G, T>& relative, int k) {
+  return k < 3 ? dot(c[0].axis[k], relative.v) : dot(c[1].turn_axis(k - 3), relative.w);
+}
+
+// Pairs of bodies held by an equality come behind the pairs of geoms.
+template <class R>
+[[gnu::always_inline]] LS_FN bool is_equality(const ModelConstants<R>& m, int pair) {
+  return pair >= m.num_pairs;
+}
+
 // J x of the rows of one contact -> out [dim], from the motions of the links under x.
 template <class G, class T>
 [[gnu::always_inline]] LS_FN void contact_product(const ModelConstants<Real<T>>& m, const Motion<G, T>* links,
                                                   const ContactFrame<G, T>& c, int pair, T* out) {
   const Motion<G, T> relative = relative_motion(m, links, c, pair);
+  if (is_equality(m, pair)) {
+    for (int k = 0; k < m.pair_dim[pair]; ++k) out[k] = equality_row_motion(&c, relative, k);
+    return;
+  }
   for (int k = 0; k < m.pair_dim[pair]; ++k) out[k] = row_motion(c, relative, k);
 }
 
@@ -121,23 +164,47 @@ template <class T>
           select(p.slides, s * (T(mu * mu) - ratio), select(p.sticks, D * T(1 / (mu * mu)), zero))};
 }
 
+// How a cone is pushed: minus its normal force, and of row k minus its force divided by friction_k U_k.
+template <class T>
+struct ConePush {
+  T along_normal, along_friction;
+};
+template <class T>
+[[gnu::always_inline]] LS_FN ConePush<T> cone_push(const ConePoint<T>& p, const T* jar, T D, Real<T> mu) {
+  const T zero = T(0), excess = p.surface_stiffness * (p.N - T(mu) * p.length);
+  return {select(p.slides, T(mu) * excess, select(p.sticks, D * jar[0], zero)),
+          select(p.slides, -(T(mu) * excess * p.inverse_length), select(p.sticks, D * T(1 / (mu * mu)), zero))};
+}
+
+// The forces of an elliptic contact along its rows.
+template <class T>
+struct ConeForce {
+  T normal, friction[5];
+};
+template <class T>
+LS_FN ConeForce<T> cone_force(const T* jar, T D, Real<T> mu, const Real<T>* friction, int dim) {
+  const ConePush<T> push = cone_push(cone_point(jar, D, mu, friction, dim), jar, D, mu);
+  ConeForce<T> force{-push.along_normal, {}};
+  for (int k = 1; k < dim; ++k) {
+    force.friction[k - 1] = -(push.along_friction * T(friction[k - 1] * friction[k - 1]) * jar[k]);
+  }
+  return force;
+}
+
 template <class G, class T>
 [[gnu::always_inline]] LS_FN void respond_by_cone(const ContactFrame<G, T>& c, const T* jar, Real<T> mu,
                                                   const Real<T>* friction, int dim, ContactResponse<G, T>& out) {
   const T zero = T(0);
   const ConePoint<T> p = cone_point(jar, c.D, mu, friction, dim);
   const ConeHessian<T> h = cone_hessian(p, c.D, mu);
-  const T excess = p.surface_stiffness * (p.N - T(mu) * p.length);
-  const T along_normal = select(p.slides, T(mu) * excess, select(p.sticks, c.D * jar[0], zero));
-  // Of row k: that times friction_k U_k.
-  const T along_friction =
-      select(p.slides, -(T(mu) * excess * p.inverse_length), select(p.sticks, c.D * T(1 / (mu * mu)), zero));
+  const ConePush<T> pushed = cone_push(p, jar, c.D, mu);
   typename G::template Point<T> W{};
   typename G::template Spin<T> W_turn{};
   for (int k = 1; k < dim; ++k) {
     const T scale = T(friction[k - 1]);
     const T U = scale * jar[k];
-    const T own = h.own * scale * scale, push = along_friction * scale * U, weight = U * p.inverse_length * scale;
+    const T own = h.own * scale * scale, push = pushed.along_friction * scale * U,
+            weight = U * p.inverse_length * scale;
     if (k < 3) {
       out.wrench.f = out.wrench.f + push * c.axis[k];
       add_dyads(out.stiffness.ff, own, zero, c.axis[k], c.axis[k]);
@@ -149,12 +216,28 @@ template <class G, class T>
       W_turn = W_turn + weight * turn;
     }
   }
-  out.wrench.f = out.wrench.f + along_normal * c.axis[0];
+  out.wrench.f = out.wrench.f + pushed.along_normal * c.axis[0];
   add_dyads(out.stiffness.ff, h.normal, zero, c.axis[0], c.axis[0]);
   add_dyads(out.stiffness.ff, h.along, h.mixed, W, c.axis[0]);
   if (dim > 3) {
     add_dyads(out.stiffness.rr, h.along, zero, W_turn, W_turn);
     add_coupling(out.stiffness.rf, W_turn, h.mixed * c.axis[0] + h.along * W);
+  }
+}
+
+// A connect or weld: all rows are springs, the turning ones `turn_ratio` as stiff as the others.
+template <class G, class T>
+LS_FN void respond_by_springs(const ContactFrame<G, T>* c, const T* jar, Real<T> turn_ratio, int dim,
+                              ContactResponse<G, T>& out) {
+  const T zero = T(0), D = c->D, D_turn = T(turn_ratio) * c->D;
+  for (int k = 0; k < 3; ++k) {
+    out.wrench.f = out.wrench.f + (D * jar[k]) * c->axis[k];
+    add_dyads(out.stiffness.ff, D, zero, c->axis[k], c->axis[k]);
+  }
+  for (int k = 3; k < dim; ++k) {
+    const auto turn = c[1].turn_axis(k - 3);
+    out.wrench.n = out.wrench.n + (D_turn * jar[k]) * turn;
+    add_dyads(out.stiffness.rr, D_turn, zero, turn, turn);
   }
 }
 
@@ -165,7 +248,9 @@ template <class G, class T>
   ContactResponse<G, T> out{};
   const int dim = m.pair_dim[pair];
   const Real<T>* friction = m.pair_friction + 5 * pair;
-  if (m.has_elliptic_cones != 0 && dim > 1) {
+  if (is_equality(m, pair)) {
+    respond_by_springs(&c, jar, friction[0], dim, out);
+  } else if (m.has_elliptic_cones != 0 && dim > 1) {
     respond_by_cone(c, jar, m.pair_mu[pair], friction, dim, out);
   } else {
     respond_by_edges(c, jar, friction, dim, out);
@@ -211,11 +296,21 @@ template <class T>
   point.same = point.same & !(D != T(0));
 }
 template <class T>
+LS_FN void add_springs(T D, const T* jar, const T* jv, T alpha, Real<T> turn_ratio, int dim, LinePoint<T>& point) {
+  for (int k = 0; k < dim; ++k) {
+    const T stiffness = k < 3 ? D : T(turn_ratio) * D;
+    point.slope += stiffness * jv[k] * (jar[k] + alpha * jv[k]);
+    point.curvature += stiffness * jv[k] * jv[k];
+  }
+}
+template <class T>
 [[gnu::always_inline]] LS_FN void add_contact_line(const ModelConstants<Real<T>>& m, int pair, T D, const T* jar,
                                                    const T* jv, T alpha, LinePoint<T>& point) {
   const int dim = m.pair_dim[pair];
   const Real<T>* friction = m.pair_friction + 5 * pair;
-  if (dim == 1) {
+  if (is_equality(m, pair)) {
+    add_springs(D, jar, jv, alpha, friction[0], dim, point);
+  } else if (dim == 1) {
     add_edge(D, jar[0], jv[0], alpha, point);
   } else if (m.has_elliptic_cones != 0) {
     add_cone(D, jar, jv, alpha, m.pair_mu[pair], friction, dim, point);
@@ -224,6 +319,33 @@ template <class T>
       const T mu = T(friction[k - 1]);
       add_edge(D, jar[0] + mu * jar[k], jv[0] + mu * jv[k], alpha, point);
       add_edge(D, jar[0] - mu * jar[k], jv[0] - mu * jv[k], alpha, point);
+    }
+  }
+}
+
+// add(force, D) of every row (or edge) of one contact.
+template <class T, class Add>
+LS_FN void for_each_row_force(const ModelConstants<Real<T>>& m, int pair, T D, const T* jar, Add&& add) {
+  const int dim = m.pair_dim[pair];
+  const Real<T>* friction = m.pair_friction + 5 * pair;
+  const T zero = T(0);
+  if (is_equality(m, pair)) {
+    for (int k = 0; k < dim; ++k) {
+      const T stiffness = k < 3 ? D : T(friction[0]) * D;
+      add(-(stiffness * jar[k]), stiffness);
+    }
+  } else if (dim == 1) {
+    add(-(D * minimum(jar[0], zero)), D);
+  } else if (m.has_elliptic_cones != 0) {
+    const Real<T> mu = m.pair_mu[pair];
+    const ConeForce<T> force = cone_force(jar, D, mu, friction, dim);
+    add(force.normal, D);
+    for (int k = 0; k < dim - 1; ++k) add(force.friction[k], T(friction[k] * friction[k] / (mu * mu)) * D);
+  } else {
+    for (int k = 1; k < dim; ++k) {
+      const T mu = T(friction[k - 1]);
+      add(-(D * minimum(jar[0] + mu * jar[k], zero)), D);
+      add(-(D * minimum(jar[0] - mu * jar[k], zero)), D);
     }
   }
 }

@@ -24,7 +24,8 @@ struct EliminationTree {
   std::int32_t* below_adr;  // both falling
   std::int32_t* num_even;   // of descendants
   std::int32_t* num_below;
-  std::int32_t* is_coupled;  // [1] 0: as in M
+  std::int32_t* num_coupled;  // [1] of `coupled`; 0: as in M, -1: not made yet
+  std::int32_t* coupled;      // [num_couplings] what it was made for: pairs and scalar rows that couple branches
 };
 
 // Numbers that rows can have at most: all of them, where contacts couple links.

@@ -117,6 +117,14 @@ LS_FN void factor_and_solve(const ModelConstants<Real<T>>& m, const Workspace<G,
   dofs_down(m, team, [&](int dof) { substitute_row(m, w.factor_rows, w.inverse_diagonal, x, dof); });
 }
 
+// Leaves the factor of M in factor_rows and inverse_diagonal.
+template <class G, class T, class Team>
+LS_FN void factor_mass(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  dofs_up(m, team, [&](int dof) {
+    factor_row(m, Elimination<T>{w.mass_rows, w.factor_rows, w.inverse_diagonal}, T(0), dof);
+  });
+}
+
 // Writes b [nv] into the right side of augmented rows.
 template <class T, class Team>
 [[gnu::always_inline]] LS_FN void set_right_side(const ModelConstants<Real<T>>& m, T* rows, const T* b,

@@ -3,6 +3,7 @@
 // MuJoCo computation chapter, "Collision detection"; field/contact parameters: "Contact parameters".
 #pragma once
 
+#include "kernels/body_equalities.h"
 #include "kernels/collide_into.h"
 #include "kernels/collision_shapes.h"
 #include "kernels/contact_rows.h"
@@ -88,24 +89,6 @@ template <class T>
 [[gnu::always_inline]] LS_FN Vector3<T> kept_where(MaskOf<T> mask, Vector3<T> v) {
   return {select(mask, v.x, T(0)), select(mask, v.y, T(0)), select(mask, v.z, T(0))};
 }
-template <class T>
-[[gnu::always_inline]] LS_FN void set_axis(const ModelConstants<Real<T>>&, ContactFrame<Spatial, T>& c, int k,
-                                           Vector3<T> axis) {
-  c.axis[k] = axis;
-}
-template <class T>
-[[gnu::always_inline]] LS_FN Vector2<T> in_plane(const ModelConstants<Real<T>>& m, Vector3<T> v) {
-  const Real<T>* e = m.plane;
-  return {T(e[0]) * v.x + T(e[1]) * v.y + T(e[2]) * v.z, T(e[3]) * v.x + T(e[4]) * v.y + T(e[5]) * v.z};
-}
-template <class T>
-[[gnu::always_inline]] LS_FN void set_axis(const ModelConstants<Real<T>>& m, ContactFrame<Planar, T>& c, int k,
-                                           Vector3<T> axis) {
-  const Real<T>* n = m.plane + 6;
-  c.axis[k] = in_plane(m, axis);
-  c.turn[k] = T(n[0]) * axis.x + T(n[1]) * axis.y + T(n[2]) * axis.z;
-}
-
 // Writes frame, D and (into contact_jar) the reference acceleration of one contact. Worlds that do not touch get zeros:
 // what stands there must be finite, because it is multiplied by D = 0.
 template <class G, class T>
@@ -123,13 +106,8 @@ LS_FN void write_contact(const ModelConstants<Real<T>>& m, const Workspace<G, T>
   } else {
     first = first + p.shift;
   }
-  if constexpr (G::kPlanar) {
-    c.arm_first = in_plane(m, first);
-    c.arm_second = in_plane(m, second);
-  } else {
-    c.arm_first = first;
-    c.arm_second = second;
-  }
+  set_arm(m, c.arm_first, first);
+  set_arm(m, c.arm_second, second);
   const T violation = select(touches, point.distance, T(0)) - T(m.pair_margin[pair]);
   const T imp = impedance(m.pair_solimp + 5 * pair, violation);
   const T regularisation = maximum((T(1) - imp) / imp * T(m.pair_diagonal[pair]), T(Real<T>(1e-15)));
@@ -198,8 +176,8 @@ LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<
   }
 }
 
-// All contacts of the present state: frames, D and reference accelerations, and the list of active slots. The links
-// must be placed and moving (sweep_link_down).
+// All contacts of the present state, connect and weld equalities among them: frames, D and reference accelerations, and
+// the list of active slots. The links must be placed and moving (sweep_link_down).
 template <class G, class T, class Team>
 [[gnu::noinline]] LS_FN void find_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
                                            const Team& team) {
@@ -208,14 +186,17 @@ template <class G, class T, class Team>
     if (m.link_root[link] == link) w.rows.tree_origin[link] = tree_origin(m, w, link);
   });
   team.each(m.num_geoms, [&](int geom) { place_geom(m, w, geom); });
+  team.each(m.num_body_equalities, [&](int equality) { write_equality(m, w, equality); });
   if constexpr (Team::kAlone) {
     int count = 0;
     for (int pair = 0; pair < m.num_pairs; ++pair) {
       find_pair_contacts(m, w, pair, [&](int slot) { list.active_contacts[count++] = slot; });
     }
+    for (int i = 0; i < m.num_body_equalities; ++i) list.active_contacts[count++] = m.pair_slot[m.num_pairs + i];
     *list.num_contacts = count;
   } else {
     team.each(m.num_contact_slots, [&](int slot) { list.slot_is_active[slot] = 0; });
+    team.each(m.num_body_equalities, [&](int i) { list.slot_is_active[m.pair_slot[m.num_pairs + i]] = 1; });
     team.each(m.num_pairs,
               [&](int pair) { find_pair_contacts(m, w, pair, [&](int slot) { list.slot_is_active[slot] = 1; }); });
     team.once([&] {

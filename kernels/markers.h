@@ -111,6 +111,16 @@ LS_FN Vector3<T> marker_bias(const ModelConstants<Real<T>>& m, const Workspace<G
   }
 }
 
+// The angular acceleration of the marker's link at qacc = 0.
+template <class G, class T>
+LS_FN Vector3<T> marker_spin_bias(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {
+  const int link = m.marker_link[marker];
+  if constexpr (!G::kPlanar) {
+    if (link >= 0) return w.bias_angular[link];
+  }
+  return {T(0), T(0), T(0)};
+}
+
 // A force f at p from the origin, with a torque, as a force of the geometry.
 template <class G, class T>
 LS_FN Force<G, T> force_at(const ModelConstants<Real<T>>& m, Vector3<T> p, Vector3<T> f, Vector3<T> torque) {

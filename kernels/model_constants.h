@@ -47,7 +47,7 @@ struct ModelSizes : ForceSizes, SensorSizes {
   int nq, nv, nu, na, nbody, nmocap;
   int num_links, num_joints, num_actuators, num_actuated, num_springs, num_dampers, num_limits;
   int num_rows;  // limit rows: two for each hinge or slide, one for each ball
-  int num_frictions, num_scalar_rows, num_scalar_entries, num_geoms, num_pairs;
+  int num_frictions, num_scalar_rows, num_scalar_entries, num_geoms, num_pairs, num_body_equalities;
   int num_contact_slots;   // contacts that all pairs together can have
   int contact_rows;        // of the contact that has most
   int num_couplings;       // pairs of which both geoms move, and rows that couple branches
@@ -58,14 +58,15 @@ struct ModelSizes : ForceSizes, SensorSizes {
   int planar;  // all links move in one plane
   Integrator integrator;
   int has_implicit_diagonal;  // the integrator adds to the diagonal of M: damping (Euler), all of it (implicitfast)
-  int solver_iterations;
+  int solver_iterations, noslip_iterations;
 };
 
 template <class R>
 struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
-  R timestep;    // s
-  R gravity[3];  // m/s^2; in a planar model its two in-plane components
-  R plane[9];    // planar: e1, e2 and the normal in world coordinates
+  R timestep;           // s
+  R noslip_least_gain;  // the noslip pass ends with the sweep that gains less (of the dual cost, unscaled)
+  R gravity[3];         // m/s^2; in a planar model its two in-plane components
+  R plane[9];           // planar: e1, e2 and the normal in world coordinates
 
   // links [num_links]
   const std::int32_t* link_parent;    // -1: the world
@@ -212,25 +213,29 @@ struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   const R* field_size;               // [fields][4] m
   const R* field_heights;            // 0..1
 
-  // pairs of geoms that may touch [num_pairs], the first with the lower type
+  // pairs of geoms that may touch [num_pairs], the first with the lower type; behind them stand the pairs of bodies
+  // that a connect or weld holds together [num_body_equalities], in the arrays marked *
   const std::int32_t* pair_geom;         // [2]
-  const std::int32_t* pair_link;         // [2] of the geoms
-  const std::int32_t* pair_slot;         // [num_pairs + 1] first contact slot
+  const std::int32_t* pair_link;         // * [2] of the geoms
+  const std::int32_t* pair_slot;         // * [+ 1] first contact slot
   const std::int32_t* slot_pair;         // [num_contact_slots]
-  const std::int32_t* pair_dim;          // rows of its contacts: 1, 3, 4 or 6
-  const std::int32_t* pair_chain_adr;    // [num_pairs + 1] dofs that move the geoms against each other: of pairs of
+  const std::int32_t* pair_dim;          // * rows of its contacts: 1, 3, 4 or 6
+  const std::int32_t* pair_chain_adr;    // * [+ 1] dofs that move the geoms against each other: of pairs of
   const std::int32_t* pair_chain_dof;    // which both geoms move, rising
-  const std::int32_t* pair_chain_sign;   // 1: moves the second, -1: the first
-  const std::int32_t* pair_coupled_dof;  // [2] last dofs of the two links; -1 where only one moves
+  const std::int32_t* pair_chain_sign;   // 1: moves the second, -1: the first, 0: both
+  const std::int32_t* pair_coupled_dof;  // * [2] last dofs of the two links where they are on two branches, else -1
+  const std::int32_t* pair_last_dof;     // [2] last dofs of the two links; -1: nothing moves it
   const R* pair_reach;                   // bounding radii and margin (m)
   const R* pair_margin;                  // rows push where the distance is below it (m)
-  const R* pair_friction;                // [5]
+  const R* pair_friction;                // * [5]; of an equality, [0]: stiffness of turning rows by that of the others
   const R* pair_mu;                      // of the regularised cone: friction / sqrt(impratio)
-  const R* pair_diagonal;                // approximate diagonal of A of the first row
+  const R* pair_diagonal;                // * approximate diagonal of A of the first row
   const R* pair_edge_scale;              // R of an edge by that of the normal
-  const R* pair_stiffness;               // K of aref = -b v - k imp (pos - margin)
-  const R* pair_damping;                 // B
-  const R* pair_solimp;                  // [5]
+  const R* pair_stiffness;               // * K of aref = -b v - k imp (pos - margin)
+  const R* pair_damping;                 // * B
+  const R* pair_solimp;                  // * [5]
+  const std::int32_t* equality_marker;   // [num_body_equalities][2] the frames that shall coincide
+  const R* equality_torquescale;         // by how much a weld's turning rows count, against its others
 };
 
 // Calls visit(pointer) for every array of links, bodies, joints and dofs.
@@ -377,6 +382,7 @@ void for_each_contact_array(Constants& m, Visit&& visit) {
   visit(m.pair_chain_dof);
   visit(m.pair_chain_sign);
   visit(m.pair_coupled_dof);
+  visit(m.pair_last_dof);
   visit(m.pair_reach);
   visit(m.pair_margin);
   visit(m.pair_friction);
@@ -386,6 +392,8 @@ void for_each_contact_array(Constants& m, Visit&& visit) {
   visit(m.pair_stiffness);
   visit(m.pair_damping);
   visit(m.pair_solimp);
+  visit(m.equality_marker);
+  visit(m.equality_torquescale);
 }
 
 // Calls visit(pointer) for every array of the constants, always in the same order: for copying them elsewhere.

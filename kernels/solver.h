@@ -48,37 +48,62 @@ LS_FN MaskOf<T> constrained_worlds(const ModelConstants<Real<T>>& m, const Works
   return active;
 }
 
-// Which links feel the contacts of their subtrees, and the tree that the Hessian is factored on. For one thread.
+// Which links feel the contacts of their subtrees.
 template <class G, class T>
-LS_FN void plan_hessian(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
+LS_FN void mark_touched_links(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
   const ConstraintLists& list = w.rows.list;
-  const EliminationTree& tree = w.rows.tree;
   for (int link = 0; link < m.num_links; ++link) list.link_touch[link] = kFeelsNothing;
-  bool coupled = false;
   for_each_contact(m, list, [&](int, int pair) {
     const int first = m.pair_link[2 * pair], second = m.pair_link[2 * pair + 1];
     const int touch = first >= 0 && second >= 0 ? kFeelsWrench : kFeelsWrench | kFeelsStiffness;
     if (first >= 0) list.link_touch[first] |= touch;
     if (second >= 0) list.link_touch[second] |= touch;
-    coupled = coupled || m.pair_coupled_dof[2 * pair] >= 0;
   });
-  for_each_scalar(list, [&](int row) { coupled = coupled || m.scalar_is_coupling[row] != 0; });
   for (int link = m.num_links - 1; link >= 0; --link) {
     if (m.link_parent[link] >= 0) list.link_touch[m.link_parent[link]] |= list.link_touch[link];
   }
-  if (!coupled && *tree.is_coupled == 0) return;
+}
+
+// Writes down which pairs and rows couple branches now; false where they are those that the tree was made for.
+template <class G, class T>
+LS_FN bool couplings_changed(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
+  const EliminationTree& tree = w.rows.tree;
+  const int known = *tree.num_coupled;
+  int count = 0, last = -1;
+  bool changed = false;
+  const auto add = [&](int id) {
+    if (id == last) return;  // another contact of the same pair
+    changed = changed || count >= known || tree.coupled[count] != id;
+    tree.coupled[count++] = last = id;
+  };
+  for_each_contact(m, w.rows.list, [&](int, int pair) {
+    if (m.pair_coupled_dof[2 * pair] >= 0) add(pair);
+  });
+  const int first_row = m.num_pairs + m.num_body_equalities;
+  for_each_scalar(w.rows.list, [&](int row) {
+    if (m.scalar_is_coupling[row] != 0) add(first_row + row);
+  });
+  *tree.num_coupled = count;
+  return changed || count != known;
+}
+
+// The links that contacts are felt by, and the tree that the Hessian is factored on. For one thread.
+template <class G, class T>
+LS_FN void plan_hessian(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
+  mark_touched_links(m, w);
+  if (!couplings_changed(m, w)) return;
+  const EliminationTree& tree = w.rows.tree;
   reset_parents(m, tree);
-  for_each_contact(m, list, [&](int, int pair) {
+  for_each_contact(m, w.rows.list, [&](int, int pair) {
     merge_chains(tree, m.pair_coupled_dof[2 * pair], m.pair_coupled_dof[2 * pair + 1]);
   });
-  for_each_scalar(list, [&](int row) {
+  for_each_scalar(w.rows.list, [&](int row) {
     if (m.scalar_is_coupling[row] == 0) return;
     for (int e = m.scalar_adr[row] + 1; e < m.scalar_adr[row + 1]; ++e) {
       merge_chains(tree, m.scalar_dof[e - 1], m.scalar_dof[e]);
     }
   });
   finish_tree(tree, m.nv);
-  *tree.is_coupled = coupled ? 1 : 0;
 }
 
 // Drops limits, scalar rows and contacts of which no world in `worlds` has any: to them they are exact zeros, and the
@@ -113,7 +138,7 @@ template <class G, class T, class Team>
 LS_FN MaskOf<T> find_constraints(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
   find_limits(m, w, team);
   find_scalar_rows(m, w, team);
-  if (m.num_pairs != 0) {
+  if (m.num_contact_slots != 0) {
     find_contacts(m, w, team);
   } else {
     team.once([&] { *w.rows.list.num_contacts = 0; });
@@ -194,7 +219,7 @@ LS_FN void start_rows(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w
 template <class G, class T, class Team>
 LS_FN void start_hessian(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
   const EliminationTree& tree = w.rows.tree;
-  if (*tree.is_coupled == 0) {
+  if (*tree.num_coupled == 0) {
     team.each(m.row_numbers, [&](int i) { w.rows.hessian_rows[i] = w.mass_rows[i]; });
     return;
   }
@@ -283,6 +308,10 @@ template <class G, class T>
   const int entry = m.pair_chain_adr[pair] + i;
   const ContactFrame<G, T>& c = w.rows.contact[slot];
   const Motion<G, T> s = w.cdof[m.pair_chain_dof[entry]];
+  if (m.pair_chain_sign[entry] == 0) {
+    w.rows.chain_motion[i] = {{}, cross(s.w, c.arm_second - c.arm_first)};
+    return;
+  }
   const bool second = m.pair_chain_sign[entry] > 0;
   const Motion<G, T> moved{s.w, s.v + cross(s.w, second ? c.arm_second : c.arm_first)};
   w.rows.chain_motion[i] = second ? moved : Motion<G, T>{-moved.w, -moved.v};
@@ -356,7 +385,7 @@ template <class G, class T>
   }
   w.rows.link_wrench[link] = wrench;
   const EliminationTree& tree = w.rows.tree;
-  const bool coupled = *tree.is_coupled != 0;
+  const bool coupled = *tree.num_coupled != 0;
   for (int dof = m.link_dofadr[link]; dof < m.link_dofadr[link] + m.link_dofnum[link]; ++dof) {
     const Motion<G, T> s = w.cdof[dof];
     w.rows.gradient[dof] += dot(s, wrench);
@@ -532,7 +561,8 @@ template <class G, class T, class Team>
   for (int iteration = 0; iteration < m.solver_iterations && !all(done); ++iteration) {
     if (iteration > 0) {
       team.once([&] {
-        if (drop_settled(m, w, !done)) plan_hessian(m, w);
+        // The noslip pass wants the rows of settled worlds too.
+        if (m.noslip_iterations == 0 && drop_settled(m, w, !done)) plan_hessian(m, w);
       });
     }
     done = newton_iteration(m, w, done, T(rounding) * scale, team);

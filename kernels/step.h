@@ -6,7 +6,7 @@
 #include "kernels/factor.h"
 #include "kernels/integrate.h"
 #include "kernels/lone_body.h"
-#include "kernels/solver.h"
+#include "kernels/noslip.h"
 #include "kernels/state_layout.h"
 #include "kernels/transmission.h"
 
@@ -71,12 +71,14 @@ template <class G, class T, class Team>
                                           bool implicit, const Team& team) {
   smooth_forces(m, w, team);
   MaskOf<T> active = MaskOf<T>(false);
+  const bool qacc_is_solution = !implicit && m.noslip_iterations == 0;
   if (m.has_constraints != 0) {
     active = find_constraints(m, w, team);
     if (any(active)) {
       team.each(m.nv, [&](int dof) { w.rows.solution[dof] = guess[dof]; });
       solve_constraints(m, w, active, team);
-      if (!implicit && all(active)) {
+      if (m.noslip_iterations != 0) remove_slip(m, w, active, team);
+      if (qacc_is_solution && all(active)) {
         team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
         return active;
       }
@@ -91,7 +93,7 @@ template <class G, class T, class Team>
   }
   factor_and_solve(m, w, source, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
   if (implicit && m.num_lone_bodies != 0) solve_lone_bodies(m, w, source, w.implicit_diagonal, team);
-  if (!implicit && any(active)) {
+  if (qacc_is_solution && any(active)) {
     team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
   }
   return active;
@@ -214,7 +216,7 @@ LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, 
   });
   team.each(m.nu, [&](int i) { w.ctrl[i] = state.get(layout.ctrl + i); });
   if (m.has_constraints != 0) {
-    team.once([&] { *w.rows.tree.is_coupled = 1; });  // nothing is known of it yet
+    team.once([&] { *w.rows.tree.num_coupled = -1; });  // nothing is known of it yet
   }
   MaskOf<T> fault = (state.get(layout.fault) != T(0)) | any_diverged(w.qpos, m.nq) | any_diverged(w.qvel, m.nv) |
                     any_diverged(w.act, m.na) | any_diverged(w.ctrl, m.nu);

@@ -79,12 +79,41 @@ TEST(ContactPairs, HaveTheParametersOfMujocosContacts) {
   EXPECT_GT(seen.size(), 15u) << "too few kinds of contacts for this test to mean anything";
 }
 
-TEST(ContactFeatures, NameMocapBodiesThatTouch) {
-  const auto model = Model::from_xml(R"(<mujoco><worldbody>
-    <body mocap="true"><geom size="0.1"/></body><body><freejoint/><geom size="0.1"/></body></worldbody></mujoco>)");
-  const std::vector<std::string> missing = missing_contact_features(*model->mj());
-  ASSERT_EQ(missing.size(), 1u);
-  EXPECT_EQ(missing[0], "contacts of mocap bodies");
+TEST(ContactPairs, MocapBodiesTouchWhatMovesButNeitherTheWorldNorEachOther) {
+  const auto model = Model::from_xml(R"(<mujoco><worldbody><geom type="plane" size="1 1 1"/>
+    <body mocap="true"><geom size="0.1"/></body><body mocap="true"><geom size="0.1"/></body>
+    <body><freejoint/><geom size="0.1"/></body></worldbody></mujoco>)");
+  std::set<std::pair<int, int>> touching;
+  for (const ContactPair& pair : contact_pairs(*model->mj())) touching.emplace(pair.first, pair.second);
+  EXPECT_EQ(touching, (std::set<std::pair<int, int>>{{0, 3}, {1, 3}, {2, 3}}));
+  const Data d = make_data(*model);
+  mj_forward(model->mj(), d.get());
+  EXPECT_EQ(d->ncon, 3) << "MuJoCo's own";
+}
+
+TEST(ContactPairs, StandInMujocosOrderWhereTheNoslipPassSweepsThem) {
+  const auto model = Model::from_xml(all_contacts("pyramidal"), {}, [](mjModel_& m) { m.opt.noslip_iterations = 1; });
+  const mjModel& m = *model->mj();
+  std::vector<ContactPair> pairs = contact_pairs(m);
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [&](const ContactPair& a, const ContactPair& b) { return is_earlier_in_mujoco(m, a, b); });
+  const Data d = make_data(*model);
+  std::mt19937_64 random(9);
+  int neighbours = 0;
+  for (int state = 0; state < 100; ++state) {
+    randomise(*model, *d, random, 0.3);
+    mj_forward(&m, d.get());
+    auto from = pairs.begin();
+    for (int c = 0; c < d->ncon; ++c) {
+      const auto here = std::find_if(from, pairs.end(), [&](const ContactPair& p) {
+        return p.first == d->contact[c].geom[0] && p.second == d->contact[c].geom[1];
+      });
+      ASSERT_NE(here, pairs.end()) << "contact " << c << " stands before one that MuJoCo has earlier";
+      neighbours += here != from ? 1 : 0;
+      from = here;
+    }
+  }
+  EXPECT_GT(neighbours, 100) << "too few contacts for this test to mean anything";
 }
 
 TEST(ContactFeaturesOnGpu, AreThoseInClosedForm) {

@@ -127,10 +127,6 @@ const Foreign kForeign[] = {
     {"AdhesiveGeom",
      "<mujoco><worldbody><geom type='plane' size='1 1 1' adhesion='1'/>" + kTwoBodies + "</worldbody></mujoco>",
      "adhesion"},
-    {"Weld",
-     "<mujoco><worldbody><body name='b'><joint/><geom size='0.1'/></body></worldbody>"
-     "<equality><weld body1='b'/></equality></mujoco>",
-     "equality"},
     {"Fluid", body_with("", "<option density='1000' integrator='implicitfast'/>"), "fluid"},
     {"ImplicitIntegrator", body_with("", "<option integrator='implicit'/>"), "integrator"},
     {"MotorWithInternalState",
@@ -139,7 +135,6 @@ const Foreign kForeign[] = {
      "<mujoco><worldbody><body name='b'><joint/><geom size='0.1'/></body></worldbody><actuator><adhesion body='b' "
      "ctrlrange='0 1'/></actuator></mujoco>",
      "transmission"},
-    {"NoSlip", body_with("", "<option noslip_iterations='3'/>"), "noslip"},
     {"TendonInsideWrap",
      "<mujoco><worldbody><geom name='g' size='0.1'/><site name='s' pos='0.01 0 0'/><site name='a' pos='1 0 0'/><body>"
      "<joint/><geom size='0.1' contype='0' conaffinity='0'/><site name='b' pos='0 1 0'/></body></worldbody><tendon>"
@@ -159,6 +154,14 @@ TEST_P(NativeSupport, NamesTheFeatureThatIsMissing) {
   expect_holds(missing, GetParam().feature);
   EXPECT_THROW((void)model->constants<float>(), std::logic_error);
 }
+TEST(FallbackReason, NamesTheFirstElementAndCountsTheOthers) {
+  const auto model = Model::from_xml(
+      "<mujoco><worldbody><body><joint type='ball' name='hip'/><joint type='slide'/><geom size='0.1'/></body>"
+      "<body pos='1 0 0'><joint type='ball'/><joint type='slide'/><geom size='0.1'/></body></worldbody></mujoco>");
+  ASSERT_EQ(model->native_support().size(), 1u);
+  expect_holds(model->native_support()[0], "(joint 'hip' and 1 more)");
+}
+
 INSTANTIATE_TEST_SUITE_P(Features, NativeSupport, testing::ValuesIn(kForeign),
                          [](const auto& parameter) { return std::string(parameter.param.name); });
 

@@ -201,6 +201,73 @@ inline const char* kScalarConstraints = R"(
   <actuator><motor joint="a" gear="4"/><motor joint="e" gear="3"/></actuator>
 </mujoco>)";
 
+// Connects and welds of bodies and of sites: to the world, to a mocap body, across trees and branches, along one chain
+// (a loop), with a torquescale, with a relative pose; beside contacts and a limit. %BASE% is a joint of the first tree.
+inline const char* kBodyEqualities = R"(
+<mujoco>
+  <option timestep="0.002"/>
+  <default><default class="beam"><geom type="capsule" size="0.04" fromto="0 0 0 0.2 0 0.05"/></default></default>
+  <worldbody>
+    <geom type="plane" size="0 0 1" pos="0 0 -0.2"/>
+    <site name="hook" pos="0.4 0.3 0.9" euler="20 0 10"/>
+    <body name="handle" mocap="true" pos="0.3 -0.4 0.6" quat="0.9 0.1 0.3 0.2">
+      <geom type="box" size="0.02 0.02 0.05"/>
+    </body>
+    <body name="trunk" pos="0 0 0.5" euler="0 20 10">
+      %BASE%
+      <geom class="beam"/>
+      <body name="left" pos="0.2 0 0.05">
+        <joint axis="1 0 0.2" range="-40 50" limited="true"/><geom class="beam"/><site name="left" pos="0.2 0 0.05"/>
+        <body name="fingertip" pos="0.2 0.1 0.05"><joint type="ball" damping="0.1"/><geom class="beam"/></body>
+      </body>
+      <body name="right" pos="0.1 0.1 0">
+        <joint axis="0 0 1"/><geom class="beam"/>
+        <body name="rod" pos="0.2 0 0.05"><joint type="slide" axis="1 0 0"/><geom class="beam"/><site name="rod" euler="0 40 0"/></body>
+      </body>
+    </body>
+    <body name="crate" pos="0.5 0.2 0.2"><freejoint/><geom type="box" size="0.1 0.08 0.06"/></body>
+    <body name="lever" pos="0.6 -0.3 0.4" quat="0.8 0.2 0.4 0.1">
+      <joint axis="0 1 1"/><geom class="beam"/>
+      <body name="tip" pos="0.2 0 0.05"><joint axis="1 0 0" armature="0.01"/><geom class="beam"/><site name="tip" pos="0 0.1 0"/></body>
+    </body>
+  </worldbody>
+  <equality>
+    <connect body1="fingertip" anchor="0.1 0 0.02"/>
+    <connect body1="rod" body2="left" anchor="0.05 0.02 0" solref="0.05 0.8"/>
+    <connect body1="left" body2="trunk" anchor="0.1 0 0.03" solimp="0.7 0.9 0.2 0.4 3"/>
+    <connect site1="tip" site2="hook" active="true"/>
+    <weld body1="crate" body2="handle" torquescale="0.3"/>
+    <weld body1="lever" body2="rod" relpose="0.1 0.05 0.2 0.7 0.3 -0.2 0.1" anchor="0.02 0 0.1" solref="-200 -20"/>
+    <weld site1="rod" site2="tip" torquescale="2" solimp="0.8 0.95 0.3 0.5 2"/>
+    <weld body1="fingertip" body2="right" active="false"/>
+  </equality>
+</mujoco>)";
+
+inline std::string body_equalities(const std::string& base) {
+  std::string xml = kBodyEqualities;
+  return xml.replace(xml.find("%BASE%"), 6, base);
+}
+
+// A four-bar linkage in one plane, closed by a connect, whose last bar carries a welded weight.
+inline const char* kPlanarLinkage = R"(
+<mujoco>
+  <option timestep="0.002"><flag contact="disable"/></option>
+  <default><geom type="capsule" size="0.02" fromto="0 0 0 0.3 0 0.1"/><joint axis="0 1 0" damping="0.05"/></default>
+  <worldbody>
+    <body name="crank" pos="0 0 1"><joint/><geom/>
+      <body name="coupler" pos="0.3 0 0.1"><joint/><geom/></body>
+    </body>
+    <body name="rocker" pos="0.5 0 0.8"><joint/><geom/></body>
+    <body name="weight" pos="0.8 0 1">
+      <joint type="slide" axis="1 0 0"/><joint type="slide" axis="0 0 1"/><joint axis="0 -1 0"/><geom/>
+    </body>
+  </worldbody>
+  <equality>
+    <connect body1="coupler" body2="rocker" anchor="0.3 0 0.1"/>
+    <weld body1="rocker" body2="weight" torquescale="0.5"/>
+  </equality>
+</mujoco>)";
+
 // MuJoCo's solver goes on until nothing improves: with its usual tolerance it stops up to 1e-6 short of the optimum.
 inline void solve_to_the_end(mjModel_& m) {
   m.opt.tolerance = 0;

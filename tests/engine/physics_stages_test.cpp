@@ -9,10 +9,31 @@ namespace {
 struct Case {
   const char* name;
   std::shared_ptr<const Model> (*make)();
+  double slack = 1;  // on all bounds. 100: MuJoCo stops its cone iteration 3e-9 short; 10: thirty bodies in a chain
 };
 
 std::shared_ptr<const Model> with_integrator(const char* xml, int integrator) {
   return Model::from_xml(xml, {}, [=](mjModel_& m) { m.opt.integrator = integrator; });
+}
+
+std::shared_ptr<const Model> with_noslip(const std::string& xml, int integrator) {
+  return Model::from_xml(xml, {}, [=](mjModel_& m) {
+    m.opt.integrator = integrator;
+    m.opt.noslip_iterations = 5;
+    solve_to_the_end(m);
+  });
+}
+
+// The dog (nv = 79, noslip), but for contacts that MuJoCo itself finds by iteration.
+std::shared_ptr<const Model> dog() {
+  return Model::from_file(task_model("dm_control/suite/dog.xml"), [](mjModel_& m) {
+    solve_to_the_end(m);
+    for (int geom = 0; geom < m.ngeom; ++geom) {
+      const int type = m.geom_type[geom];
+      if (type != mjGEOM_ELLIPSOID && type != mjGEOM_CYLINDER && type != mjGEOM_MESH) continue;
+      m.geom_contype[geom] = m.geom_conaffinity[geom] = 0;
+    }
+  });
 }
 
 const Case kCases[] = {
@@ -30,6 +51,16 @@ const Case kCases[] = {
     {"EllipticContacts", [] { return Model::from_xml(all_contacts("elliptic"), {}, solve_to_the_end); }},
     {"ScalarConstraints", [] { return Model::from_xml(kScalarConstraints); }},
     {"ScalarConstraintsImplicitFast", [] { return with_integrator(kScalarConstraints, mjINT_IMPLICITFAST); }},
+    {"BodyEqualities",
+     [] { return Model::from_xml(body_equalities("<joint axis='0 1 0' damping='0.1'/>"), {}, solve_to_the_end); }},
+    {"BodyEqualitiesOfAFreeTrunk",
+     [] { return Model::from_xml(body_equalities("<freejoint/>"), {}, solve_to_the_end); }},
+    {"PlanarLinkage", [] { return Model::from_xml(kPlanarLinkage, {}, solve_to_the_end); }},
+    {"NoslipPyramidal", [] { return with_noslip(all_contacts("pyramidal"), mjINT_EULER); }},
+    {"NoslipElliptic", [] { return with_noslip(all_contacts("elliptic"), mjINT_EULER); }, 100},
+    {"NoslipOfTendonFriction", [] { return with_noslip(kScalarConstraints, mjINT_EULER); }},
+    {"NoslipUnderImplicitFast", [] { return with_noslip(kScalarConstraints, mjINT_IMPLICITFAST); }},
+    {"DogWithContactsInClosedForm", dog, 10},
     {"BallInCup", [] { return suite_model("dm_control/suite/ball_in_cup.xml", true); }},
     {"Manipulator", [] { return Model::from_file(task_model("dm_control/suite/manipulator.xml"), solve_to_the_end); }},
     {"Stacker", [] { return Model::from_file(task_model("dm_control/suite/stacker.xml"), solve_to_the_end); }},
@@ -58,6 +89,7 @@ class PhysicsStages : public testing::TestWithParam<Case> {
   std::shared_ptr<const Model> model;
   Data data;
   std::mt19937_64 random{7};
+  double slack = GetParam().slack;
 };
 
 TEST_P(PhysicsStages, PosesMatchMujoco) {
@@ -69,8 +101,8 @@ TEST_P(PhysicsStages, PosesMatchMujoco) {
     mj_kinematics(&m, data.get());
     world.read(*data);
     kernels::poses(model->constants<double>(), world.block(), world.arena(), xpos.data(), xmat.data(), kernels::Solo{});
-    expect_near(xpos.data(), data->xpos, 3 * m.nbody, 1e-14, "xpos");
-    expect_near(xmat.data(), data->xmat, 9 * m.nbody, 1e-14, "xmat");
+    expect_near(xpos.data(), data->xpos, 3 * m.nbody, 1e-14 * slack, "xpos");
+    expect_near(xmat.data(), data->xmat, 9 * m.nbody, 1e-14 * slack, "xmat");
   }
 }
 
@@ -90,7 +122,8 @@ TEST_P(PhysicsStages, MassMatrixAndForcesMatchMujoco) {
         bias[i] = -w.qfrc[i];
         for (int t = 0; t <= c.dof_depth[i]; ++t) {
           const int column = c.dof_ancestor[c.dof_row[i] + 1 + t];
-          EXPECT_NEAR(w.mass_rows[c.dof_row[i] + 1 + t], full[i * m.nv + column], 1e-13 * (1 + full[i * m.nv + i]))
+          EXPECT_NEAR(w.mass_rows[c.dof_row[i] + 1 + t], full[i * m.nv + column],
+                      1e-13 * slack * (1 + full[i * m.nv + i]))
               << "M " << i << " " << column;
         }
       }
@@ -100,11 +133,11 @@ TEST_P(PhysicsStages, MassMatrixAndForcesMatchMujoco) {
       std::fill(w.qfrc, w.qfrc + m.nv, 0.0);
       add_actuation(c, w, static_cast<double*>(nullptr), team);
       std::copy(w.qfrc, w.qfrc + m.nv, actuator.begin());
-      expect_near(w.act_dot, data->act_dot, m.na, 1e-14, "act_dot");
+      expect_near(w.act_dot, data->act_dot, m.na, 1e-14 * slack, "act_dot");
     });
-    expect_near(bias.data(), data->qfrc_bias, m.nv, 1e-13, "qfrc_bias");
-    expect_near(passive.data(), data->qfrc_passive, m.nv, 1e-14, "qfrc_passive");
-    expect_near(actuator.data(), data->qfrc_actuator, m.nv, 1e-14, "qfrc_actuator");
+    expect_near(bias.data(), data->qfrc_bias, m.nv, 1e-13 * slack, "qfrc_bias");
+    expect_near(passive.data(), data->qfrc_passive, m.nv, 1e-14 * slack, "qfrc_passive");
+    expect_near(actuator.data(), data->qfrc_actuator, m.nv, 1e-14 * slack, "qfrc_actuator");
   }
 }
 
@@ -117,7 +150,7 @@ TEST_P(PhysicsStages, AccelerationMatchesMujoco) {
     mj_forward(&m, data.get());
     world.read(*data);
     kernels::acceleration(model->constants<double>(), world.block(), world.arena(), qacc.data(), kernels::Solo{});
-    expect_near(qacc.data(), data->qacc, m.nv, 1e-10, "qacc");
+    expect_near(qacc.data(), data->qacc, m.nv, 1e-10 * slack, "qacc");
   }
 }
 
@@ -132,12 +165,13 @@ TEST_P(PhysicsStages, OneStepMatchesMujoco) {
     world.step(1, kernels::Solo{});
     EXPECT_EQ(world[layout.fault], 0);
     EXPECT_EQ(world[layout.time], data->time);
-    for (int i = 0; i < m.nq; ++i) EXPECT_NEAR(world[layout.qpos + i], data->qpos[i], 2e-13) << "qpos " << i;
+    for (int i = 0; i < m.nq; ++i) EXPECT_NEAR(world[layout.qpos + i], data->qpos[i], 2e-13 * slack) << "qpos " << i;
     // Where a light hand is thrown about, rounding grows with the change of velocity in the step.
     double change = 1;
     for (int i = 0; i < m.nv; ++i) change = std::max(change, std::abs(data->qacc[i]) * m.opt.timestep);
-    for (int i = 0; i < m.nv; ++i) EXPECT_NEAR(world[layout.qvel + i], data->qvel[i], 1e-11 * change) << "qvel " << i;
-    for (int i = 0; i < m.na; ++i) EXPECT_NEAR(world[layout.act + i], data->act[i], 1e-14) << "act " << i;
+    for (int i = 0; i < m.nv; ++i)
+      EXPECT_NEAR(world[layout.qvel + i], data->qvel[i], 1e-11 * slack * change) << "qvel " << i;
+    for (int i = 0; i < m.na; ++i) EXPECT_NEAR(world[layout.act + i], data->act[i], 1e-14 * slack) << "act " << i;
   }
 }
 
