@@ -275,7 +275,7 @@ LS_FN void sweep_dof_friction(const ModelConstants<Real<T>>& m, const Workspace<
   row.u[dof] = T(1);
   eliminate_row(m, w, row);
   const T jar = w.rows.friction_jar[friction];
-  sweep_bounded_force(w, row, -friction_point(m, friction, jar).force, T(m.friction_loss[friction]), jar,
+  sweep_bounded_force(w, row, -dof_friction_point(m, friction, jar).force, T(m.friction_loss[friction]), jar,
                       w.rows.noslip_friction_change[friction], sweep);
 }
 
@@ -319,7 +319,7 @@ LS_FN T regularisation_energy(const ModelConstants<Real<T>>& m, const Workspace<
   T twice = zero;
   const auto add = [&](T force, T D) { twice += select(D > zero, force * force / select(D > zero, D, T(1)), zero); };
   for (int i = 0; i < m.num_frictions; ++i) {
-    add(friction_point(m, i, w.rows.friction_jar[i]).force, T(m.friction_D[i]));
+    add(dof_friction_point(m, i, w.rows.friction_jar[i]).force, T(m.friction_D[i]));
   }
   for_each_limit_row(m, w.rows.list, [&](int, int, int row) {
     add(w.rows.limit_D[row] * minimum(w.rows.limit_jar[row], zero), w.rows.limit_D[row]);

@@ -79,26 +79,34 @@ LS_FN void find_scalar_rows(const ModelConstants<Real<T>>& m, const Workspace<G,
   });
 }
 
-// What a row does at `jar`: force against it, stiffness, and which of its pieces it is on (0 for the middle one).
+// What a row does at `jar`: force against it, stiffness, and which of its pieces it is on (neither: the middle one).
 template <class T>
 struct ScalarPoint {
   T force, stiffness;
   MaskOf<T> above, below;
 };
+// Friction loss: quadratic near zero, then a constant force.
+template <class T>
+[[gnu::always_inline]] LS_FN ScalarPoint<T> friction_point(T D, T loss, T jar) {
+  const T force = D * jar;
+  const MaskOf<T> above = force >= loss, below = force <= -loss;
+  return {clamp(force, -loss, loss), select(above | below, T(0), D), above, below};
+}
 template <class G, class T>
 [[gnu::always_inline]] LS_FN ScalarPoint<T> scalar_point(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
                                                          int row, T jar) {
-  const T zero = T(0), D = w.rows.scalar_D[row], force = D * jar;
+  const T zero = T(0), D = w.rows.scalar_D[row];
   const int kind = m.scalar_kind[row];
+  if (kind == kRowFriction) return friction_point(D, T(m.scalar_loss[row]), jar);
+  const T force = D * jar;
   if (kind == kRowEquality) return {force, D, MaskOf<T>(false), MaskOf<T>(false)};
-  if (kind == kRowLimit) {
-    const MaskOf<T> pushes = jar < zero;
-    const MaskOf<T> satisfied = (!pushes) & (D != zero);
-    return {select(pushes, force, zero), select(pushes, D, zero), satisfied, MaskOf<T>(false)};
-  }
-  const T loss = T(m.scalar_loss[row]);
-  const MaskOf<T> above = force >= loss, below = force <= -loss;
-  return {clamp(force, -loss, loss), select(above | below, zero, D), above, below};
+  const MaskOf<T> pushes = jar < zero;
+  const MaskOf<T> satisfied = (!pushes) & (D != zero);
+  return {select(pushes, force, zero), select(pushes, D, zero), satisfied, MaskOf<T>(false)};
+}
+template <class T>
+[[gnu::always_inline]] LS_FN ScalarPoint<T> dof_friction_point(const ModelConstants<Real<T>>& m, int friction, T jar) {
+  return friction_point(T(m.friction_D[friction]), T(m.friction_loss[friction]), jar);
 }
 
 // Gradient and Hessian of one row. For a team: the items are the row's entries.

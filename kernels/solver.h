@@ -256,23 +256,10 @@ LS_FN void respond_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>
   }
 }
 
-// Friction loss: quadratic near zero, then a constant force.
-template <class T>
-struct FrictionPoint {
-  T force, stiffness;
-  MaskOf<T> above, below;
-};
-template <class T>
-[[gnu::always_inline]] LS_FN FrictionPoint<T> friction_point(const ModelConstants<Real<T>>& m, int friction, T jar) {
-  const T force = T(m.friction_D[friction]) * jar, loss = T(m.friction_loss[friction]);
-  FrictionPoint<T> p{clamp(force, -loss, loss), T(m.friction_D[friction]), force >= loss, force <= -loss};
-  p.stiffness = select(p.above | p.below, T(0), p.stiffness);
-  return p;
-}
 template <class G, class T>
 LS_FN void respond_friction(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int friction) {
   const int dof = m.friction_dof[friction];
-  const FrictionPoint<T> p = friction_point(m, friction, w.rows.friction_jar[friction]);
+  const ScalarPoint<T> p = dof_friction_point(m, friction, w.rows.friction_jar[friction]);
   w.rows.gradient[dof] += p.force;
   w.rows.hessian_rows[w.rows.tree.row[dof] + 1 + w.rows.tree.depth[dof]] += p.stiffness;
 }
@@ -433,6 +420,15 @@ template <class T>
 struct SmoothLine {
   T slope, curvature;
 };
+// Adds a row that is at `now`, and was at `before` at alpha = 0.
+template <class T>
+[[gnu::always_inline]] LS_FN void add_scalar_line(const ScalarPoint<T>& before, const ScalarPoint<T>& now, T jv,
+                                                  LinePoint<T>& point) {
+  point.slope += now.force * jv;
+  point.curvature += now.stiffness * jv * jv;
+  point.same = point.same & !((before.above ^ now.above) | (before.below ^ now.below));
+}
+
 // Slope and curvature of the whole cost at `alpha` along the search direction.
 template <class G, class T>
 [[gnu::noinline]] LS_FN LinePoint<T> line_point(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T alpha,
@@ -443,17 +439,11 @@ template <class G, class T>
   });
   for (int i = 0; i < m.num_frictions; ++i) {
     const T jar = w.rows.friction_jar[i], jv = w.rows.search[m.friction_dof[i]];
-    const FrictionPoint<T> before = friction_point(m, i, jar), p = friction_point(m, i, jar + alpha * jv);
-    point.slope += p.force * jv;
-    point.curvature += p.stiffness * jv * jv;
-    point.same = point.same & !((before.above ^ p.above) | (before.below ^ p.below));
+    add_scalar_line(dof_friction_point(m, i, jar), dof_friction_point(m, i, jar + alpha * jv), jv, point);
   }
   for_each_scalar(w.rows.list, [&](int row) {
     const T jar = w.rows.scalar_jar[row], jv = w.rows.scalar_jv[row];
-    const ScalarPoint<T> before = scalar_point(m, w, row, jar), p = scalar_point(m, w, row, jar + alpha * jv);
-    point.slope += p.force * jv;
-    point.curvature += p.stiffness * jv * jv;
-    point.same = point.same & !((before.above ^ p.above) | (before.below ^ p.below));
+    add_scalar_line(scalar_point(m, w, row, jar), scalar_point(m, w, row, jar + alpha * jv), jv, point);
   });
   for_each_contact(m, w.rows.list, [&](int slot, int pair) {
     const int first = slot * m.contact_rows;
