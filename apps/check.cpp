@@ -26,6 +26,7 @@ JsonRow to_json(const ModelCheck& result) {
           {"native", result.native},
           {"fallback_features", result.fallback_features},
           {"native_features", result.native_features},
+          {"silent_sensors", result.silent_sensors},
           {"stages", stages}};
 }
 
@@ -64,6 +65,9 @@ int check(const CheckOptions& options, CommandContext& context) {
   for (const std::string& feature : result.native_features) context.print("  native    {}\n", feature);
   for (const std::string& feature : result.fallback_features) context.print("  fallback  {}\n", feature);
   if (result.native) {
+    for (const std::string& sensor : result.silent_sensors) {
+      context.print("  sensor    {}: reads as not-a-number\n", sensor);
+    }
     context.print("largest relative deviation from MuJoCo over {} random states\n", options.states);
   } else {
     context.print("steps through MuJoCo (--backend auto chooses it)\n");
@@ -88,7 +92,8 @@ void add_check(CLI::App& app, CommandContext& context) {
   command.add_option("--seed", options->seed, "Of the states")->capture_default_str();
   command.add_option(
       "--state", options->state_file,
-      "Instead: JSON object with arrays qpos, qvel, act, ctrl, mocap_pos, mocap_quat and a number steps; "
+      "Instead: JSON object with arrays qpos, qvel, act, ctrl, mocap_pos, mocap_quat, qfrc_applied, xfrc_applied and a "
+      "number steps; "
       "prints the native qacc there, and qpos, qvel, act after that many steps, in double");
   context.on_run(command, [options, &context] { return check(*options, context); });
 }

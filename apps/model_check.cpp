@@ -3,6 +3,7 @@
 #include "apps/converged_model.h"
 #include "engine/batch.h"
 #include "engine/contact_pairs.h"
+#include "engine/native_support.h"
 #include "kernels/philox.h"
 #include "kernels/poses.h"
 #include "kernels/sensors.h"
@@ -268,6 +269,7 @@ ModelCheck check_model(const std::shared_ptr<const Model>& model, int states, st
                    .native = model->is_native(),
                    .native_features = native_features(*model->mj(), model->native_support()),
                    .fallback_features = model->native_support(),
+                   .silent_sensors = missing_native_sensors(*model->mj()),
                    .stages = {}};
   if (!check.native) return check;
   Deviations deviations;

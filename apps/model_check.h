@@ -22,6 +22,7 @@ struct ModelCheck {
   bool native = false;
   std::vector<std::string> native_features;    // what the model has and the kernels support
   std::vector<std::string> fallback_features;  // what they lack
+  std::vector<std::string> silent_sensors;     // names of sensors that read as not-a-number natively
   std::vector<StageDeviation> stages;          // in the order of a step; empty where not native
   [[nodiscard]] bool passed() const;           // no stage beyond what is allowed
 };

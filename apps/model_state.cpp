@@ -1,5 +1,6 @@
 // Reads the JSON, checks it against the model, and runs one world of the compiled kernels.
 #include "apps/model_state.h"
+#include "engine/backends.h"
 #include "engine/batch_state.h"
 #include "engine/error.h"
 #include "engine/isa.h"
@@ -27,7 +28,7 @@ struct Field {
   std::size_t size;
 };
 
-std::array<Field, 6> fields_of(const Model& model) {
+std::array<Field, 8> fields_of(const Model& model) {
   const auto size = [](mjtSize count) { return static_cast<std::size_t>(count); };
   const mjModel& m = *model.mj();
   return {{{"qpos", &ModelState::qpos, size(m.nq)},
@@ -35,7 +36,9 @@ std::array<Field, 6> fields_of(const Model& model) {
            {"act", &ModelState::act, size(m.na)},
            {"ctrl", &ModelState::ctrl, size(m.nu)},
            {"mocap_pos", &ModelState::mocap_pos, size(3 * m.nmocap)},
-           {"mocap_quat", &ModelState::mocap_quat, size(4 * m.nmocap)}}};
+           {"mocap_quat", &ModelState::mocap_quat, size(4 * m.nmocap)},
+           {"qfrc_applied", &ModelState::qfrc_applied, size(m.nv)},
+           {"xfrc_applied", &ModelState::xfrc_applied, size(6 * m.nbody)}}};
 }
 
 ModelState initial_state(const Model& model) {
@@ -47,7 +50,9 @@ ModelState initial_state(const Model& model) {
           .act = copy(d->act, m.na),
           .ctrl = copy(d->ctrl, m.nu),
           .mocap_pos = copy(d->mocap_pos, 3 * m.nmocap),
-          .mocap_quat = copy(d->mocap_quat, 4 * m.nmocap)};
+          .mocap_quat = copy(d->mocap_quat, 4 * m.nmocap),
+          .qfrc_applied = copy(d->qfrc_applied, m.nv),
+          .xfrc_applied = copy(d->xfrc_applied, 6 * m.nbody)};
 }
 
 std::vector<double> read_numbers(const nlohmann::json& value, const Field& field, const std::string& where) {
@@ -113,22 +118,21 @@ NativeMotion run_natively(const std::shared_ptr<const Model>& model, const Model
                 "its steps are MuJoCo's own: use mj_step");
   }
   const kernels::PhysicsKernels<double>& native = physics_kernels<double>(chosen_isa());
-  BatchState worlds(*model->mj(), {.num_worlds = 1, .precision = Precision::kDouble}, native.lanes);
+  const BatchConfig config{.num_worlds = 1, .precision = Precision::kDouble, .applied_forces = true};
+  const kernels::ModelConstants<double> constants = constants_of<double>(*model, config);
+  BatchState worlds(*model->mj(), config, native.lanes);
   worlds.set_state(0, state.qpos, state.qvel, state.act);
   worlds.set_ctrl(0, state.ctrl);
+  worlds.set_mocap(0, state.mocap_pos, state.mocap_quat);
+  worlds.set_applied(0, state.qfrc_applied, state.xfrc_applied);
   const std::span<double> block = worlds.block<double>(0);
   const auto lanes = static_cast<std::size_t>(native.lanes);
-  const auto put = [&](int field, const std::vector<double>& numbers) {
-    for (std::size_t i = 0; i < numbers.size(); ++i) block[(static_cast<std::size_t>(field) + i) * lanes] = numbers[i];
-  };
-  put(worlds.layout().mocap_pos, state.mocap_pos);
-  put(worlds.layout().mocap_quat, state.mocap_quat);
-  HostBuffer<double> arena(static_cast<std::size_t>(model->scratch_size()) * lanes);
+  HostBuffer<double> arena(static_cast<std::size_t>(scratch_size(constants)) * lanes);
   HostBuffer<double> qacc(std::max<std::size_t>(1, state.qvel.size()) * lanes);
-  native.acceleration(model->constants<double>(), block.data(), arena.data(), qacc.data());
+  native.acceleration(constants, block.data(), arena.data(), qacc.data());
   NativeMotion motion{.qacc = {}, .qpos = state.qpos, .qvel = state.qvel, .act = state.act};
   for (std::size_t dof = 0; dof < state.qvel.size(); ++dof) motion.qacc.push_back(qacc[dof * lanes]);
-  native.step(model->constants<double>(), block.data(), arena.data(), state.steps);
+  native.step(constants, block.data(), arena.data(), state.steps);
   worlds.get_state(0, motion.qpos, motion.qvel, motion.act);
   motion.fault = worlds.fault(0);
   return motion;

@@ -14,12 +14,14 @@ namespace lockstep::apps {
 struct ModelState {
   std::vector<double> qpos, qvel, act, ctrl;  // [nq], [nv], [na], [nu]
   std::vector<double> mocap_pos, mocap_quat;  // [nmocap][3] m, [nmocap][4]
+  std::vector<double> qfrc_applied;           // [nv] N or N m
+  std::vector<double> xfrc_applied;           // [nbody][6] force (N) and torque (N m) at the centre of mass
   int steps = 1;
 };
 
-// Reads {"qpos": [...], "qvel": [...], "act": [...], "ctrl": [...], "mocap_pos": [...], "mocap_quat": [...], "steps":
-// n}. Error, naming the key, for a missing or broken file, an unknown key, a wrong length, or a number that is not
-// finite.
+// Reads {"qpos": [...], "qvel": [...], "act": [...], "ctrl": [...], "mocap_pos": [...], "mocap_quat": [...],
+// "qfrc_applied": [...], "xfrc_applied": [...], "steps": n}. Error, naming the key, for a missing or broken file, an
+// unknown key, a wrong length, or a number that is not finite.
 [[nodiscard]] ModelState read_model_state(const std::filesystem::path& file, const Model& model);
 
 // What the native kernels make of a state, in double.

@@ -24,9 +24,11 @@ class CpuBatch final : public Batch {
       : model_(std::move(model)),
         config_(config),
         kernels_(physics_kernels<R>(chosen_isa(), config.lanes)),
+        constants_(constants_of<R>(*model_, config)),
         state_(*model_->mj(), config, kernels_.lanes),
         pool_(config.threads) {
-    const std::size_t scratch = static_cast<std::size_t>(model_->scratch_size()) * static_cast<std::size_t>(lanes());
+    const long numbers = scratch_size(constants_of<double>(*model_, config));
+    const std::size_t scratch = static_cast<std::size_t>(numbers) * static_cast<std::size_t>(lanes());
     for (int thread = 0; thread < config.threads; ++thread) arenas_.emplace_back(scratch);
   }
 
@@ -43,8 +45,13 @@ class CpuBatch final : public Batch {
     pool_.for_each(num_blocks(), [&](int block, int thread) { step_block(block, steps, thread); });
   }
   void step_block(int block, int steps, int thread) override {
-    kernels_.step(model_->template constants<R>(), state_.block<R>(block).data(),
-                  arenas_[static_cast<std::size_t>(thread)].data(), steps);
+    kernels_.step(constants_, state_.block<R>(block).data(), arena(thread), steps);
+  }
+  void sense() override {
+    pool_.for_each(num_blocks(), [&](int block, int thread) { sense_block(block, thread); });
+  }
+  void sense_block(int block, int thread) override {
+    kernels_.sensors(constants_, state_.block<R>(block).data(), arena(thread), state_.block_sensors<R>(block).data());
   }
   void for_each_block(const std::function<void(int block, int thread)>& f) override { pool_.for_each(num_blocks(), f); }
 
@@ -58,13 +65,24 @@ class CpuBatch final : public Batch {
     state_.set_state(world, qpos, qvel, act);
   }
   void set_ctrl(int world, std::span<const double> ctrl) override { state_.set_ctrl(world, ctrl); }
+  void reset(int world) override { state_.reset(world); }
+  void set_mocap(int world, std::span<const double> mocap_pos, std::span<const double> mocap_quat) override {
+    state_.set_mocap(world, mocap_pos, mocap_quat);
+  }
+  void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) override {
+    state_.set_applied(world, qfrc_applied, xfrc_applied);
+  }
+  void get_sensors(int world, std::span<double> sensordata) const override { state_.get_sensors(world, sensordata); }
   [[nodiscard]] bool fault(int world) const override { return state_.fault(world); }
   void clear_fault(int world) override { state_.set_fault(world, false); }
 
  private:
+  R* arena(int thread) { return arenas_[static_cast<std::size_t>(thread)].data(); }
+
   std::shared_ptr<const Model> model_;
   BatchConfig config_;
   const kernels::PhysicsKernels<R>& kernels_;
+  const kernels::ModelConstants<R> constants_;  // pointing into the model's
   BatchState state_;
   ThreadPool pool_;
   std::vector<HostBuffer<R>> arenas_;  // [thread] scratch of one block

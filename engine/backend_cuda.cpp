@@ -1,6 +1,7 @@
 // The native backend on a GPU: the state of all worlds as [field][world] in device memory, one warp per world, the
 // scratch of a step in shared memory (in device memory for models that do not fit).
 #include "engine/backends.h"
+#include "engine/batch_state.h"
 #include "engine/contact_pairs.h"
 #include "engine/device_buffer.h"
 #include "engine/error.h"
@@ -38,13 +39,17 @@ class CudaBatch final : public Batch {
       : model_(std::move(model)),
         config_(config),
         m_(*model_->mj()),
-        layout_(model_->state_layout()),
+        layout_(kernels::StateLayout::of(model_->nq(), model_->nv(), model_->na(), model_->nu(),
+                                         static_cast<int>(m_.nmocap), config.applied_forces ? model_->nbody() : 0)),
+        initial_(initial_fields(m_, layout_)),
+        sensordata_(static_cast<std::size_t>(m_.nsensordata) * static_cast<std::size_t>(config.num_worlds)),
         state_(static_cast<std::size_t>(layout_.size) * static_cast<std::size_t>(config.num_worlds)),
         staging_(static_cast<std::size_t>(m_.nu) * static_cast<std::size_t>(config.num_worlds)) {
     const ConstantStorage<R>& constants = model_->template storage<R>();
     ints_ = DeviceBuffer<std::int32_t>(constants.ints.span());
     reals_ = DeviceBuffer<R>(constants.reals.span());
     constants_ = constants.bound_to(ints_.data(), reals_.data());
+    constants_.applied_bodies = config.applied_forces ? constants_.nbody : 0;
     plan_launch();
     set_initial_state();
   }
@@ -65,6 +70,23 @@ class CudaBatch final : public Batch {
     check_cuda(cudaDeviceSynchronize(), "a physics step");
   }
   void step_block(int, int steps, int) override { step(steps); }
+  void sense() override {
+    if (m_.nsensordata == 0) return;
+    const long scratch = scratch_size(constants_of<double>(*model_, config_));
+    const std::size_t numbers = static_cast<std::size_t>(scratch) * static_cast<std::size_t>(config_.num_worlds);
+    if (sensor_arena_.size() < numbers) sensor_arena_ = DeviceBuffer<R>(numbers);
+    const SensorLaunch<R> launch{config_.num_worlds, sensor_arena_.data(), scratch, sensordata_.data()};
+    check_cuda(launch_sensors(constants_, state_.data(), launch), "launching the sensors");
+    check_cuda(cudaDeviceSynchronize(), "evaluating the sensors");
+  }
+  void sense_block(int, int) override { sense(); }
+  void get_sensors(int world, std::span<double> sensordata) const override {
+    if (sensordata.empty()) return;
+    std::vector<R> values(sensordata.size());
+    const R* const first = sensordata_.data() + static_cast<std::ptrdiff_t>(world) * m_.nsensordata;
+    check_cuda(cudaMemcpy(values.data(), first, values.size() * sizeof(R), cudaMemcpyDeviceToHost), "reading sensors");
+    std::copy(values.begin(), values.end(), sensordata.begin());
+  }
   void for_each_block(const std::function<void(int block, int thread)>&) override {
     throw std::logic_error("for_each_block asked of a batch on a GPU");
   }
@@ -83,7 +105,19 @@ class CudaBatch final : public Batch {
     write(world, layout_.act, act);
     write(world, layout_.qacc_warmstart, std::vector<double>(static_cast<std::size_t>(m_.nv)));
   }
+  void reset(int world) override { write(world, 0, initial_.span()); }
   void set_ctrl(int world, std::span<const double> ctrl) override { write(world, layout_.ctrl, ctrl); }
+  void set_mocap(int world, std::span<const double> mocap_pos, std::span<const double> mocap_quat) override {
+    write(world, layout_.mocap_pos, mocap_pos);
+    write(world, layout_.mocap_quat, mocap_quat);
+  }
+  void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) override {
+    if (!config_.applied_forces) {
+      throw std::logic_error("applied forces asked of a batch without applied_forces");
+    }
+    write(world, layout_.qfrc_applied, qfrc_applied);
+    write(world, layout_.xfrc_applied, xfrc_applied);
+  }
   void set_all_ctrl(View<const double, 2> ctrl) override {
     if (m_.nu == 0) return;
     for (int world = 0; world < config_.num_worlds; ++world) {
@@ -107,7 +141,7 @@ class CudaBatch final : public Batch {
 
  private:
   void plan_launch() {
-    const auto scratch = static_cast<std::size_t>(model_->scratch_size());
+    const auto scratch = static_cast<std::size_t>(step_scratch_size(constants_of<double>(*model_, config_)));
     int limit = 0;
     check_cuda(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0), "asking for shared memory");
     const std::size_t fitting = static_cast<std::size_t>(limit) / std::max<std::size_t>(scratch * sizeof(R), 1);
@@ -116,7 +150,7 @@ class CudaBatch final : public Batch {
                .worlds_per_block = worlds,
                .shared_bytes = fitting == 0 ? 0 : scratch * sizeof(R) * static_cast<std::size_t>(worlds),
                .arena = nullptr,
-               .scratch = model_->scratch_size()};
+               .scratch = static_cast<long>(scratch)};
     if (fitting == 0) {
       arena_ = DeviceBuffer<R>(scratch * static_cast<std::size_t>(config_.num_worlds));
       launch_.arena = arena_.data();
@@ -125,22 +159,11 @@ class CudaBatch final : public Batch {
     }
   }
 
-  // As mj_resetData leaves a world; controls of native actuators start at zero.
   void set_initial_state() {
     HostBuffer<R> initial(state_.size());
     const auto worlds = static_cast<std::size_t>(config_.num_worlds);
-    const auto fill = [&](int first_field, const mjtNum* values, long count) {
-      for (long i = 0; i < count; ++i) {
-        std::fill_n(initial.data() + static_cast<std::size_t>(first_field + i) * worlds, worlds,
-                    static_cast<R>(values[i]));
-      }
-    };
-    fill(layout_.qpos, m_.qpos0, m_.nq);
-    for (int body = 0; body < m_.nbody; ++body) {
-      const int mocap = m_.body_mocapid[body];
-      if (mocap < 0) continue;
-      fill(layout_.mocap_pos + 3 * mocap, m_.body_pos + 3 * body, 3);
-      fill(layout_.mocap_quat + 4 * mocap, m_.body_quat + 4 * body, 4);
+    for (std::size_t field = 0; field < initial_.size(); ++field) {
+      std::fill_n(initial.data() + field * worlds, worlds, static_cast<R>(initial_[field]));
     }
     state_.copy_from(initial.span());
   }
@@ -154,8 +177,18 @@ class CudaBatch final : public Batch {
         return world_view(state_.data() + static_cast<std::ptrdiff_t>(first) * config_.num_worlds, config_.num_worlds,
                           count, config_.num_worlds);
       };
-      return {view(layout_.qpos, m_.nq), view(layout_.qvel, m_.nv),           view(layout_.act, m_.na),
-              view(layout_.ctrl, m_.nu), view(layout_.qacc_warmstart, m_.nv), view(layout_.time, 1)};
+      const bool pushed = config_.applied_forces;
+      return {.qpos = view(layout_.qpos, m_.nq),
+              .qvel = view(layout_.qvel, m_.nv),
+              .act = view(layout_.act, m_.na),
+              .ctrl = view(layout_.ctrl, m_.nu),
+              .qacc_warmstart = view(layout_.qacc_warmstart, m_.nv),
+              .time = view(layout_.time, 1),
+              .mocap_pos = view(layout_.mocap_pos, 3 * m_.nmocap),
+              .mocap_quat = view(layout_.mocap_quat, 4 * m_.nmocap),
+              .qfrc_applied = view(layout_.qfrc_applied, pushed ? m_.nv : 0),
+              .xfrc_applied = view(layout_.xfrc_applied, pushed ? 6 * m_.nbody : 0),
+              .sensordata = world_view(sensordata_.data(), config_.num_worlds, m_.nsensordata)};
     }
   }
 
@@ -186,8 +219,11 @@ class CudaBatch final : public Batch {
   BatchConfig config_;
   const mjModel& m_;
   kernels::StateLayout layout_;
-  DeviceBuffer<R> state_;  // [field][world]
-  HostBuffer<R> staging_;  // [nu][world] controls on their way
+  HostBuffer<double> initial_;    // [field] one world as mj_resetData leaves it
+  DeviceBuffer<R> sensordata_;    // [world][nsensordata]
+  DeviceBuffer<R> sensor_arena_;  // [world][scratch of sensors], from the first sense() on
+  DeviceBuffer<R> state_;         // [field][world]
+  HostBuffer<R> staging_;         // [nu][world] controls on their way
   DeviceBuffer<std::int32_t> ints_;
   DeviceBuffer<R> reals_;
   kernels::ModelConstants<R> constants_;  // pointing into ints_ and reals_

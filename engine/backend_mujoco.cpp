@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -66,9 +67,14 @@ class MujocoBatch final : public Batch {
     row_size_ = static_cast<std::size_t>(mjb_nstate(batches_[0].get()));
     rows_ = HostBuffer<mjtNum>(row_size_ * static_cast<std::size_t>(config.num_worlds));
     find_mirrored_fields();
-    for (int world = 0; world < config.num_worlds; ++world) {
-      std::copy_n(mjb_state(batches_[0].get()), row_size_, row(world));
+    if (model_->mj()->nsensordata > 0) {
+      for (const MjBatch& batch : batches_) {
+        sensed_.push_back(static_cast<const mjtNum*>(mjb_output(batch.get(), "sensordata", nullptr, nullptr)));
+      }
     }
+    initial_row_ = HostBuffer<mjtNum>(row_size_);
+    std::copy_n(mjb_state(batches_[0].get()), row_size_, initial_row_.data());
+    for (int world = 0; world < config.num_worlds; ++world) std::copy_n(initial_row_.data(), row_size_, row(world));
   }
 
   [[nodiscard]] const Model& model() const override { return *model_; }
@@ -92,6 +98,17 @@ class MujocoBatch final : public Batch {
     }
   }
 
+  void sense() override {
+    pool_.for_each(num_blocks(), [&](int block, int thread) { sense_block(block, thread); });
+  }
+  void sense_block(int block, int thread) override {
+    if (config_.precision == Precision::kFloat) {
+      sense_block_in<float>(block, thread);
+    } else {
+      sense_block_in<double>(block, thread);
+    }
+  }
+
   Fields<float> fields_float() override { return state_.fields<float>(); }
   Fields<double> fields_double() override { return state_.fields<double>(); }
   void get_state(int world, std::span<double> qpos, std::span<double> qvel, std::span<double> act) const override {
@@ -102,6 +119,17 @@ class MujocoBatch final : public Batch {
     state_.set_state(world, qpos, qvel, act);
   }
   void set_ctrl(int world, std::span<const double> ctrl) override { state_.set_ctrl(world, ctrl); }
+  void reset(int world) override {
+    std::copy_n(initial_row_.data(), row_size_, row(world));
+    state_.reset(world);
+  }
+  void set_mocap(int world, std::span<const double> mocap_pos, std::span<const double> mocap_quat) override {
+    state_.set_mocap(world, mocap_pos, mocap_quat);
+  }
+  void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) override {
+    state_.set_applied(world, qfrc_applied, xfrc_applied);
+  }
+  void get_sensors(int world, std::span<double> sensordata) const override { state_.get_sensors(world, sensordata); }
   [[nodiscard]] bool fault(int world) const override { return state_.fault(world); }
   void clear_fault(int world) override { state_.set_fault(world, false); }
 
@@ -110,7 +138,8 @@ class MujocoBatch final : public Batch {
     mjBatch* const batch = batches_[0].get();
     const kernels::StateLayout& layout = state_.layout();
     const mjModel& m = *model_->mj();
-    const std::array<std::array<int, 3>, 8> fields{
+    const bool pushed = config_.applied_forces;
+    const std::array<std::array<int, 3>, 10> fields{
         {{mjSTATE_QPOS, layout.qpos, static_cast<int>(m.nq)},
          {mjSTATE_QVEL, layout.qvel, static_cast<int>(m.nv)},
          {mjSTATE_ACT, layout.act, static_cast<int>(m.na)},
@@ -118,7 +147,9 @@ class MujocoBatch final : public Batch {
          {mjSTATE_WARMSTART, layout.qacc_warmstart, static_cast<int>(m.nv)},
          {mjSTATE_TIME, layout.time, 1},
          {mjSTATE_MOCAP_POS, layout.mocap_pos, 3 * static_cast<int>(m.nmocap)},
-         {mjSTATE_MOCAP_QUAT, layout.mocap_quat, 4 * static_cast<int>(m.nmocap)}}};
+         {mjSTATE_MOCAP_QUAT, layout.mocap_quat, 4 * static_cast<int>(m.nmocap)},
+         {mjSTATE_QFRC_APPLIED, layout.qfrc_applied, pushed ? static_cast<int>(m.nv) : 0},
+         {mjSTATE_XFRC_APPLIED, layout.xfrc_applied, pushed ? 6 * static_cast<int>(m.nbody) : 0}}};
     for (const auto& [component, field, count] : fields) {
       if (count == 0) continue;
       const mjtNum* const first = mjb_stateComponent(batch, component, nullptr);
@@ -156,6 +187,26 @@ class MujocoBatch final : public Batch {
       }
       std::copy_n(simulation(batch, lane), row_size_, row(world));
       store_row(row(world), fields, lane);
+    }
+  }
+
+  // Worlds whose state is none read as not-a-number.
+  template <class R>
+  void sense_block_in(int block, int thread) {
+    const auto nsensordata = static_cast<int>(model_->mj()->nsensordata);
+    if (nsensordata == 0) return;
+    mjBatch* const batch = batches_[static_cast<std::size_t>(thread)].get();
+    const std::span<R> sensors = state_.block_sensors<R>(block);
+    const MujocoWarnings kept;
+    for (int lane = 0; lane < state_.worlds_in_block(block); ++lane) {
+      mjtNum* const numbers = simulation(batch, lane);
+      std::copy_n(row(block * lanes() + lane), row_size_, numbers);
+      const bool good =
+          load_row<R>(state_.block<R>(block), lane, numbers) && mjb_forward(batch, &lane, 1, mjSTAGE_ACC) == 0;
+      const mjtNum* const sensed = sensed_[static_cast<std::size_t>(thread)] + lane * nsensordata;
+      for (int i = 0; i < nsensordata; ++i) {
+        sensors[place(i, lane)] = good ? static_cast<R>(sensed[i]) : std::numeric_limits<R>::quiet_NaN();
+      }
     }
   }
 
@@ -223,9 +274,11 @@ class MujocoBatch final : public Batch {
   ThreadPool pool_;
   std::vector<MjBatch> batches_;       // [thread], of lanes() simulations each
   std::vector<std::vector<int>> ids_;  // [thread][lanes] scratch
+  std::vector<const mjtNum*> sensed_;  // [thread] of each simulation: [nsensordata]; empty without sensors
   std::vector<MirroredField> mirrored_;
   std::size_t row_size_ = 0;
-  HostBuffer<mjtNum> rows_;  // [world][row_size]
+  HostBuffer<mjtNum> initial_row_;  // of a world as mj_resetData leaves it
+  HostBuffer<mjtNum> rows_;         // [world][row_size]
 };
 
 }  // namespace

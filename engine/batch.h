@@ -21,6 +21,7 @@ struct BatchConfig {
   Precision precision = Precision::kFloat;  // of state and arithmetic; the mujoco backend always computes in double
   int lanes = 0;                            // worlds per register; 0: the widest this ISA has
   int threads = 1;                          // >= 1; results do not depend on it
+  bool applied_forces = false;              // worlds have places for qfrc_applied and xfrc_applied
 };
 
 // W worlds of a model. Worlds live in blocks of lanes() worlds, [block][field][lane]; a block is what one thread steps
@@ -56,17 +57,39 @@ class Batch {
   struct Fields {
     WorldView<R> qpos, qvel, act, ctrl, qacc_warmstart;  // [W][nq], [W][nv], [W][na], [W][nu], [W][nv]
     WorldView<R> time;                                   // [W][1] s
+    WorldView<R> mocap_pos, mocap_quat;                  // [W][3 nmocap] m, [W][4 nmocap]
+    // Forces from outside on dofs [W][nv], and force (N) and torque (N m) at the centres of mass of bodies
+    // [W][6 nbody]; [W][0] without config().applied_forces.
+    WorldView<R> qfrc_applied, xfrc_applied;
+    WorldView<R> sensordata;  // [W][nsensordata] as sense() left it
   };
   virtual Fields<float> fields_float() = 0;    // throws std::logic_error in a double batch
   virtual Fields<double> fields_double() = 0;  // throws std::logic_error in a float batch
 
-  // One world's state in double, whatever the precision. set_state also clears the world's warm start.
+  // Brings one world where mj_resetData does: initial state, no controls and no applied forces, mocap bodies at the
+  // model's poses, time 0, no fault.
+  virtual void reset(int world) = 0;
+  // One world's state in double, whatever the precision. set_state also clears the world's warm start; controls, forces
+  // and mocap poses stay.
   virtual void get_state(int world, std::span<double> qpos, std::span<double> qvel, std::span<double> act) const = 0;
   virtual void set_state(int world, std::span<const double> qpos, std::span<const double> qvel,
                          std::span<const double> act) = 0;
   virtual void set_ctrl(int world, std::span<const double> ctrl) = 0;
   // The controls of all worlds: [W][nu]. On a GPU one copy instead of W.
   virtual void set_all_ctrl(View<const double, 2> ctrl);
+  // Where the mocap bodies of one world are: [nmocap][3] m, [nmocap][4] (any length but zero).
+  virtual void set_mocap(int world, std::span<const double> mocap_pos, std::span<const double> mocap_quat) = 0;
+  // Forces from outside on one world: [nv] on dofs, [nbody][6] force and torque at centres of mass, in world axes. They
+  // act until they are changed. std::logic_error without config().applied_forces.
+  virtual void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) = 0;
+
+  // Evaluates the sensors of all worlds, as mj_forward would at the present state and controls: steps do not. Sensors
+  // that native kernels lack (missing_native_sensors) read as not-a-number.
+  virtual void sense() = 0;
+  // Those of one block, as step_block.
+  virtual void sense_block(int block, int thread) = 0;
+  // What the last sense() found in one world: [nsensordata].
+  virtual void get_sensors(int world, std::span<double> sensordata) const = 0;
 
   // 1 where the world went non-finite since the flag was last cleared.
   [[nodiscard]] virtual bool fault(int world) const = 0;

@@ -305,7 +305,7 @@ void pack_contacts(Packing& p) {
     return types(a) < types(b);
   });
   const std::vector<int> index = pack_geoms(p, pairs);
-  Ints geoms, links, slots{0}, slot_pair, dims;
+  Ints geoms, links, bodies, slots{0}, slot_pair, dims;
   std::vector<std::pair<int, int>> link_pairs;
   for (const ContactPair& pair : pairs) {
     const int first = index[static_cast<std::size_t>(pair.first)];
@@ -313,6 +313,7 @@ void pack_contacts(Packing& p) {
     link_pairs.emplace_back(p.c.geom_link[first], p.c.geom_link[second]);
     geoms.insert(geoms.end(), {first, second});
     links.insert(links.end(), {link_pairs.back().first, link_pairs.back().second});
+    bodies.insert(bodies.end(), {m.geom_bodyid[pair.first], m.geom_bodyid[pair.second]});
     dims.push_back(pair.dim);
     p.c.contact_rows = std::max(p.c.contact_rows, pair.dim);
     const auto [type_first, type_second] = types(pair);
@@ -328,6 +329,7 @@ void pack_contacts(Packing& p) {
     link_pairs.emplace_back(p.tree.body_link[static_cast<std::size_t>(first)],
                             p.tree.body_link[static_cast<std::size_t>(second)]);
     links.insert(links.end(), {link_pairs.back().first, link_pairs.back().second});
+    bodies.insert(bodies.end(), {first, second});
     dims.push_back(m.eq_type[e] == mjEQ_WELD ? 6 : 3);
     p.c.contact_rows = std::max(p.c.contact_rows, dims.back());
     slot_pair.insert(slot_pair.end(), static_cast<std::size_t>(dims.back() / 3), static_cast<int>(slots.size()) - 1);
@@ -337,6 +339,7 @@ void pack_contacts(Packing& p) {
   p.c.has_elliptic_cones = m.opt.cone == mjCONE_ELLIPTIC ? 1 : 0;
   p.set(p.c.pair_geom, geoms);
   p.set(p.c.pair_link, links);
+  p.set(p.c.pair_body, bodies);
   p.set(p.c.pair_slot, slots);
   p.set(p.c.slot_pair, slot_pair);
   p.set(p.c.pair_dim, dims);

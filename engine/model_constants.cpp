@@ -516,5 +516,10 @@ long scratch_size(const kernels::ModelConstants<double>& constants) {
   if (constants.planar) return kernels::Workspace<kernels::Planar, double>(constants, nowhere).size;
   return kernels::Workspace<kernels::Spatial, double>(constants, nowhere).size;
 }
+long step_scratch_size(const kernels::ModelConstants<double>& constants) {
+  double* const nowhere = nullptr;
+  if (constants.planar) return kernels::Workspace<kernels::Planar, double>(constants, nowhere).step_size;
+  return kernels::Workspace<kernels::Spatial, double>(constants, nowhere).step_size;
+}
 
 }  // namespace lockstep

@@ -31,7 +31,9 @@ struct ConstantSets {
 };
 [[nodiscard]] ConstantSets pack_constants(const mjModel_& model);
 
-// Scratch that a step of this model needs, in numbers of type T per lane group (kernels/workspace.h).
+// Scratch that this model needs, in numbers of type T per lane group (kernels/workspace.h): for all kernels, and for
+// steps alone.
 [[nodiscard]] long scratch_size(const kernels::ModelConstants<double>& constants);
+[[nodiscard]] long step_scratch_size(const kernels::ModelConstants<double>& constants);
 
 }  // namespace lockstep

@@ -1,6 +1,8 @@
 // Fills the constants of sensors (kernels/sensor_constants.h).
 #include "engine/constant_packing.h"
 #include "engine/native_support.h"
+#include "engine/sensor_lists.h"
+#include "kernels/contact_point.h"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +15,7 @@ using Ints = Packing::Ints;
 using Reals = Packing::Reals;
 
 kernels::SensorKind kind_of_type(int type) {
-  constexpr std::array<std::pair<int, kernels::SensorKind>, 25> kKinds{{
+  constexpr std::array<std::pair<int, kernels::SensorKind>, 40> kKinds{{
       {mjSENS_JOINTPOS, kernels::kJointPosition},
       {mjSENS_JOINTVEL, kernels::kJointVelocity},
       {mjSENS_TENDONPOS, kernels::kTendonLength},
@@ -21,9 +23,20 @@ kernels::SensorKind kind_of_type(int type) {
       {mjSENS_ACTUATORPOS, kernels::kActuatorLength},
       {mjSENS_ACTUATORVEL, kernels::kActuatorVelocity},
       {mjSENS_ACTUATORFRC, kernels::kActuatorForce},
+      {mjSENS_JOINTACTFRC, kernels::kJointActuatorForce},
+      {mjSENS_TENDONACTFRC, kernels::kTendonActuatorForce},
       {mjSENS_BALLQUAT, kernels::kBallQuaternion},
       {mjSENS_BALLANGVEL, kernels::kBallVelocity},
+      {mjSENS_JOINTLIMITPOS, kernels::kJointLimitPosition},
+      {mjSENS_JOINTLIMITVEL, kernels::kJointLimitVelocity},
+      {mjSENS_JOINTLIMITFRC, kernels::kJointLimitForce},
+      {mjSENS_TENDONLIMITPOS, kernels::kTendonLimitPosition},
+      {mjSENS_TENDONLIMITVEL, kernels::kTendonLimitVelocity},
+      {mjSENS_TENDONLIMITFRC, kernels::kTendonLimitForce},
       {mjSENS_CLOCK, kernels::kClock},
+      {mjSENS_E_POTENTIAL, kernels::kPotentialEnergy},
+      {mjSENS_E_KINETIC, kernels::kKineticEnergy},
+      {mjSENS_FRAMEQUAT, kernels::kFrameQuaternion},
       {mjSENS_GYRO, kernels::kGyro},
       {mjSENS_VELOCIMETER, kernels::kVelocimeter},
       {mjSENS_ACCELEROMETER, kernels::kAccelerometer},
@@ -36,6 +49,10 @@ kernels::SensorKind kind_of_type(int type) {
       {mjSENS_FRAMEANGVEL, kernels::kFrameAngularVelocity},
       {mjSENS_FRAMELINACC, kernels::kFrameLinearAcceleration},
       {mjSENS_FRAMEANGACC, kernels::kFrameAngularAcceleration},
+      {mjSENS_TOUCH, kernels::kTouch},
+      {mjSENS_FORCE, kernels::kForce},
+      {mjSENS_TORQUE, kernels::kTorque},
+      {mjSENS_RANGEFINDER, kernels::kRangefinder},
       {mjSENS_SUBTREECOM, kernels::kSubtreeCentre},
       {mjSENS_SUBTREELINVEL, kernels::kSubtreeVelocity},
       {mjSENS_SUBTREEANGMOM, kernels::kSubtreeAngularMomentum},
@@ -45,68 +62,75 @@ kernels::SensorKind kind_of_type(int type) {
   return found == kKinds.end() ? kernels::kForeignSensor : found->second;
 }
 
+bool is_one_of(kernels::SensorKind kind, std::initializer_list<kernels::SensorKind> list) {
+  return std::find(list.begin(), list.end(), kind) != list.end();
+}
+bool has_frame(kernels::SensorKind kind) {
+  return kind >= kernels::kFrameQuaternion && kind <= kernels::kFrameAngularAcceleration;
+}
+bool may_have_reference(kernels::SensorKind kind) {
+  return kind == kernels::kFrameQuaternion ||
+         (kind >= kernels::kFramePosition && kind <= kernels::kFrameAngularVelocity);
+}
+
 bool is_frame(int object_type) {
   return object_type == mjOBJ_BODY || object_type == mjOBJ_XBODY || object_type == mjOBJ_GEOM ||
          object_type == mjOBJ_SITE;
+}
+bool are_frames(const mjModel& m, int sensor) {
+  return is_frame(m.sensor_objtype[sensor]) && (m.sensor_refid[sensor] < 0 || is_frame(m.sensor_reftype[sensor]));
+}
+
+bool has_spatial_tendons(const mjModel& m) {
+  for (int t = 0; t < m.ntendon; ++t) {
+    if (m.wrap_type[m.tendon_adr[t]] != mjWRAP_JOINT) return true;
+  }
+  return false;
+}
+
+// A sensor of a kind that the kernels know, but in a way that they do not.
+bool is_beyond_kernels(const mjModel& m, int sensor, kernels::SensorKind kind) {
+  const bool no_actuation = m.opt.disableactuator != 0 || (m.opt.disableflags & mjDSBL_ACTUATION) != 0;
+  switch (kind) {
+    case kernels::kActuatorLength:
+    case kernels::kActuatorVelocity:
+    case kernels::kActuatorForce:
+      return m.sensor_dim[sensor] != 1 || no_actuation;
+    case kernels::kJointActuatorForce:
+    case kernels::kTendonActuatorForce:
+      return no_actuation;
+    case kernels::kTouch:
+      return m.site_type[m.sensor_objid[sensor]] == mjGEOM_MESH;
+    case kernels::kForce:
+    case kernels::kTorque:
+      return has_spatial_tendons(m);
+    case kernels::kRangefinder:
+      return m.sensor_objtype[sensor] != mjOBJ_SITE || m.sensor_intprm[mjNSENS * sensor] != 1 << mjRAYDATA_DIST;
+    default:
+      return has_frame(kind) && !are_frames(m, sensor);
+  }
 }
 
 kernels::SensorKind sensor_kind(const mjModel& m, int sensor) {
   const kernels::SensorKind kind = kind_of_type(m.sensor_type[sensor]);
   const bool delayed = m.sensor_delay[sensor] != 0 || m.sensor_historyadr[sensor] >= 0;
-  const bool frames =
-      kind < kernels::kGyro || kind >= kernels::kSubtreeCentre ||
-      (is_frame(m.sensor_objtype[sensor]) && (m.sensor_refid[sensor] < 0 || is_frame(m.sensor_reftype[sensor])));
-  const bool several = kind >= kernels::kActuatorLength && kind <= kernels::kActuatorForce && m.sensor_dim[sensor] != 1;
-  // A disabled actuator is none of the kernels'.
-  const bool disabled = kind >= kernels::kActuatorLength && kind <= kernels::kActuatorForce &&
-                        (m.opt.disableactuator != 0 || (m.opt.disableflags & mjDSBL_ACTUATION) != 0);
-  return delayed || !frames || several || disabled ? kernels::kForeignSensor : kind;
+  return delayed || is_beyond_kernels(m, sensor, kind) ? kernels::kForeignSensor : kind;
 }
 
-int marker_of_frame(Packing& p, int type, int id) {
-  const mjModel& m = p.m;
-  constexpr std::array<mjtNum, 3> kOrigin{};
-  constexpr std::array<mjtNum, 4> kUnturned{1, 0, 0, 0};
-  switch (type) {
-    case mjOBJ_SITE:
-      return p.add_marker(m.site_bodyid[id], site_frame(m, id));
-    case mjOBJ_GEOM:
-      return p.add_marker(m.geom_bodyid[id], geom_frame(m, id));
-    case mjOBJ_BODY:
-      return p.add_marker(id, inertial_frame(m, id));
-    default:
-      return p.add_marker(id, kOrigin.data(), kUnturned.data());
+// The kernels' limit of a joint, -1 where it has none.
+int limit_of_joint(const Packing& p, int joint) {
+  for (int limit = 0; limit < p.c.num_limits; ++limit) {
+    if (p.c.limit_dof[limit] == p.m.jnt_dofadr[joint]) return limit;
   }
+  return -1;
 }
-
-// The bodies with mass under one body, itself included.
-class Subtrees {
- public:
-  int add(Packing& p, int root) {
-    const mjModel& m = p.m;
-    for (int body = std::max(1, root); body < m.nbody; ++body) {
-      int above = body;
-      while (above > root) above = m.body_parentid[above];
-      if (above != root || m.body_mass[body] <= 0) continue;
-      marker_.push_back(p.add_marker(body, inertial_frame(m, body)));
-      mass_.push_back(m.body_mass[body]);
-      inertia_.insert(inertia_.end(), m.body_inertia + 3 * body, m.body_inertia + 3 * body + 3);
-    }
-    adr_.push_back(static_cast<int>(marker_.size()));
-    return static_cast<int>(adr_.size()) - 2;
+// The scalar row of a tendon's lower limit, -1 where it has none.
+int limit_row_of_tendon(const Packing& p, int tendon) {
+  for (int row = 0; row < p.c.num_scalar_rows; ++row) {
+    if (p.c.scalar_kind[row] == kernels::kRowLimit && p.c.scalar_first[row] == tendon) return row;
   }
-  void set(Packing& p) {
-    p.c.num_subtrees = static_cast<int>(adr_.size()) - 1;
-    p.set(p.c.subtree_adr, adr_);
-    p.set(p.c.subtree_marker, marker_);
-    p.set(p.c.subtree_mass, mass_);
-    p.set(p.c.subtree_inertia, inertia_);
-  }
-
- private:
-  Ints adr_{0}, marker_;
-  Reals mass_, inertia_;
-};
+  return -1;
+}
 
 // Where each actuator of the model stands among the kernels'.
 Ints actuator_places(const mjModel& m) {
@@ -119,21 +143,41 @@ Ints actuator_places(const mjModel& m) {
   return places;
 }
 
-int sensor_target(Packing& p, int sensor, kernels::SensorKind kind, Subtrees& subtrees) {
+// The lists that sensors point into, while they are filled.
+struct SensorLists {
+  Subtrees subtrees;
+  TouchZones zones;
+  Turns turns;
+};
+
+int sensor_target(Packing& p, int sensor, kernels::SensorKind kind, SensorLists& lists) {
   const mjModel& m = p.m;
-  const int id = m.sensor_objid[sensor];
+  const int id = m.sensor_objid[sensor], type = m.sensor_objtype[sensor];
   switch (kind) {
     case kernels::kForeignSensor:
     case kernels::kClock:
+    case kernels::kKineticEnergy:
       return 0;
+    case kernels::kPotentialEnergy:
+      return lists.subtrees.add(p, 0, false);
     case kernels::kJointPosition:
     case kernels::kBallQuaternion:
       return m.jnt_qposadr[id];
     case kernels::kJointVelocity:
     case kernels::kBallVelocity:
+    case kernels::kJointActuatorForce:
       return m.jnt_dofadr[id];
+    case kernels::kJointLimitPosition:
+    case kernels::kJointLimitVelocity:
+    case kernels::kJointLimitForce:
+      return limit_of_joint(p, id);
+    case kernels::kTendonLimitPosition:
+    case kernels::kTendonLimitVelocity:
+    case kernels::kTendonLimitForce:
+      return limit_row_of_tendon(p, id);
     case kernels::kTendonLength:
     case kernels::kTendonVelocity:
+    case kernels::kTendonActuatorForce:
       return id;
     case kernels::kActuatorLength:
     case kernels::kActuatorVelocity:
@@ -142,10 +186,41 @@ int sensor_target(Packing& p, int sensor, kernels::SensorKind kind, Subtrees& su
     case kernels::kSubtreeCentre:
     case kernels::kSubtreeVelocity:
     case kernels::kSubtreeAngularMomentum:
-      return subtrees.add(p, id);
+      return lists.subtrees.add(p, id, false);
+    case kernels::kFrameQuaternion:
+      return lists.turns.add(p, type, id);
     default:
-      return marker_of_frame(p, m.sensor_objtype[sensor], id);
+      return marker_of_frame(p, type, id);
   }
+}
+
+int sensor_reference(Packing& p, int sensor, kernels::SensorKind kind, SensorLists& lists) {
+  const mjModel& m = p.m;
+  const int id = m.sensor_objid[sensor], reference = m.sensor_refid[sensor];
+  switch (kind) {
+    case kernels::kTouch:
+      return lists.zones.add(p, id);
+    case kernels::kForce:
+    case kernels::kTorque:
+      return lists.subtrees.add(p, m.site_bodyid[id], true);
+    case kernels::kRangefinder:
+      return m.site_bodyid[id];
+    default:
+      break;
+  }
+  if (!may_have_reference(kind) || reference < 0) return -1;
+  const int type = m.sensor_reftype[sensor];
+  return kind == kernels::kFrameQuaternion ? lists.turns.add(p, type, reference) : marker_of_frame(p, type, reference);
+}
+
+void note_needs(Packing& p, kernels::SensorKind kind) {
+  const bool weighs = kind == kernels::kForce || kind == kernels::kTorque;
+  if (weighs || is_one_of(kind, {kernels::kAccelerometer, kernels::kFrameLinearAcceleration,
+                                 kernels::kFrameAngularAcceleration})) {
+    p.c.has_acceleration_sensors = 1;
+  }
+  if (weighs || kind == kernels::kTouch) p.c.has_contact_sensors = p.c.has_force_sensors = 1;
+  if (is_one_of(kind, {kernels::kJointLimitForce, kernels::kTendonLimitForce})) p.c.has_force_sensors = 1;
 }
 
 }  // namespace
@@ -164,21 +239,18 @@ void pack_sensors(Packing& p) {
   const mjModel& m = p.m;
   Ints kinds, target, reference, cuts_low;
   Reals cutoff;
-  Subtrees subtrees;
+  SensorLists lists;
+  bool casts_rays = false;
   for (int sensor = 0; sensor < m.nsensor; ++sensor) {
     const kernels::SensorKind kind = sensor_kind(m, sensor);
     kinds.push_back(kind);
-    target.push_back(sensor_target(p, sensor, kind, subtrees));
-    const bool has_reference =
-        kind >= kernels::kFramePosition && kind <= kernels::kFrameAngularVelocity && m.sensor_refid[sensor] >= 0;
-    reference.push_back(has_reference ? marker_of_frame(p, m.sensor_reftype[sensor], m.sensor_refid[sensor]) : -1);
+    target.push_back(sensor_target(p, sensor, kind, lists));
+    reference.push_back(sensor_reference(p, sensor, kind, lists));
     const int datatype = m.sensor_datatype[sensor];
     cuts_low.push_back(datatype == mjDATATYPE_REAL ? 1 : 0);
     cutoff.push_back(datatype == mjDATATYPE_REAL || datatype == mjDATATYPE_POSITIVE ? m.sensor_cutoff[sensor] : 0);
-    if (kind == kernels::kAccelerometer || kind == kernels::kFrameLinearAcceleration ||
-        kind == kernels::kFrameAngularAcceleration) {
-      p.c.has_acceleration_sensors = 1;
-    }
+    note_needs(p, kind);
+    casts_rays |= kind == kernels::kRangefinder;
   }
   p.c.num_sensors = static_cast<int>(m.nsensor);
   p.c.nsensordata = static_cast<int>(m.nsensordata);
@@ -190,7 +262,11 @@ void pack_sensors(Packing& p) {
   p.set(p.c.sensor_cuts_low, cuts_low);
   p.set(p.c.sensor_cutoff, cutoff);
   p.set(p.c.magnetic, Reals(m.opt.magnetic, m.opt.magnetic + 3));
-  subtrees.set(p);
+  p.set(p.c.world_gravity, p.disabled(mjDSBL_GRAVITY) ? Reals{0, 0, 0} : Reals(m.opt.gravity, m.opt.gravity + 3));
+  lists.subtrees.set(p);
+  lists.zones.set(p);
+  lists.turns.set(p);
+  pack_ray_geoms(p, casts_rays);
 }
 
 }  // namespace lockstep

@@ -81,25 +81,37 @@ LS_FN T simple_actuator_force(const ModelConstants<Real<T>>& m, const Workspace<
   return gear * force;
 }
 
-// Adds a dof's actuator forces, held in the joint's actuatorfrcrange, to qfrc; and minus their derivative by velocity
-// to `damping` [nv], where that is not null.
+// Total force of the actuators of one actuated dof, held in the joint's actuatorfrcrange, and its derivative by
+// velocity.
+template <class T>
+struct DofActuation {
+  T force, slope;
+};
 template <class G, class T>
-LS_FN void add_dof_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int group, T* damping) {
+[[gnu::always_inline]] LS_FN DofActuation<T> dof_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                           int group) {
   T force = T(0), slope = T(0);
-  const int first = m.actuated_adr[group];
-  for (int a = first; a < m.actuated_adr[group + 1]; ++a) {
+  for (int a = m.actuated_adr[group]; a < m.actuated_adr[group + 1]; ++a) {
     T actuator_slope;
     force += simple_actuator_force(m, w, a, actuator_slope);
     slope += actuator_slope;
   }
-  const int dof = m.actuator_dof[first];
   if (m.actuated_has_range[group]) {
     const T low = T(m.actuated_range[2 * group]), high = T(m.actuated_range[2 * group + 1]);
     slope = select((force <= low) | (force >= high), T(0), slope);
     force = clamp(force, low, high);
   }
-  w.qfrc[dof] += force;
-  if (damping != nullptr) damping[dof] -= slope;
+  return {force, slope};
+}
+
+// Adds a dof's actuator forces to qfrc; and minus their derivative by velocity to `damping` [nv], where that is not
+// null.
+template <class G, class T>
+LS_FN void add_dof_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int group, T* damping) {
+  const DofActuation<T> total = dof_actuation(m, w, group);
+  const int dof = m.actuator_dof[m.actuated_adr[group]];
+  w.qfrc[dof] += total.force;
+  if (damping != nullptr) damping[dof] -= total.slope;
 }
 
 // Adds all actuators on hinges and slides alone to qfrc and writes act_dot.

@@ -15,25 +15,10 @@ namespace lockstep::kernels {
 // Where a geom is from the origin of its tree (static geoms: from the world's).
 template <class G, class T>
 LS_FN void place_geom(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int geom) {
-  const Real<T>* offset = m.geom_offset + 3 * geom;
-  const Vector3<T> constant{T(offset[0]), T(offset[1]), T(offset[2])};
-  const Matrix3<T> constant_turn = constant_rotation<Spatial, T>(m.geom_turn + 9 * geom);
-  const int link = m.geom_link[geom];
-  Vector3<T>& point = w.rows.geom_point[geom];
-  Matrix3<T>& axes = w.rows.geom_axes[geom];
-  if (link < 0) {
-    point = constant;
-    axes = constant_turn;
-    return;
-  }
-  const Matrix3<T> r = world_rotation(m, w, link);
-  axes = {rotate(r, constant_turn.x), rotate(r, constant_turn.y), rotate(r, constant_turn.z)};
-  point = rotate(r, constant);
-  if constexpr (G::kPlanar) {
-    point = point + in_space(m, w.point[link]);
-  } else {
-    point = point + w.point[link];
-  }
+  const Placement<T> placement =
+      place_frame(m, w, FixedFrame<Real<T>>{m.geom_link[geom], m.geom_offset + 3 * geom, m.geom_turn + 9 * geom});
+  w.rows.geom_point[geom] = placement.p;
+  w.rows.geom_axes[geom] = placement.r;
 }
 
 // The origin of the tree of a link in the world; of the world itself for link -1.
@@ -152,7 +137,7 @@ template <class R>
   return shape;
 }
 
-// The contacts of one pair; report(slot) for each that some world has.
+// The contacts of one pair; report(slot, touches, contact, placement) for each that some world has.
 template <class G, class T, class Report>
 LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair, Report&& report) {
   PairPlacement<T> p = place_pair(m, w, pair);
@@ -172,15 +157,15 @@ LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<
     if (!any(touches)) continue;
     const int slot = m.pair_slot[pair] + found.slot[i];
     write_contact(m, w, slot, touches, found.contact[i], p);
-    report(slot);
+    report(slot, touches, found.contact[i], p);
   }
 }
 
 // All contacts of the present state, connect and weld equalities among them: frames, D and reference accelerations, and
-// the list of active slots. The links must be placed and moving (sweep_link_down).
-template <class G, class T, class Team>
-[[gnu::noinline]] LS_FN void find_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
-                                           const Team& team) {
+// the list of active slots; and visit(slot, touches, contact, placement) for each contact of geoms. The links must be
+// placed and moving (sweep_link_down).
+template <class G, class T, class Team, class Visit>
+LS_FN void visit_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team, Visit&& visit) {
   const ConstraintLists& list = w.rows.list;
   team.each(m.num_links, [&](int link) {
     if (m.link_root[link] == link) w.rows.tree_origin[link] = tree_origin(m, w, link);
@@ -190,15 +175,22 @@ template <class G, class T, class Team>
   if constexpr (Team::kAlone) {
     int count = 0;
     for (int pair = 0; pair < m.num_pairs; ++pair) {
-      find_pair_contacts(m, w, pair, [&](int slot) { list.active_contacts[count++] = slot; });
+      find_pair_contacts(m, w, pair, [&](int slot, MaskOf<T> touches, const auto& contact, const auto& placement) {
+        list.active_contacts[count++] = slot;
+        visit(slot, touches, contact, placement);
+      });
     }
     for (int i = 0; i < m.num_body_equalities; ++i) list.active_contacts[count++] = m.pair_slot[m.num_pairs + i];
     *list.num_contacts = count;
   } else {
     team.each(m.num_contact_slots, [&](int slot) { list.slot_is_active[slot] = 0; });
     team.each(m.num_body_equalities, [&](int i) { list.slot_is_active[m.pair_slot[m.num_pairs + i]] = 1; });
-    team.each(m.num_pairs,
-              [&](int pair) { find_pair_contacts(m, w, pair, [&](int slot) { list.slot_is_active[slot] = 1; }); });
+    team.each(m.num_pairs, [&](int pair) {
+      find_pair_contacts(m, w, pair, [&](int slot, MaskOf<T> touches, const auto& contact, const auto& placement) {
+        list.slot_is_active[slot] = 1;
+        visit(slot, touches, contact, placement);
+      });
+    });
     team.once([&] {
       int count = 0;
       for (int slot = 0; slot < m.num_contact_slots; ++slot) {
@@ -207,6 +199,11 @@ template <class G, class T, class Team>
       *list.num_contacts = count;
     });
   }
+}
+template <class G, class T, class Team>
+[[gnu::noinline]] LS_FN void find_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                           const Team& team) {
+  visit_contacts(m, w, team, [](int, MaskOf<T>, const auto&, const auto&) {});
 }
 
 }  // namespace lockstep::kernels

@@ -17,16 +17,6 @@ template <class T>
   return {dot(r.x, v), dot(r.y, v), dot(r.z, v)};
 }
 
-// A vector of the geometry's own, in space.
-template <class T>
-LS_FN Vector3<T> spatial_vector(const ModelConstants<Real<T>>&, Vector3<T> v) {
-  return v;
-}
-template <class T>
-LS_FN Vector3<T> spatial_vector(const ModelConstants<Real<T>>& m, Vector2<T> v) {
-  return in_space(m, v);
-}
-
 // Lengths below this have no direction: MuJoCo's mjMINVAL.
 template <class R>
 inline constexpr R kSmallestLength = R(1e-15);
@@ -42,13 +32,21 @@ LS_FN Vector3<T> unit_vector(Vector3<T> d, T& length) {
           select(degenerate, T(0), scale * d.z)};
 }
 
-// Position from the origin of the link's tree (or in the world for markers of the world), in world axes.
+// From the origin of the link's tree (or in the world for markers of the world), in world axes.
+template <class G, class T>
+[[gnu::always_inline]] LS_FN Placement<T> place_marker(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                       int marker) {
+  return place_frame(
+      m, w, FixedFrame<Real<T>>{m.marker_link[marker], m.marker_offset + 3 * marker, m.marker_turn + 9 * marker});
+}
 template <class G, class T>
 LS_FN Vector3<T> marker_from_origin(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {
-  const int link = m.marker_link[marker];
-  const Vector3<T> offset = vector_of<T>(m.marker_offset + 3 * marker);
-  if (link < 0) return offset;
-  return spatial_vector(m, w.point[link]) + rotate(world_rotation(m, w, link), offset);
+  return place_marker(m, w, marker).p;
+}
+// Columns are the marker's axes in the world.
+template <class G, class T>
+LS_FN Matrix3<T> marker_axes(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {
+  return place_marker(m, w, marker).r;
 }
 
 // World position of the origin that marker_from_origin refers to.
@@ -67,16 +65,6 @@ LS_FN Vector3<T> marker_difference(const ModelConstants<Real<T>>& m, const Works
   const int root_a = link_a < 0 ? -1 : m.link_root[link_a], root_b = link_b < 0 ? -1 : m.link_root[link_b];
   if (root_a == root_b) return b - a;
   return (b - a) + (marker_origin(m, w, marker_b) - marker_origin(m, w, marker_a));
-}
-
-// Columns are the marker's axes in the world.
-template <class G, class T>
-LS_FN Matrix3<T> marker_axes(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {
-  const int link = m.marker_link[marker];
-  const Matrix3<T> turn = constant_rotation<Spatial, T>(m.marker_turn + 9 * marker);
-  if (link < 0) return turn;
-  const Matrix3<T> r = world_rotation(m, w, link);
-  return {rotate(r, turn.x), rotate(r, turn.y), rotate(r, turn.z)};
 }
 
 // Spatial velocity of a link (or another motion of the geometry) in three dimensions.

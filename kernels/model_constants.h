@@ -217,6 +217,7 @@ struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   // that a connect or weld holds together [num_body_equalities], in the arrays marked *
   const std::int32_t* pair_geom;         // [2]
   const std::int32_t* pair_link;         // * [2] of the geoms
+  const std::int32_t* pair_body;         // * [2]
   const std::int32_t* pair_slot;         // * [+ 1] first contact slot
   const std::int32_t* slot_pair;         // [num_contact_slots]
   const std::int32_t* pair_dim;          // * rows of its contacts: 1, 3, 4 or 6
@@ -375,6 +376,7 @@ void for_each_contact_array(Constants& m, Visit&& visit) {
   visit(m.field_heights);
   visit(m.pair_geom);
   visit(m.pair_link);
+  visit(m.pair_body);
   visit(m.pair_slot);
   visit(m.slot_pair);
   visit(m.pair_dim);

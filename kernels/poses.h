@@ -1,6 +1,8 @@
-// World poses of bodies from qpos: xpos and xmat, as MuJoCo's mj_kinematics gives them.
+// Poses of frames that are fixed in links, and of bodies from qpos: xpos and xmat, as MuJoCo's mj_kinematics gives
+// them.
 #pragma once
 
+#include "kernels/contact_point.h"
 #include "kernels/kinematics.h"
 #include "kernels/state_layout.h"
 
@@ -16,6 +18,16 @@ template <class T>
 LS_FN Vector3<T> in_space(const ModelConstants<Real<T>>& m, Vector2<T> p) {
   const Real<T>* e = m.plane;
   return {T(e[0]) * p.x + T(e[3]) * p.y, T(e[1]) * p.x + T(e[4]) * p.y, T(e[2]) * p.x + T(e[5]) * p.y};
+}
+
+// A vector of the geometry's own, in space.
+template <class T>
+LS_FN Vector3<T> spatial_vector(const ModelConstants<Real<T>>&, Vector3<T> v) {
+  return v;
+}
+template <class T>
+LS_FN Vector3<T> spatial_vector(const ModelConstants<Real<T>>& m, Vector2<T> v) {
+  return in_space(m, v);
 }
 
 // World position of the origin of a link's tree: the root link's reference point.
@@ -34,11 +46,7 @@ LS_FN Vector3<T> tree_origin(const ModelConstants<Real<T>>& m, const Workspace<G
     if (m.joint_kind[joint] != kSlide) continue;
     const T shift = qpos[0] - T(m.joint_reference[joint]);
     const auto u = w.cdof[m.jnt_dofadr[joint]].v;
-    if constexpr (G::kPlanar) {
-      origin = origin + in_space(m, shift * u);
-    } else {
-      origin = origin + shift * u;
-    }
+    origin = origin + spatial_vector(m, shift * u);
   }
   return origin;
 }
@@ -58,29 +66,34 @@ LS_FN Matrix3<T> world_rotation(const ModelConstants<Real<T>>& m, const Workspac
   return turn;
 }
 
-// Pose of one body. The links must be placed (place_link).
-//   position [3] (m), turn: columns are the body's axes in the world
+// A frame that is fixed in a link (-1: in the world), as the constants hold it.
+template <class R>
+struct FixedFrame {
+  int link;
+  const R* offset;  // [3] as body_offset
+  const R* turn;    // [9] as body_turn
+};
+
+// Where such a frame is: from the origin of its link's tree (or in the world), in world axes. The link must be placed
+// (place_link).
 template <class G, class T>
-LS_FN void body_pose(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int body, Vector3<T>& position,
-                     Matrix3<T>& turn) {
-  const Real<T>* offset = m.body_offset + 3 * body;
-  const Real<T>* rest = m.body_turn + 9 * body;
-  const Vector3<T> constant{T(offset[0]), T(offset[1]), T(offset[2])};
-  const Matrix3<T> constant_turn = constant_rotation<Spatial, T>(rest);
+[[gnu::always_inline]] LS_FN Placement<T> place_frame(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                      FixedFrame<Real<T>> frame) {
+  const Vector3<T> offset{T(frame.offset[0]), T(frame.offset[1]), T(frame.offset[2])};
+  const Matrix3<T> turn = constant_rotation<Spatial, T>(frame.turn);
+  if (frame.link < 0) return {offset, turn};
+  const Matrix3<T> r = world_rotation(m, w, frame.link);
+  return {spatial_vector(m, w.point[frame.link]) + rotate(r, offset),
+          {rotate(r, turn.x), rotate(r, turn.y), rotate(r, turn.z)}};
+}
+
+// Pose of one body in the world. The links must be placed.
+template <class G, class T>
+LS_FN Placement<T> body_pose(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int body) {
   const int link = m.body_link[body];
-  if (link < 0) {
-    position = constant;
-    turn = constant_turn;
-    return;
-  }
-  const Matrix3<T> r = world_rotation(m, w, link);
-  turn = {rotate(r, constant_turn.x), rotate(r, constant_turn.y), rotate(r, constant_turn.z)};
-  position = tree_origin(m, w, m.link_root[link]) + rotate(r, constant);
-  if constexpr (G::kPlanar) {
-    position = position + in_space(m, w.point[link]);
-  } else {
-    position = position + w.point[link];
-  }
+  Placement<T> pose = place_frame(m, w, FixedFrame<Real<T>>{link, m.body_offset + 3 * body, m.body_turn + 9 * body});
+  if (link >= 0) pose.p = tree_origin(m, w, m.link_root[link]) + pose.p;
+  return pose;
 }
 
 // Copies the poses of mocap bodies into the workspace.
@@ -101,15 +114,13 @@ LS_FN void pose_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& sta
   load_mocap(m, w, state, team);
   links_down(m, team, [&](int link) { place_link(m, w, link); });
   team.each(m.nbody, [&](int body) {
-    Vector3<T> position;
-    Matrix3<T> turn;
-    body_pose(m, w, body, position, turn);
+    const Placement<T> pose = body_pose(m, w, body);
     T* p = xpos + 3 * body;
     T* r = xmat + 9 * body;
-    p[0] = position.x;
-    p[1] = position.y;
-    p[2] = position.z;
-    const Vector3<T> columns[3] = {turn.x, turn.y, turn.z};
+    p[0] = pose.p.x;
+    p[1] = pose.p.y;
+    p[2] = pose.p.z;
+    const Vector3<T> columns[3] = {pose.r.x, pose.r.y, pose.r.z};
     for (int k = 0; k < 3; ++k) {
       r[k] = columns[k].x;
       r[3 + k] = columns[k].y;

@@ -1,7 +1,10 @@
-// Sensors of the present state, as mj_forward leaves them in sensordata. Those that need the contact forces (touch,
-// force, torque) or cast rays read as not-a-number. MuJoCo XML reference, sensor.
+// Sensors of the present state, as mj_forward leaves them in sensordata; those that the kernels do not know read as
+// not-a-number. MuJoCo XML reference, sensor.
 #pragma once
 
+#include "kernels/contact_sensors.h"
+#include "kernels/rangefinder.h"
+#include "kernels/sensed_frames.h"
 #include "kernels/step.h"
 
 namespace lockstep::kernels {
@@ -13,43 +16,10 @@ LS_FN void write_vector(T* target, Vector3<T> v) {
   target[2] = v.z;
 }
 
-// A frame in the world: its marker's point from the origin of its tree, where that origin is, axes and motion.
 template <class T>
-struct SensedFrame {
-  Vector3<T> p, origin;
-  Matrix3<T> axes;
-  Motion<Spatial, T> motion;
-  [[nodiscard]] LS_FN Vector3<T> point_velocity() const { return motion.v + cross(motion.w, p); }
-};
-template <class G, class T>
-LS_FN SensedFrame<T> sensed_frame(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {
-  return {marker_from_origin(m, w, marker), marker_origin(m, w, marker), marker_axes(m, w, marker),
-          marker_motion(m, w, marker)};
-}
-
-// Acceleration of a marker's point, less gravity, and of its frame's spin; the links' accelerations must be there.
-template <class G, class T>
-LS_FN Motion<Spatial, T> sensed_acceleration(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker,
-                                             Vector3<T> p) {
-  const Vector3<T> gravity = spatial_vector(m, constant_point<G, T>(m.gravity));
-  const int link = m.marker_link[marker];
-  if (link < 0) return {{T(0), T(0), T(0)}, -gravity};
-  const Motion<Spatial, T> a = spatial_motion<G, T>(m, w.link_acceleration[link]);
-  Motion<Spatial, T> total{a.w, a.v + cross(a.w, p) + marker_bias(m, w, marker, p) - gravity};
-  if constexpr (!G::kPlanar) total.w = total.w + w.bias_angular[link];
-  return total;
-}
-
-// What qacc adds to the acceleration of each link.
-template <class G, class T, class Team>
-LS_FN void accelerate_links(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
-  links_down(m, team, [&](int link) {
-    Motion<G, T> a = m.link_parent[link] < 0 ? Motion<G, T>{} : w.link_acceleration[m.link_parent[link]];
-    for (int dof = m.link_dofadr[link]; dof < m.link_dofadr[link] + m.link_dofnum[link]; ++dof) {
-      a = a + w.qacc[dof] * w.cdof[dof];
-    }
-    w.link_acceleration[link] = a;
-  });
+LS_FN void write_quaternion(T* target, Quaternion<T> q) {
+  target[0] = q.w;
+  write_vector(target + 1, {q.x, q.y, q.z});
 }
 
 template <class G, class T>
@@ -68,6 +38,67 @@ LS_FN void sense_actuator(const ModelConstants<Real<T>>& m, const Workspace<G, T
   const T input = actuator_input(m, w, actuator);
   const T force = limited_force(m, actuator, affine_force(m, actuator, input, length, velocity, slope), slope);
   target[0] = kind == kActuatorLength ? length : kind == kActuatorVelocity ? velocity : force;
+}
+
+// Total force of the actuators on a hinge or slide, with what they lift, in its range.
+template <class G, class T>
+LS_FN T sense_joint_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int dof) {
+  T force = T(0);
+  for (int group = 0; group < m.num_actuated; ++group) {
+    if (m.actuator_dof[m.actuated_adr[group]] == dof) force += dof_actuation(m, w, group).force;
+  }
+  if (m.num_clamped_dofs != 0 || m.has_lifted_dofs) return force + w.qfrc_actuator[dof];
+  for (int k = m.moment_dof_adr[dof]; k < m.moment_dof_adr[dof + 1]; ++k) {
+    force += w.actuator_moment[m.moment_dof_entry[k]] * w.actuator_force[m.moment_dof_row[k]];
+  }
+  return force;
+}
+
+template <class G, class T>
+LS_FN T sense_tendon_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int tendon) {
+  T force = T(0);
+  for (int i = 0; i < m.num_general; ++i) {
+    if (m.general_kind[i] == kTendon && m.general_target[i] == tendon) force += w.actuator_force[i];
+  }
+  return force;
+}
+
+// Position (less the margin), velocity or force of one side of a limit; nothing where it is not active.
+//   velocity and jar: J qvel and J qacc - aref of its row
+template <class T>
+LS_FN T sense_limit_row(int quantity, T violation, T velocity, T D, T jar) {
+  const T value = quantity == 0 ? violation : quantity == 1 ? velocity : select(jar < T(0), -(D * jar), T(0));
+  return select(violation < T(0), value, T(0));
+}
+
+// Of a joint's limit: of its lower side, where that is active, else of its upper side.
+template <class G, class T>
+LS_FN T sense_joint_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int quantity, int limit) {
+  if (limit < 0) return T(0);
+  const T margin = T(m.limit_margin[limit]);
+  const auto side = [&](int s, T distance) {
+    const int row = m.limit_row[limit] + s;
+    const T velocity = row_product(m, w, limit, s, w.qvel);
+    if (quantity < 2) return sense_limit_row(quantity, distance - margin, velocity, T(0), T(0));
+    return sense_limit_row(quantity, distance - margin, velocity, w.rows.limit_D[row], w.rows.limit_jar[row]);
+  };
+  if (m.limit_is_ball[limit]) return side(0, distance_to_activity(m, w, limit) + margin);
+  const T q = w.qpos[m.limit_qposadr[limit]];
+  const T low = distance_from_low(m, limit, q);
+  return select(low < margin, side(0, low), side(1, distance_from_high(m, limit, q)));
+}
+
+// Of a tendon's limit, likewise; `row` is that of its lower side.
+template <class G, class T>
+LS_FN T sense_tendon_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int quantity, int row) {
+  if (row < 0) return T(0);
+  const auto violation = [&](int r) { return scalar_place(m, w, r).position - T(m.scalar_margin[r]); };
+  const auto side = [&](int r) {
+    const T velocity = T(m.scalar_sign[r]) * w.ten_velocity[m.scalar_first[r]];
+    if (quantity < 2) return sense_limit_row(quantity, violation(r), velocity, T(0), T(0));
+    return sense_limit_row(quantity, violation(r), velocity, w.rows.scalar_D[r], w.rows.scalar_jar[r]);
+  };
+  return select(violation(row) < T(0), side(row), side(row + 1));
 }
 
 // Sensors of one frame alone, in its own axes.
@@ -133,14 +164,77 @@ LS_FN Vector3<T> sense_subtree(const ModelConstants<Real<T>>& m, const Workspace
   return spin - inverse * cross(centre, momentum);
 }
 
+// 1/2 qvel' M qvel (J).
+template <class G, class T>
+LS_FN T kinetic_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
+  T twice = T(0);
+  for (int dof = 0; dof < m.nv; ++dof) {
+    const int depth = m.dof_depth[dof], first = m.dof_row[dof] + 1;
+    T row = T(0);
+    for (int t = 0; t < depth; ++t) row += w.mass_rows[first + t] * w.qvel[m.dof_ancestor[first + t]];
+    twice += w.qvel[dof] * (row + row + w.mass_rows[first + depth] * w.qvel[dof]);
+  }
+  return T(Real<T>(0.5)) * twice;
+}
+
+// Of a spring with the force -(a x + b x^2 + c x^3).
+template <class T>
+LS_FN T spring_energy(const Real<T>* stiffness, T x) {
+  return x * x * (T(stiffness[0] / 2) + x * (T(stiffness[1] / 3) + x * T(stiffness[2] / 4)));
+}
+template <class G, class T>
+LS_FN T joint_spring_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int spring) {
+  const int joint = m.spring_joint[spring], kind = m.joint_kind[joint];
+  const Real<T>*const stiffness = m.spring_stiffness + 3 * spring, *rest = m.spring_reference + 7 * spring;
+  const T* qpos = w.qpos + m.jnt_qposadr[joint];
+  if (kind >= kSlide) return spring_energy(stiffness, qpos[0] - T(rest[0]));
+  T energy = T(0);
+  if (kind == kFree) {
+    const Vector3<T> x{qpos[0] - T(rest[0]), qpos[1] - T(rest[1]), qpos[2] - T(rest[2])};
+    energy = spring_energy(stiffness, square_root(dot(x, x)));
+    qpos += 3;
+    rest += 3;
+  }
+  const Vector3<T> turn = rotation_vector(product(conjugate(constant_quaternion<T>(rest)), joint_quaternion(qpos)));
+  return energy + spring_energy(stiffness, square_root(dot(turn, turn)));
+}
+
+// Of gravity, and of the springs of joints and tendons (J); the subtree is the world's.
+template <class G, class T>
+LS_FN T potential_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int subtree) {
+  const Vector3<T> gravity = vector_of<T>(m.world_gravity);
+  T energy = T(0);
+  for (int i = m.subtree_adr[subtree]; i < m.subtree_adr[subtree + 1]; ++i) {
+    const int marker = m.subtree_marker[i];
+    const Vector3<T> p = marker_from_origin(m, w, marker) + marker_origin(m, w, marker);
+    energy -= T(m.subtree_mass[i]) * dot(gravity, p);
+  }
+  for (int spring = 0; spring < m.num_springs; ++spring) energy += joint_spring_energy(m, w, spring);
+  if (!m.has_tendon_passive) return energy;
+  for (int tendon = 0; tendon < m.ntendon; ++tendon) {
+    energy += spring_energy(m.tendon_stiffness + 3 * tendon, tendon_stretch(m, w, tendon));
+  }
+  return energy;
+}
+
+// Orientation of a frame in the world, or seen from a frame of reference.
+template <class G, class T>
+LS_FN Quaternion<T> sense_quaternion(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int turn,
+                                     int reference) {
+  const Quaternion<T> q = turn_in_world(m, w, turn);
+  return reference < 0 ? q : product(conjugate(turn_in_world(m, w, reference)), q);
+}
+
 // Numbers of one sensor into `target`, without its cutoff.
 template <class G, class T>
 LS_FN void sense(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int sensor, T time, T* target) {
   const int kind = m.sensor_kind[sensor], object = m.sensor_target[sensor];
   switch (kind) {
     case kJointPosition:
+      target[0] = w.qpos[object];
+      break;
     case kBallQuaternion:
-      for (int i = 0; i < m.sensor_dim[sensor]; ++i) target[i] = w.qpos[object + i];
+      write_quaternion(target, joint_quaternion(w.qpos + object));
       break;
     case kJointVelocity:
     case kBallVelocity:
@@ -157,8 +251,45 @@ LS_FN void sense(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int
     case kActuatorForce:
       sense_actuator(m, w, kind, object, target);
       break;
+    case kJointActuatorForce:
+      target[0] = sense_joint_actuation(m, w, object);
+      break;
+    case kTendonActuatorForce:
+      target[0] = sense_tendon_actuation(m, w, object);
+      break;
+    case kJointLimitPosition:
+    case kJointLimitVelocity:
+    case kJointLimitForce:
+      target[0] = sense_joint_limit(m, w, kind - kJointLimitPosition, object);
+      break;
+    case kTendonLimitPosition:
+    case kTendonLimitVelocity:
+    case kTendonLimitForce:
+      target[0] = sense_tendon_limit(m, w, kind - kTendonLimitPosition, object);
+      break;
     case kClock:
       target[0] = time;
+      break;
+    case kPotentialEnergy:
+      target[0] = potential_energy(m, w, object);
+      break;
+    case kKineticEnergy:
+      target[0] = kinetic_energy(m, w);
+      break;
+    case kFrameQuaternion:
+      write_quaternion(target, sense_quaternion(m, w, object, m.sensor_reference[sensor]));
+      break;
+    case kTouch:
+      target[0] = sense_touch(m, w, object, m.sensor_reference[sensor]);
+      break;
+    case kForce:
+      write_vector(target, sense_interaction(m, w, object, m.sensor_reference[sensor]).f);
+      break;
+    case kTorque:
+      write_vector(target, sense_interaction(m, w, object, m.sensor_reference[sensor]).n);
+      break;
+    case kRangefinder:
+      target[0] = sense_range(m, w, object, m.sensor_reference[sensor]);
       break;
     case kSubtreeCentre:
     case kSubtreeVelocity:
@@ -185,6 +316,7 @@ LS_FN void sense_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& st
   const T time = state.get(state_layout(m).time);
   forward(m, w, w.warmstart, false, team);
   if (m.has_acceleration_sensors) accelerate_links(m, w, team);
+  if (m.has_constraints != 0 && m.has_force_sensors) find_constraint_forces(m, w, team);
   team.each(m.num_sensors, [&](int sensor) {
     T* target = sensordata + m.sensor_adr[sensor];
     sense(m, w, sensor, time, target);

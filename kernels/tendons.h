@@ -129,14 +129,20 @@ template <class G, class T, class Team>
   add_transposed_product(m, tendon_rows(m, w), w.ten_force, w.qfrc, team);
 }
 
+// How far a tendon is longer (or, below zero, shorter) than its spring at rest.
+template <class G, class T>
+LS_FN T tendon_stretch(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int tendon) {
+  const Real<T>* rest = m.tendon_lengthspring + 2 * tendon;
+  const T length = w.ten_length[tendon];
+  return minimum(length - T(rest[0]), T(0)) + maximum(length - T(rest[1]), T(0));
+}
+
 // Springs and dampers of all tendons, added to qfrc.
 template <class G, class T, class Team>
 [[gnu::noinline]] LS_FN void add_tendon_passive(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
                                                 const Team& team) {
   team.each(m.ntendon, [&](int tendon) {
-    const Real<T>* rest = m.tendon_lengthspring + 2 * tendon;
-    const T length = w.ten_length[tendon], velocity = w.ten_velocity[tendon];
-    const T x = minimum(length - T(rest[0]), T(0)) + maximum(length - T(rest[1]), T(0));
+    const T x = tendon_stretch(m, w, tendon), velocity = w.ten_velocity[tendon];
     w.ten_force[tendon] = -(x * polynomial_factor(m.tendon_stiffness + 3 * tendon, x)) -
                           velocity * polynomial_factor(m.tendon_damping + 3 * tendon, absolute(velocity));
   });

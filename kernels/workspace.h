@@ -8,6 +8,15 @@
 
 namespace lockstep::kernels {
 
+// One contact and the force in it, in three dimensions and world axes; nothing in worlds that do not touch.
+template <class T>
+struct SensedContact {
+  Vector3<T> arm_first, arm_second;  // its point seen from the origins of the two links' trees (m)
+  Vector3<T> normal;                 // from the first geom to the second
+  T pressure;                        // along the normal, >= 0 (N)
+  Vector3<T> force, torque;          // on the second link, at the point (N, N m)
+};
+
 template <class G, class T>
 struct Workspace {
   // state of the worlds in this group
@@ -36,16 +45,19 @@ struct Workspace {
   T *actuator_length, *actuator_velocity, *actuator_force, *actuator_slope;  // [num_general]
   T* actuator_moment;                                                        // [num_moments]
   T *qfrc_actuator, *qfrc_gravcomp;                                          // [nv], in models that need them apart
-  Force<G, T>* link_force;          // [num_links] of fluid and gravity compensation, then of the subtree
-  Motion<G, T>* link_acceleration;  // [num_links] what qacc adds, for sensors
-  T* implicit_rows;                 // [row_numbers] M less the time step times the derivative of the forces
+  Force<G, T>* link_force;  // [num_links] of fluid and gravity compensation, then of the subtree
+  T* implicit_rows;         // [row_numbers] M less the time step times the derivative of the forces
   // constraints
   ConstraintSpace<G, T> rows{};
   // Runge-Kutta
   T *start_qpos = nullptr, *start_qvel = nullptr, *start_act = nullptr;  // [nq], [nv], [na]
   T *sum_qvel = nullptr, *sum_qacc = nullptr, *sum_act = nullptr;        // [nv], [nv], [na]
   T* displacement = nullptr;  // [nv] velocity that moved the start to the present stage
-  long size = 0;              // numbers in all
+  // sensors, behind all that a step needs
+  Motion<G, T>* link_acceleration = nullptr;   // [num_links] what qacc adds
+  SensedContact<T>* sensed_contact = nullptr;  // [num_contact_slots]
+  long step_size = 0;                          // numbers that a step needs
+  long size = 0;                               // numbers in all
 
   // NOLINTNEXTLINE(clang-analyzer-optin.cplusplus.UninitializedObject): arrays of what the model lacks are never read.
   LS_FN Workspace(const ModelConstants<Real<T>>& m, T* arena) {
@@ -53,6 +65,8 @@ struct Workspace {
     carve_links(m, arena);
     carve_dynamics(m, arena);
     carve_forces(m, arena);
+    step_size = size;
+    carve_sensors(m, arena);
   }
 
  private:
@@ -100,7 +114,10 @@ struct Workspace {
     if (m.has_lifted_dofs) take(qfrc_gravcomp, arena, m.nv);
     if (m.has_link_forces || m.applied_bodies != 0) take(link_force, arena, m.num_links);
     if (m.has_implicit_rows) take(implicit_rows, arena, m.row_numbers);
+  }
+  LS_FN void carve_sensors(const ModelConstants<Real<T>>& m, T* arena) {
     if (m.has_acceleration_sensors) take(link_acceleration, arena, m.num_links);
+    if (m.has_contact_sensors) take(sensed_contact, arena, m.num_contact_slots);
   }
   LS_FN void carve_dynamics(const ModelConstants<Real<T>>& m, T* arena) {
     take(mass_rows, arena, m.row_numbers);

@@ -56,7 +56,12 @@ TEST(ModelCheck, SaysThatAModelOfAnotherSolverIsSolvedByNewton) {
 }
 
 TEST(ModelCheck, FailsWhereAStageIsBeyondWhatIsAllowed) {
-  ModelCheck check{.model = "m", .native = true, .native_features = {}, .fallback_features = {}, .stages = {}};
+  ModelCheck check{.model = "m",
+                   .native = true,
+                   .native_features = {},
+                   .fallback_features = {},
+                   .silent_sensors = {},
+                   .stages = {}};
   check.stages = {{"qacc", 1e-12, 1e-8}};
   EXPECT_TRUE(check.passed());
   check.stages.push_back({"qvel", 1e-3, 1e-8});

@@ -50,6 +50,28 @@ TEST(ModelState, RunsNativelyToWhereMujocoGoes) {
   EXPECT_FALSE(motion.fault);
 }
 
+TEST(ModelState, KnowsForcesFromOutsideAndMocapBodies) {
+  const auto model = Model::from_xml(R"(<mujoco><worldbody><body mocap="true" pos="0 0 1">
+    <body><joint axis="0 1 0"/><geom type="capsule" size="0.02" fromto="0 0 0 0.3 0 0"/></body></body></worldbody>
+    </mujoco>)");
+  const mjModel& m = *model->mj();
+  const ModelState state = read_model_state(
+      written(R"({"qpos": [0.2], "mocap_pos": [1, 2, 3], "mocap_quat": [0.8, 0, 0.6, 0], "qfrc_applied": [0.3],
+                  "xfrc_applied": [0,0,0,0,0,0, 0,0,0,0,0,0, 1,0,2,0,-0.5,0], "steps": 4})"),
+      *model);
+  const NativeMotion motion = run_natively(model, state);
+  const std::unique_ptr<mjData, decltype(&mj_deleteData)> d(mj_makeData(&m), mj_deleteData);
+  d->qpos[0] = 0.2;
+  std::copy(state.mocap_pos.begin(), state.mocap_pos.end(), d->mocap_pos);
+  std::copy(state.mocap_quat.begin(), state.mocap_quat.end(), d->mocap_quat);
+  d->qfrc_applied[0] = 0.3;
+  std::copy(state.xfrc_applied.begin(), state.xfrc_applied.end(), d->xfrc_applied);
+  mj_forward(&m, d.get());
+  EXPECT_NEAR(motion.qacc[0], d->qacc[0], 1e-9);
+  for (int step = 0; step < 4; ++step) mj_step(&m, d.get());
+  EXPECT_NEAR(motion.qpos[0], d->qpos[0], 1e-12);
+}
+
 TEST(ModelState, WhatTheFileLeavesOutIsAsAfterAReset) {
   const auto model = Model::from_xml(kBallOnFloor);
   const ModelState state = read_model_state(written(R"({"ctrl": [1]})"), *model);

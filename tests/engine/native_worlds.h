@@ -47,17 +47,23 @@ class NativeWorlds {
     }
   }
   // qacc [nv] of one world.
-  std::vector<R> acceleration(int world) {
-    const int lanes = kernels_.lanes;
-    HostBuffer<R> qacc(static_cast<std::size_t>(model_.nv() * lanes));
-    kernels_.acceleration(model_.constants<R>(), group_state(world / lanes), arena_.data(), qacc.data());
-    std::vector<R> result;
-    for (int i = 0; i < model_.nv(); ++i) result.push_back(qacc[static_cast<std::size_t>(i * lanes + world % lanes)]);
-    return result;
+  std::vector<R> acceleration(int world) { return evaluated(kernels_.acceleration, model_.nv(), world); }
+  // sensordata [nsensordata] of one world.
+  std::vector<R> sensors(int world) {
+    return evaluated(kernels_.sensors, static_cast<int>(model_.mj()->nsensordata), world);
   }
   [[nodiscard]] const kernels::StateLayout& layout() const { return layout_; }
 
  private:
+  template <class Kernel>
+  std::vector<R> evaluated(Kernel kernel, int count, int world) {
+    const int lanes = kernels_.lanes;
+    HostBuffer<R> numbers(static_cast<std::size_t>(count * lanes));
+    kernel(model_.constants<R>(), group_state(world / lanes), arena_.data(), numbers.data());
+    std::vector<R> result;
+    for (int i = 0; i < count; ++i) result.push_back(numbers[static_cast<std::size_t>(i * lanes + world % lanes)]);
+    return result;
+  }
   R* group_state(int group) {
     return state_.data() + static_cast<std::ptrdiff_t>(group) * layout_.size * kernels_.lanes;
   }

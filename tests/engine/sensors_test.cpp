@@ -31,7 +31,15 @@ std::string all_sensors() {
     <framelinacc objtype="site" objname="handle"/><framelinacc objtype="body" objname="base"/>
     <frameangacc objtype="site" objname="tip"/>
     <subtreecom body="base"/><subtreelinvel body="base"/><subtreeangmom body="base"/><subtreeangmom body="top"/>
-    <subtreecom body="world"/><clock/>)";
+    <subtreecom body="world"/><clock/><jointactuatorfrc joint="turn"/><jointactuatorfrc joint="finger"/>
+    <e_kinetic/><e_potential/>
+    <framequat objtype="site" objname="tip"/><framequat objtype="body" objname="top"/>
+    <framequat objtype="xbody" objname="top"/><framequat objtype="site" objname="wall"/>
+    <framequat objtype="geom" objname="plate" reftype="site" refname="tip"/>
+    <framequat objtype="site" objname="tip" reftype="body" refname="top"/>
+    <force site="tip"/><torque site="tip"/><force site="wrist"/><torque site="wrist"/><force site="mount"/>
+    <torque site="mount" cutoff="0.7"/><force site="handle"/><torque site="handle"/><force site="wall"/>
+    <torque site="wall"/>)";
   std::string xml = joints_in_space(R"(<motor name="motor" joint="turn" gear="2"/>
     <position name="servo" joint="ball" gear="1 0 2" kp="3" kv="0.5"/>
     <motor name="wrench" site="tip" gear="1 2 3 0.1 0.2 0.3"/>)");
@@ -50,12 +58,40 @@ const SensorCase kCases[] = {
     {"TendonsAndActuators",
      [] {
        return Model::from_xml(with_sensors(two_trees(kTendons), R"(<tendonpos tendon="rope"/><tendonvel tendon="strap"/>
-         <tendonvel tendon="coupled"/><accelerometer site="tip"/><subtreelinvel body="pendulum"/>)"));
+         <tendonvel tendon="coupled"/><accelerometer site="tip"/><subtreelinvel body="pendulum"/>
+         <jointactuatorfrc joint="shoulder"/><jointactuatorfrc joint="elbow"/><jointactuatorfrc joint="swing"/>
+         <tendonactuatorfrc tendon="strap"/><tendonactuatorfrc tendon="rope"/><tendonactuatorfrc tendon="coupled"/>
+         <e_kinetic/><e_potential/>)"));
+     }},
+    {"ClampedActuators",
+     [] {
+       return Model::from_xml(with_sensors(two_trees(kClampedTendons), R"(<jointactuatorfrc joint="shoulder"/>
+         <jointactuatorfrc joint="swing"/><tendonactuatorfrc tendon="pair"/><tendonactuatorfrc tendon="strap"/>)"));
+     }},
+    {"SpringsOfAllJoints",
+     [] {
+       std::string xml = kAllJoints;
+       xml.insert(xml.find("<freejoint/>"), "<site name=\"hull\" pos=\"0.1 0 0\"/>");
+       return Model::from_xml(with_sensors(xml, R"(<e_potential/><e_kinetic/><force site="hull"/><torque site="hull"/>
+         <jointactuatorfrc joint="rail"/>)"));
+     }},
+    {"AcrossThePlane",
+     [] {
+       return Model::from_xml(R"(<mujoco><option gravity="1 2 -9.81"/><worldbody><body name="a">
+         <joint axis="0 0 1"/><geom type="capsule" size="0.02" fromto="0 0 0 0.3 0 0"/>
+         <site name="s" pos="0.2 0.1 0.1" euler="10 20 30"/>
+         <body pos="0.3 0 0"><joint axis="0 0 1"/><geom type="capsule" size="0.02" fromto="0 0 0 0.3 0.1 0.1"/>
+         <site name="t" pos="0.2 0.1 0.1" euler="10 20 30"/></body></body></worldbody>
+         <sensor><accelerometer site="s"/><accelerometer site="t"/><framelinacc objtype="site" objname="t"/>
+         <force site="s"/><torque site="s"/><force site="t"/><torque site="t"/><e_potential/><e_kinetic/>
+         <framequat objtype="site" objname="t"/></sensor></mujoco>)");
      }},
     {"Mocap",
      [] {
        return Model::from_xml(with_sensors(hung_on_mocap(), R"(<framepos objtype="body" objname="hand"/>
-         <framelinvel objtype="site" objname="end"/><accelerometer site="end"/><subtreecom body="hand"/>)"));
+         <framelinvel objtype="site" objname="end"/><accelerometer site="end"/><subtreecom body="hand"/>
+         <framequat objtype="body" objname="hand"/><framequat objtype="site" objname="end"/><force site="end"/>
+         <torque site="end"/>)"));
      }},
     {"SuiteCheetah", [] { return suite_model("dm_control/suite/cheetah.xml", false); }},
     {"SuiteSwimmer", [] { return suite_model("dm_control/suite/swimmer.xml", false); }},
@@ -94,16 +130,17 @@ TEST_P(Sensors, MatchMujoco) {
 INSTANTIATE_TEST_SUITE_P(Models, Sensors, testing::ValuesIn(kCases),
                          [](const auto& parameter) { return std::string(parameter.param.name); });
 
-TEST(NativeSensors, OnesThatNeedContactForcesAreNamedAndReadAsNotANumber) {
+TEST(NativeSensors, OnesThatTheKernelsLackAreNamedAndReadAsNotANumber) {
   const auto model = Model::from_xml(R"(
-    <mujoco><worldbody><body><joint/><geom size="0.1"/><site name="s"/></body></worldbody>
-    <sensor><touch name="fingertip" site="s"/><gyro site="s"/></sensor></mujoco>)");
-  EXPECT_EQ(missing_native_sensors(*model->mj()), std::vector<std::string>{"fingertip"});
+    <mujoco><worldbody><body><joint/><geom size="0.1"/><site name="s"/></body><camera name="eye" resolution="64 48"/>
+    </worldbody>
+    <sensor><camprojection name="seen" site="s" camera="eye"/><gyro site="s"/></sensor></mujoco>)");
+  EXPECT_EQ(missing_native_sensors(*model->mj()), std::vector<std::string>{"seen"});
   ScalarWorld world(*model);
-  std::array<double, 4> ours{};
+  std::array<double, 5> ours{};
   kernels::sensors(model->constants<double>(), world.block(), world.arena(), ours.data(), kernels::Solo{});
   EXPECT_TRUE(std::isnan(ours[0]));
-  EXPECT_EQ(ours[1], 0);
+  EXPECT_EQ(ours[2], 0);
 }
 
 }  // namespace
