@@ -9,7 +9,10 @@ namespace lockstep::apps {
 namespace {
 
 ModelCheck a_check() {
-  ModelCheck check{.model = "m", .native = true, .states = 1000, .iterative_states = 12};
+  ModelCheck check;
+  check.native = true;
+  check.states = 1000;
+  check.iterative_states = 12;
   check.stages = {{"xpos", 1e-15, 1e-9}, {"xmat", 3e-14, 1e-9}, {"qfrc_bias", 2e-7, 1e-9}, {"qacc", 4e-9, 1e-6}};
   return check;
 }
@@ -47,7 +50,8 @@ TEST(CheckTable, ShowsTheSpeedWhereItWasMeasured) {
 }
 
 TEST(CheckTable, SaysWhyAModelFallsBack) {
-  const ModelCheck check{.model = "m", .fallback_features = {"flexes", "plugins"}};
+  ModelCheck check;
+  check.fallback_features = {"flexes", "plugins"};
   expect_holds(check_table_row("suite/m", check, {}), "fallback: flexes; plugins");
 }
 
