@@ -304,7 +304,10 @@ int bench_physics(const BenchPhysicsOptions& options, CommandContext& context) {
 }
 
 double speed_ratio(const std::shared_ptr<const Model>& model, Motion motion, double seconds) {
-  const BenchPhysicsOptions options{.backend = "auto", .pairs = 3, .slice_seconds = seconds};
+  BenchPhysicsOptions options;
+  options.backend = "auto";
+  options.pairs = 3;
+  options.slice_seconds = seconds;
   const Course course = make_course(model, motion, options.worlds, 20);
   const auto ours = make_batch_runner(course, our_batch(course, options, 1)), peer = make_mj_step_runner(course, 1);
   std::vector<BenchRow> rows(1);

@@ -75,7 +75,8 @@ Robot g1() {
                      {".*_hip_(pitch|yaw)_joint|waist_yaw_joint", large, 88},
                      {".*_(hip_roll|knee)_joint", strong, 139},
                      {".*_wrist_(pitch|yaw)_joint", tiny, 5},
-                     {"waist_(pitch|roll)_joint|.*_ankle_(pitch|roll)_joint", 2 * small, 50}},
+                     {"waist_(pitch|roll)_joint", 2 * small, 50},
+                     {".*_ankle_(pitch|roll)_joint", 2 * small, 50}},
           .pose = {{".*_hip_pitch_joint", -0.312},
                    {".*_knee_joint", 0.669},
                    {".*_ankle_pitch_joint", -0.363},
@@ -135,24 +136,33 @@ void add_servo(const Servo& servo, mjsJoint& joint, mjSpec& spec) {
   joint.armature = servo.armature;
 }
 
-// Servos in the order of hinges, and the keyframe.
+std::vector<mjsJoint*> hinges(mjSpec& spec) {
+  std::vector<mjsJoint*> list;
+  for (mjsElement* e = mjs_firstElement(&spec, mjOBJ_JOINT); e != nullptr; e = mjs_nextElement(&spec, e)) {
+    if (mjs_asJoint(e)->type == mjJNT_HINGE) list.push_back(mjs_asJoint(e));
+  }
+  return list;
+}
+
+double first_angle(const Robot& robot, const mjsJoint& joint) {
+  const std::string name = name_of(joint.element);
+  const auto found =
+      std::find_if(robot.pose.begin(), robot.pose.end(), [&](const Angle& a) { return matches(name, a.joints); });
+  return found == robot.pose.end() ? 0 : found->angle;
+}
+
+// Actuators in the order of servos, and of hinges for each (_add_actuators of entity/entity.py, sort_actuators off);
+// the keyframe.
 void add_servos_and_pose(const Robot& robot, mjSpec& spec) {
   std::vector<double> qpos{0, 0, robot.height, 1, 0, 0, 0}, ctrl;
-  for (mjsElement* e = mjs_firstElement(&spec, mjOBJ_JOINT); e != nullptr; e = mjs_nextElement(&spec, e)) {
-    mjsJoint& joint = *mjs_asJoint(e);
-    if (joint.type == mjJNT_FREE) continue;
-    const std::string name = name_of(e);
-    const auto servo =
-        std::find_if(robot.servos.begin(), robot.servos.end(), [&](const Servo& s) { return matches(name, s.joints); });
-    if (servo == robot.servos.end()) {
-      throw Error("no actuator is known for joint '" + name + "'", robot.mjcf, "take the pinned version of mjlab");
+  for (const mjsJoint* joint : hinges(spec)) qpos.push_back(first_angle(robot, *joint));
+  for (const Servo& servo : robot.servos) {
+    for (mjsJoint* joint : hinges(spec)) {
+      if (!matches(name_of(joint->element), servo.joints)) continue;
+      add_servo(servo, *joint, spec);
+      ctrl.push_back(first_angle(robot, *joint));
     }
-    add_servo(*servo, joint, spec);
-    const auto angle =
-        std::find_if(robot.pose.begin(), robot.pose.end(), [&](const Angle& a) { return matches(name, a.joints); });
-    ctrl.push_back(angle == robot.pose.end() ? 0 : angle->angle);
   }
-  qpos.insert(qpos.end(), ctrl.begin(), ctrl.end());
   mjsKey& key = *mjs_addKey(&spec);
   mjs_setName(key.element, "init_state");
   mjs_setDouble(key.qpos, qpos.data(), static_cast<int>(qpos.size()));
