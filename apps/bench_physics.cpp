@@ -5,7 +5,7 @@
 #include "engine/error.h"
 #include "engine/isa.h"
 #include "engine/model.h"
-#include "engine/task_models.h"
+#include "engine/model_sets.h"
 
 #include <algorithm>
 #include <array>
@@ -25,42 +25,6 @@
 namespace lockstep::apps {
 namespace {
 
-// Whose model, which, and how it moves: `name` ends in the motion.
-struct BuiltIn {
-  const char* name;
-  const char* package_path;
-};
-constexpr std::array kBuiltIns{
-    BuiltIn{"gymnasium/ant", "gymnasium/envs/mujoco/assets/ant.xml"},
-    BuiltIn{"gymnasium/half_cheetah", "gymnasium/envs/mujoco/assets/half_cheetah.xml"},
-    BuiltIn{"gymnasium/hopper", "gymnasium/envs/mujoco/assets/hopper.xml"},
-    BuiltIn{"gymnasium/humanoid", "gymnasium/envs/mujoco/assets/humanoid.xml"},
-    BuiltIn{"gymnasium/humanoidstandup", "gymnasium/envs/mujoco/assets/humanoidstandup.xml"},
-    BuiltIn{"gymnasium/inverted_double_pendulum", "gymnasium/envs/mujoco/assets/inverted_double_pendulum.xml"},
-    BuiltIn{"gymnasium/inverted_pendulum", "gymnasium/envs/mujoco/assets/inverted_pendulum.xml"},
-    BuiltIn{"gymnasium/pusher", "gymnasium/envs/mujoco/assets/pusher_v5.xml"},
-    BuiltIn{"gymnasium/reacher", "gymnasium/envs/mujoco/assets/reacher.xml"},
-    BuiltIn{"gymnasium/swimmer", "gymnasium/envs/mujoco/assets/swimmer.xml"},
-    BuiltIn{"gymnasium/walker2d", "gymnasium/envs/mujoco/assets/walker2d_v5.xml"},
-    BuiltIn{"dm_control/acrobot", "dm_control/suite/acrobot.xml"},
-    BuiltIn{"dm_control/ball_in_cup", "dm_control/suite/ball_in_cup.xml"},
-    BuiltIn{"dm_control/cartpole", "dm_control/suite/cartpole.xml"},
-    BuiltIn{"dm_control/cheetah", "dm_control/suite/cheetah.xml"},
-    BuiltIn{"dm_control/dog", "dm_control/suite/dog.xml"},
-    BuiltIn{"dm_control/finger", "dm_control/suite/finger.xml"},
-    BuiltIn{"dm_control/fish", "dm_control/suite/fish.xml"},
-    BuiltIn{"dm_control/hopper", "dm_control/suite/hopper.xml"},
-    BuiltIn{"dm_control/humanoid", "dm_control/suite/humanoid.xml"},
-    BuiltIn{"dm_control/humanoid_CMU", "dm_control/suite/humanoid_CMU.xml"},
-    BuiltIn{"dm_control/manipulator", "dm_control/suite/manipulator.xml"},
-    BuiltIn{"dm_control/pendulum", "dm_control/suite/pendulum.xml"},
-    BuiltIn{"dm_control/point_mass", "dm_control/suite/point_mass.xml"},
-    BuiltIn{"dm_control/quadruped", "dm_control/suite/quadruped.xml"},
-    BuiltIn{"dm_control/reacher", "dm_control/suite/reacher.xml"},
-    BuiltIn{"dm_control/stacker", "dm_control/suite/stacker.xml"},
-    BuiltIn{"dm_control/swimmer", "dm_control/suite/swimmer.xml"},
-    BuiltIn{"dm_control/walker", "dm_control/suite/walker.xml"},
-};
 // What runs without any name: models with and without contacts, in motions that ask for different things.
 constexpr std::array kUsual{
     "dm_control/cartpole/noisy",     "dm_control/acrobot/noisy",     "gymnasium/inverted_pendulum/noisy",
@@ -68,18 +32,19 @@ constexpr std::array kUsual{
     "dm_control/humanoid/smooth",    "dm_control/humanoid/noisy",    "dm_control/humanoid/quiet",
 };
 
+// Whose model, which, and how it moves: `name` ends in the motion.
 struct Subject {
   std::string name;
-  std::filesystem::path file;
+  std::string model;  // of the model sets, or a file
   Motion motion;
 };
 
 // "suite/model/motion" of every model in every motion.
 std::vector<Subject> known_subjects() {
   std::vector<Subject> list;
-  for (const BuiltIn& known : kBuiltIns) {
+  for (const std::string& model : known_models()) {
     for (const Motion motion : {Motion::kNoisy, Motion::kQuiet, Motion::kSmooth}) {
-      list.push_back({fmt::format("{}/{}", known.name, motion_name(motion)), task_model(known.package_path), motion});
+      list.push_back({fmt::format("{}/{}", model, motion_name(motion)), model, motion});
     }
   }
   return list;
@@ -100,8 +65,16 @@ Subject subject_of_file(const std::string& name, const std::string& motion_name_
                              : fmt::format("did you mean '{}'?", near));
   }
   const Motion motion = motion_of(motion_name_wanted);
-  const std::filesystem::path file(name);
-  return {file.stem().string() + "/" + motion_name(motion), file, motion};
+  return {std::filesystem::path(name).stem().string() + "/" + motion_name(motion), name, motion};
+}
+
+// The subject's model; without constraints where it moves so.
+std::shared_ptr<const Model> model_of(const Subject& subject) {
+  const auto adjust = [&](mjModel& m) {
+    if (subject.motion == Motion::kSmooth) m.opt.disableflags |= mjDSBL_CONSTRAINT;
+  };
+  return known_models(subject.model).empty() ? Model::from_file(subject.model, adjust)
+                                             : load_known_model(subject.model, adjust);
 }
 
 std::vector<Subject> subjects(const BenchPhysicsOptions& options) {
@@ -304,10 +277,7 @@ int bench_physics(const BenchPhysicsOptions& options, CommandContext& context) {
   const JsonRow machine = machine_description();
   bool first = true;
   for (const Subject& subject : subjects(options)) {
-    const auto adjust = [&](mjModel& m) {
-      if (subject.motion == Motion::kSmooth) m.opt.disableflags |= mjDSBL_CONSTRAINT;
-    };
-    const auto model = Model::from_file(subject.file, adjust);
+    const auto model = model_of(subject);
     const Course course =
         make_course(model, subject.motion, options.worlds, options.steps / kHoldSteps, options.warmup);
     if (first) {
@@ -333,6 +303,18 @@ int bench_physics(const BenchPhysicsOptions& options, CommandContext& context) {
   return kDone;
 }
 
+double speed_ratio(const std::shared_ptr<const Model>& model, Motion motion, double seconds) {
+  BenchPhysicsOptions options;
+  options.backend = "auto";
+  options.pairs = 3;
+  options.slice_seconds = seconds;
+  const Course course = make_course(model, motion, options.worlds, 20);
+  const auto ours = make_batch_runner(course, our_batch(course, options, 1)), peer = make_mj_step_runner(course, 1);
+  std::vector<BenchRow> rows(1);
+  compete({.ours = ours.get(), .peers = {peer.get()}, .clock = CLOCK_THREAD_CPUTIME_ID}, options, rows);
+  return rows[0].ratio;
+}
+
 void add_bench_physics(CLI::App& bench, CommandContext& context) {
   auto options = std::make_shared<BenchPhysicsOptions>();
   CLI::App& command = context.add(bench, "physics", "speed of physics against MuJoCo C, beside how far they agree",
@@ -340,7 +322,7 @@ void add_bench_physics(CLI::App& bench, CommandContext& context) {
                                   "  lockstep bench physics dm_control/cartpole/noisy --threads 1,2\n"
                                   "  lockstep bench physics model.xml --motion quiet --json bench.json\n");
   std::string known;
-  for (const BuiltIn& model : kBuiltIns) known += std::string("\n  ") + model.name;
+  for (const std::string& model : known_models()) known += "\n  " + model;
   command.add_option(
       "MODELS", options->models,
       "MJCF files, or SUITE, SUITE/MODEL or SUITE/MODEL/MOTION of this list (without any: a selection):" + known);

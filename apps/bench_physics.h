@@ -2,7 +2,9 @@
 #pragma once
 
 #include "apps/commands.h"
+#include "apps/physics_race.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,9 @@ struct BenchRow {
 
 // Measures and prints, one JSON row per BenchRow. Returns an exit code.
 int bench_physics(const BenchPhysicsOptions& options, CommandContext& context);
+
+// Our speed divided by mj_step's on one core: the median over slices of `seconds` that take turns.
+[[nodiscard]] double speed_ratio(const std::shared_ptr<const Model>& model, Motion motion, double seconds);
 
 // Adds `physics` to the group `bench`.
 void add_bench_physics(CLI::App& bench, CommandContext& context);

@@ -1,6 +1,8 @@
 // The course and its runners.
 #include "apps/physics_race.h"
+#include "apps/control_range.h"
 #include "apps/converged_model.h"
+#include "apps/native_acceleration.h"
 #include "engine/batch_state.h"
 #include "engine/error.h"
 #include "engine/isa.h"
@@ -38,11 +40,10 @@ double exact_in_float(double x) { return static_cast<double>(static_cast<float>(
 double draw_control(const mjModel& m, Motion motion, kernels::RandomStream stream, int world, int interval, int index) {
   const auto w = static_cast<std::uint32_t>(world), k = static_cast<std::uint32_t>(interval);
   const auto i = static_cast<std::uint32_t>(index);
-  const bool limited = m.actuator_ctrllimited[index] != 0;
-  const double low = limited ? m.actuator_ctrlrange[2 * index] : -1;
-  const double high = limited ? m.actuator_ctrlrange[2 * index + 1] : 1;
-  const double u = motion == Motion::kQuiet ? std::clamp(0.01 * kernels::normal<double>(stream, w, k, i), low, high)
-                                            : low + (high - low) * kernels::uniform<double>(stream, w, k, i);
+  const auto [low, high, home] = control_range(m, index);
+  const double u = motion == Motion::kQuiet
+                       ? std::clamp(home + 0.01 * kernels::normal<double>(stream, w, k, i), low, high)
+                       : low + (high - low) * kernels::uniform<double>(stream, w, k, i);
   return exact_in_float(u);
 }
 
@@ -284,17 +285,7 @@ std::vector<double> native_qacc(const Course& course) {
   const Precision precision = sizeof(R) == 4 ? Precision::kFloat : Precision::kDouble;
   BatchState state(*course.model->mj(), {.num_worlds = course.num_worlds, .precision = precision}, native.lanes);
   start(course, state);
-  const auto lanes = size(native.lanes), nv = size(course.model->nv());
-  HostBuffer<R> arena(static_cast<std::size_t>(course.model->scratch_size()) * lanes), block_qacc(nv * lanes);
-  std::vector<double> qacc(course.qvel.size());
-  for (int block = 0; block < state.num_blocks(); ++block) {
-    native.acceleration(course.model->constants<R>(), state.block<R>(block).data(), arena.data(), block_qacc.data());
-    for (std::size_t lane = 0; lane < size(state.worlds_in_block(block)); ++lane) {
-      for (std::size_t dof = 0; dof < nv; ++dof)
-        qacc[(size(block) * lanes + lane) * nv + dof] = static_cast<double>(block_qacc[dof * lanes + lane]);
-    }
-  }
-  return qacc;
+  return native_acceleration(*course.model, native, state);
 }
 
 double largest_difference(std::span<const double> a, std::span<const double> b) {

@@ -13,8 +13,8 @@ namespace lockstep::apps {
 
 // How the worlds of a benchmark are moved. Controls are drawn anew every kHoldSteps physics steps.
 enum class Motion {
-  kNoisy,   // uniform in the control's range ([-1, 1] where it has none)
-  kQuiet,   // normal with deviation 0.01 about zero
+  kNoisy,   // uniform in the control's range (control_range)
+  kQuiet,   // normal with deviation 0.01 about the control that holds the first pose
   kSmooth,  // as kNoisy, in a model whose constraints are disabled
 };
 [[nodiscard]] std::string motion_name(Motion motion);

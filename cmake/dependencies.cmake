@@ -52,6 +52,7 @@ lockstep_pin(mujoco-core LOCKSTEP_MUJOCO_FOLDER)
 lockstep_pin(nvidia-cuda-cccl LOCKSTEP_CCCL_FOLDER)
 lockstep_pin(dm-control LOCKSTEP_DM_CONTROL_FOLDER)
 lockstep_pin(gymnasium LOCKSTEP_GYMNASIUM_FOLDER)
+lockstep_pin(mjlab LOCKSTEP_MJLAB_FOLDER)
 lockstep_pin(imgui-bundle LOCKSTEP_IMGUI_FOLDER)
 
 # MuJoCo: an installation of one's own (-DMUJOCO_DIR=<prefix> or mujoco_ROOT), else the wheel.
@@ -103,7 +104,7 @@ else()
 endif()
 
 # Task models: read from their own wheels, at configure time a path, at run time see engine/task_models.h.
-foreach(suite IN ITEMS dm_control gymnasium)
+foreach(suite IN ITEMS dm_control gymnasium mjlab)
   string(TOUPPER ${suite} upper)
   if(EXISTS "${LOCKSTEP_CACHE_DIR}/${LOCKSTEP_${upper}_FOLDER}/${suite}")
     lockstep_feature(${suite} ON "${LOCKSTEP_CACHE_DIR}/${LOCKSTEP_${upper}_FOLDER}")

@@ -99,17 +99,55 @@ void refuse_senseless_numbers(const mjModel& m, const std::string& where) {
 
 constexpr const char* kMendFile = "mend the file: MuJoCo's XML reference lists elements and attributes";
 
+using ErrorText = std::array<char, 2000>;
+
+struct DeleteSpec {
+  void operator()(mjSpec* spec) const { mj_deleteSpec(spec); }
+};
+
+// What mj_loadXML does, with an edit between reading and compiling.
+mjModel* load_edited(const std::string& path, const mjVFS* vfs, const Model::Edit& edit, ErrorText& text) {
+  const std::unique_ptr<mjSpec, DeleteSpec> spec(
+      mj_parseXML(path.c_str(), vfs, text.data(), static_cast<int>(text.size())));
+  if (spec == nullptr) return nullptr;
+  edit(*spec);
+  mjModel* const model = mj_compile(spec.get(), vfs);
+  if (model == nullptr) {
+    const std::string_view problem = mjs_getError(spec.get());
+    *std::copy_n(problem.begin(), std::min(problem.size(), text.size() - 1), text.begin()) = '\0';
+  }
+  return model;
+}
+
+// A path to read a model from; Error where there is none, or a compiled model.
+void refuse_other_files(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    throw Error("there is no model file here", path.string(),
+                "check the path; it must name an MJCF (.xml) or URDF file");
+  }
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  if (extension == ".mjb") {
+    throw Error("compiled models (MJB) are not read: MuJoCo trusts their contents", path.string(),
+                "give the MJCF (.xml) that it was compiled from");
+  }
+}
+
 }  // namespace
 
 void Model::Delete::operator()(mjModel_* model) const { mj_deleteModel(model); }
 
-Model::Handle Model::compile(const std::string& path, const void* vfs, const std::string& name) {
+Model::Handle Model::compile(const std::string& path, const void* vfs, const std::string& name, const Edit& edit) {
   take_over_mujoco_log();
-  std::array<char, 2000> text{};
+  ErrorText text{};
   const MujocoWarnings warnings;
   Handle model;
   try {
-    model.reset(mj_loadXML(path.c_str(), static_cast<const mjVFS*>(vfs), text.data(), static_cast<int>(text.size())));
+    const auto* const files = static_cast<const mjVFS*>(vfs);
+    model.reset(edit ? load_edited(path, files, edit, text)
+                     : mj_loadXML(path.c_str(), files, text.data(), static_cast<int>(text.size())));
   } catch (const Error& error) {
     throw Error(error.problem(), name, kMendFile);
   } catch (const std::bad_alloc&) {
@@ -127,19 +165,14 @@ Model::Handle Model::compile(const std::string& path, const void* vfs, const std
 }
 
 std::shared_ptr<const Model> Model::from_file(const std::filesystem::path& path, const Adjust& adjust) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
-    throw Error("there is no model file here", path.string(),
-                "check the path; it must name an MJCF (.xml) or URDF file");
-  }
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  if (extension == ".mjb") {
-    throw Error("compiled models (MJB) are not read: MuJoCo trusts their contents", path.string(),
-                "give the MJCF (.xml) that it was compiled from");
-  }
-  return std::shared_ptr<const Model>(new Model(compile(path.string(), nullptr, path.string()), path.string(), adjust));
+  return from_edited_file(path, {}, adjust);
+}
+
+std::shared_ptr<const Model> Model::from_edited_file(const std::filesystem::path& path, const Edit& edit,
+                                                     const Adjust& adjust) {
+  refuse_other_files(path);
+  return std::shared_ptr<const Model>(
+      new Model(compile(path.string(), nullptr, path.string(), edit), path.string(), adjust));
 }
 
 std::shared_ptr<const Model> Model::from_xml(std::string_view xml, std::span<const Asset> assets, const Adjust& adjust,

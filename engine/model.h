@@ -13,6 +13,7 @@
 #include <vector>
 
 struct mjModel_;
+struct mjSpec_;
 
 namespace lockstep {
 
@@ -21,6 +22,8 @@ class Model {
  public:
   // Changes to the compiled model before it is checked and frozen: options, flags, numbers (no sizes).
   using Adjust = std::function<void(mjModel_&)>;
+  // Changes to what was read, before MuJoCo compiles it: elements added, attributes set.
+  using Edit = std::function<void(mjSpec_&)>;
   // A file that the MJCF text refers to by name (an include, a mesh, a texture), held in memory.
   struct Asset {
     std::string name;
@@ -29,6 +32,9 @@ class Model {
 
   // Reads MJCF or URDF. Error for a file that is missing, broken, compiled (MJB), or whose numbers make no physics.
   static std::shared_ptr<const Model> from_file(const std::filesystem::path& path, const Adjust& adjust = {});
+  // The same, edited first.
+  static std::shared_ptr<const Model> from_edited_file(const std::filesystem::path& path, const Edit& edit,
+                                                       const Adjust& adjust = {});
   // Reads MJCF from text; `name` stands for the file in error messages.
   static std::shared_ptr<const Model> from_xml(std::string_view xml, std::span<const Asset> assets = {},
                                                const Adjust& adjust = {}, const std::string& name = "MJCF text");
@@ -74,7 +80,7 @@ class Model {
   };
   using Handle = std::unique_ptr<mjModel_, Delete>;
   Model(Handle model, std::string name, const Adjust& adjust);
-  static Handle compile(const std::string& path, const void* vfs, const std::string& name);
+  static Handle compile(const std::string& path, const void* vfs, const std::string& name, const Edit& edit = {});
   [[nodiscard]] std::vector<std::string> names(int object_type, long count) const;
   [[nodiscard]] int index(int object_type, long count, std::string_view wanted, const char* kind) const;
 

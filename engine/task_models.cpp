@@ -16,6 +16,7 @@ namespace {
 std::string_view cache_folder(std::string_view package) {
   if (package == "dm_control") return model_paths::kDmControlFolder;
   if (package == "gymnasium") return model_paths::kGymnasiumFolder;
+  if (package == "mjlab") return model_paths::kMjlabFolder;
   return {};
 }
 
@@ -49,7 +50,7 @@ std::filesystem::path task_model(std::string_view package_path) {
   }
   throw MissingResource("task model '" + std::string(package_path) + "' was not found",
                         looked_at.empty() ? "no folder to look in" : looked_at,
-                        "run `make setup`, or set LOCKSTEP_MODELS to the folder that holds dm_control/ and gymnasium/");
+                        "run `make setup`, or set LOCKSTEP_MODELS to the folder that holds dm_control/, gymnasium/ and mjlab/");
 }
 
 }  // namespace lockstep

@@ -3,6 +3,8 @@
 #include "engine/task_models.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -27,9 +29,10 @@ TEST(ModelCheck, ComparesEveryStageOfANativeModel) {
     stages.push_back(stage.stage);
     EXPECT_LE(stage.deviation, stage.allowed) << stage.stage;
   }
-  EXPECT_EQ(stages, (std::vector<std::string>{"xpos", "xmat", "M", "qfrc_bias", "qfrc_passive", "qfrc_actuator", "qacc",
-                                              "qpos after a step", "qvel after a step", "qpos after a step, float",
-                                              "qvel after a step, float"}));
+  EXPECT_EQ(stages,
+            (std::vector<std::string>{"xpos", "xmat", "M", "qfrc_bias", "qfrc_passive", "qfrc_actuator",
+                                      "qfrc_constraint", "qacc", "qacc, float, of 99.9 %", "qpos after a step",
+                                      "qvel after a step", "qpos after a step, float", "qvel after a step, float"}));
   EXPECT_TRUE(check.passed());
 }
 
@@ -55,13 +58,28 @@ TEST(ModelCheck, SaysThatAModelOfAnotherSolverIsSolvedByNewton) {
   EXPECT_TRUE(check.passed());
 }
 
+TEST(ModelCheck, ReportsApartWhatContactsOfIterativePairsMake) {
+  const char* const drop = R"(
+    <mujoco><worldbody><geom type="box" size="3 3 3" pos="0 0 -3"/>
+      <body pos="0 0 .2"><freejoint/><geom type="ellipsoid" size=".2 .3 .4"/></body></worldbody></mujoco>)";
+  const ModelCheck check = check_model(Model::from_xml(drop), 30, 0);
+  EXPECT_GT(check.iterative_states, 0);
+  EXPECT_LT(check.iterative_states, 30);
+  const auto apart = std::find_if(check.stages.begin(), check.stages.end(),
+                                  [](const auto& stage) { return stage.stage == "qacc, iterative contacts"; });
+  ASSERT_NE(apart, check.stages.end());
+  EXPECT_FALSE(apart->is_judged());
+  EXPECT_TRUE(check.passed());
+}
+
+TEST(ModelCheck, ANumberThatIsNoneFailsEvenWhereItIsNotJudged) {
+  const StageDeviation stage{"qacc", std::nan(""), std::numeric_limits<double>::infinity()};
+  EXPECT_FALSE(stage.passed());
+}
+
 TEST(ModelCheck, FailsWhereAStageIsBeyondWhatIsAllowed) {
-  ModelCheck check{.model = "m",
-                   .native = true,
-                   .native_features = {},
-                   .fallback_features = {},
-                   .silent_sensors = {},
-                   .stages = {}};
+  ModelCheck check{
+      .model = "m", .native = true, .native_features = {}, .fallback_features = {}, .silent_sensors = {}, .stages = {}};
   check.stages = {{"qacc", 1e-12, 1e-8}};
   EXPECT_TRUE(check.passed());
   check.stages.push_back({"qvel", 1e-3, 1e-8});

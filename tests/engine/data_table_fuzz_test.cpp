@@ -6,6 +6,7 @@
 #include "tests/engine/hdf5_writer.h"
 #include "tests/engine/npz_writer.h"
 #include "tests/engine/temporary_folder.h"
+#include "tests/mutation.h"
 
 #include <cmath>
 #include <random>
@@ -19,30 +20,7 @@ namespace {
 
 constexpr int kCases = 20000;
 
-std::string mutated(std::string text, std::mt19937& random) {
-  const auto below = [&](size_t n) { return random() % n; };
-  for (size_t edits = 1 + below(4); edits > 0 && !text.empty(); --edits) {
-    const size_t at = below(text.size());
-    switch (below(5)) {
-      case 0:
-        text[at] = static_cast<char>(below(256));
-        break;
-      case 1:
-        text.erase(at, 1 + below(3));
-        break;
-      case 2:
-        text.insert(below(text.size()), text.substr(at, below(16)));
-        break;
-      case 3:
-        text[at] = static_cast<char>(static_cast<unsigned char>(text[at]) ^ (1u << below(8)));
-        break;
-      default:
-        text.resize(at);
-        break;
-    }
-  }
-  return text;
-}
+using tests::mutated;
 
 // What came of a table must be whole: finite numbers, time that increases, notes for what was left out.
 void check(const RecordedMotion& motion) {

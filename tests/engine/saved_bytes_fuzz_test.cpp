@@ -4,6 +4,7 @@
 #include "engine/run_folder.h"
 #include "engine/settings.h"
 #include "engine/sha256.h"
+#include "tests/mutation.h"
 
 #include <random>
 #include <string>
@@ -13,36 +14,9 @@
 namespace lockstep {
 namespace {
 
-constexpr int kCases = 20000;
+using tests::mutated;
 
-// One to six edits: a byte replaced, removed, doubled, a bit flipped, a slice copied elsewhere, the tail cut.
-std::string mutated(std::string text, std::mt19937& random) {
-  const auto below = [&](size_t n) { return random() % n; };
-  for (size_t edits = 1 + below(6); edits > 0 && !text.empty(); --edits) {
-    const size_t at = below(text.size());
-    switch (below(6)) {
-      case 0:
-        text[at] = static_cast<char>(below(256));
-        break;
-      case 1:
-        text.erase(at, 1 + below(4));
-        break;
-      case 2:
-        text.insert(at, 1, text[at]);
-        break;
-      case 3:
-        text[at] = static_cast<char>(static_cast<unsigned char>(text[at]) ^ (1u << below(8)));
-        break;
-      case 4:
-        text.insert(below(text.size()), text.substr(at, below(16)));
-        break;
-      default:
-        text.resize(at);
-        break;
-    }
-  }
-  return text;
-}
+constexpr int kCases = 20000;
 
 struct FuzzedConfig {
   int horizon = 15;

@@ -1,10 +1,12 @@
 // Feeds mutated text and bytes to the readers of expressions and libraries: Error or success, never a crash.
 #include "engine/error.h"
 #include "models/library_text.h"
+#include "tests/mutation.h"
 
 #include <cmath>
 #include <random>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -13,33 +15,12 @@ namespace {
 
 constexpr int kCases = 20000;
 
-// One to five edits: a byte replaced, removed, doubled, a slice copied elsewhere, a word of the language put in.
+// One to six edits, words of the language among them.
 std::string mutated(std::string text, std::mt19937& random) {
   static const char* const kWords[] = {"(",       ")",  ",",  "^",     "**",     "-",           "sin(",
                                        "min(",    "x0", "u0", "1e308", "terms(", "polynomial(", "fourier(",
                                        "affine(", "0.", "*",  "+",     "/",      "states"};
-  const auto below = [&](size_t n) { return random() % n; };
-  for (size_t edits = 1 + below(5); edits > 0 && !text.empty(); --edits) {
-    const size_t at = below(text.size());
-    switch (below(5)) {
-      case 0:
-        text[at] = static_cast<char>(below(256));
-        break;
-      case 1:
-        text.erase(at, 1 + below(4));
-        break;
-      case 2:
-        text.insert(at, 1, text[at]);
-        break;
-      case 3:
-        text.insert(below(text.size()), text.substr(at, below(20)));
-        break;
-      default:
-        text.insert(at, kWords[below(std::size(kWords))]);
-        break;
-    }
-  }
-  return text;
+  return tests::mutated(std::move(text), random, kWords);
 }
 
 TEST(ExpressionFuzz, MutatedTextsGiveErrorOrAnExpressionThatPrintsItself) {
