@@ -1,5 +1,6 @@
 // `lockstep bench`: what is measured against other programs, one subcommand per subject.
 #include "apps/bench_physics.h"
+#include "apps/bench_planners.h"
 #include "apps/bench_planning.h"
 #include "apps/commands.h"
 
@@ -9,6 +10,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   CLI::App& bench = context.add_group(app, "bench", "measure speed against other programs in one run");
   add_bench_physics(bench, context);
   add_bench_planning(bench, context);
+  add_bench_planners(bench, context);
 }
 
 }  // namespace lockstep::apps

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ namespace {
 struct PlanOptions {
   std::string task;
   std::string planner = "ilqr";
+  bool list = false;
   int episodes = 1;
   std::uint64_t seed = 0;
   SettingsOptions settings;  // planner.* and mpc.*
@@ -71,7 +73,28 @@ PlannedEpisode run_episode(const PlanOptions& options, const Settings& settings,
   return episode;
 }
 
+// The planners, and the keys of each with its defaults.
+void print_planners(CommandContext& context) {
+  for (const planners::Entry* entry : planners::entries()) {
+    context.print("{:<20}  {}\n", entry->name, entry->summary);
+    JsonRow row;
+    row["name"] = entry->name;
+    row["summary"] = entry->summary;
+    row["settings"] = JsonRow::object();
+    for (const auto& [key, setting] : entry->defaults().values())
+      std::visit([&](const auto& value) { row["settings"][key] = value; }, setting.value);
+    context.row(row);
+  }
+}
+
 int plan_command(const PlanOptions& options, CommandContext& context) {
+  if (options.list) {
+    print_planners(context);
+    return kDone;
+  }
+  if (options.task.empty())
+    throw Error("no task was given", "command line",
+                "name one of `lockstep list tasks`, as in `lockstep plan pendulum-v1`");
   const Settings settings = merged_settings(options.settings, {});
   check_sections(settings);
   const TaskSpec spec = envs::spec(envs::find(options.task));
@@ -109,10 +132,12 @@ void add_plan(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<PlanOptions>();
   CLI::App& command = context.add(app, "plan", "control a task by planning through its true dynamics",
                                   "  lockstep plan cartpole-swingup\n"
+                                  "  lockstep plan --list\n"
                                   "  lockstep plan pendulum-v1 --planner mppi --set planner.samples=512\n"
                                   "  lockstep plan cartpole-swingup --episodes 20 --set mpc.horizon=100 --json -\n");
-  command.add_option("TASK", options->task, "Task (`lockstep list tasks`)")->required();
-  command.add_option("--planner", options->planner, "Planner (`lockstep list planners`)")->capture_default_str();
+  command.add_option("TASK", options->task, "Task (`lockstep list tasks`)");
+  command.add_flag("--list", options->list, "Print the planners (with --json their settings too) and stop");
+  command.add_option("--planner", options->planner, "Planner (--list)")->capture_default_str();
   command.add_option("--episodes", options->episodes, "How many, each from the next seed")
       ->check(CLI::Range(1, 100000))
       ->type_name("N")

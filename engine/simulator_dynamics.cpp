@@ -14,30 +14,32 @@
 namespace lockstep {
 namespace {
 
-// How far one input is moved up and down.
-struct Perturbation {
-  double up, down;
-};
-
-Perturbation perturbation(double value) {
-  const double h = std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(value));
-  return {h, h};
-}
-
-// The same for control `index`; a side on which the range would clamp it stays where it is.
-Perturbation perturbation(const mjModel& m, int index, double value) {
-  Perturbation p = perturbation(value);
-  if (m.actuator_ctrllimited[index] == 0 || (m.opt.disableflags & mjDSBL_CLAMPCTRL) != 0) return p;
-  const bool above = value + p.up > m.actuator_ctrlrange[2 * index + 1];
-  const bool below = value - p.down < m.actuator_ctrlrange[2 * index];
-  if (above && !below) p.up = 0;
-  if (below && !above) p.down = 0;
-  return p;
-}
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 template <class T>
 T* row_of(View<T, 2> view, int row) {
   return view.data_handle() + static_cast<std::ptrdiff_t>(row) * view.extent(1);
+}
+
+// fields [count][stride] of rows -> a block of worlds [field][lane] at `to`; lanes beyond the rows repeat the last.
+template <class R>
+void scatter(const double* from, std::ptrdiff_t stride, int count, int fields, int lanes, R* to) {
+  for (int lane = 0; lane < lanes; ++lane) {
+    const double* row = from + std::min(lane, count - 1) * stride;
+    for (int i = 0; i < fields; ++i) to[i * lanes + lane] = static_cast<R>(row[i]);
+  }
+}
+
+template <class R>
+void gather(const R* from, int count, int fields, int lanes, double* to, std::ptrdiff_t stride) {
+  for (int lane = 0; lane < count; ++lane)
+    for (int i = 0; i < fields; ++i) to[lane * stride + i] = static_cast<double>(from[i * lanes + lane]);
+}
+
+// The block that begins at world `first` of one array.
+template <class R>
+R* block_of(WorldView<R> view, int first) {
+  return view.data_handle() + (view.extent(1) > 0 ? view.mapping()(first, 0) : 0);
 }
 
 }  // namespace
@@ -55,113 +57,170 @@ SimulatorDynamics::SimulatorDynamics(std::shared_ptr<const Model> model, Simulat
     throw Error(fmt::format("physics_steps = {} is below 1", config_.physics_steps), "simulator dynamics",
                 "set physics_steps to at least 1");
   }
-  reserve(1);
-  name_ = fmt::format("simulator({})", batch_->report());
+  reserve(exact_, 1);
+  name_ = fmt::format("simulator({})", exact_.batch->report());
 }
 
-void SimulatorDynamics::reserve(int rows) {
-  if (batch_ && rows <= batch_->config().num_worlds) return;
-  batch_ = Batch::make(
-      model_,
-      {.num_worlds = rows, .backend = config_.backend, .precision = Precision::kDouble, .threads = config_.threads});
-  fields_ = batch_->fields_double();
+template <class R>
+void SimulatorDynamics::reserve(Worlds<R>& worlds, int rows) {
+  if (worlds.batch && rows <= worlds.batch->config().num_worlds) return;
+  constexpr bool kSingle = sizeof(R) == 4;
+  worlds.batch = Batch::make(model_, {.num_worlds = rows,
+                                      .backend = config_.backend,
+                                      .precision = kSingle ? Precision::kFloat : Precision::kDouble,
+                                      .threads = config_.threads});
+  if constexpr (kSingle) {
+    worlds.fields = worlds.batch->fields_float();
+  } else {
+    worlds.fields = worlds.batch->fields_double();
+  }
 }
 
-void SimulatorDynamics::load(int row, const double* x, const double* u) {
-  for (int i = 0; i < nq_; ++i) fields_.qpos(row, i) = x[i];
-  for (int i = 0; i < nv_; ++i) fields_.qvel(row, i) = x[nq_ + i];
-  for (int i = 0; i < na_; ++i) fields_.act(row, i) = x[nq_ + nv_ + i];
-  for (int i = 0; i < nu_; ++i) fields_.ctrl(row, i) = u[i];
-  for (int i = 0; i < nv_; ++i) fields_.qacc_warmstart(row, i) = 0;
-  fields_.time(row, 0) = 0;
-  batch_->clear_fault(row);
+template <class R>
+void SimulatorDynamics::load_state(Worlds<R>& worlds, int first, int count, const double* x,
+                                   std::ptrdiff_t stride) const {
+  const int lanes = std::min(worlds.batch->lanes(), worlds.batch->config().num_worlds - first);
+  scatter(x, stride, count, nq_, worlds.batch->lanes(), block_of(worlds.fields.qpos, first));
+  scatter(x + nq_, stride, count, nv_, worlds.batch->lanes(), block_of(worlds.fields.qvel, first));
+  scatter(x + nq_ + nv_, stride, count, na_, worlds.batch->lanes(), block_of(worlds.fields.act, first));
+  for (int lane = 0; lane < lanes; ++lane) worlds.batch->clear_fault(first + lane);
 }
 
-double SimulatorDynamics::element(int row, int index) const {
-  if (batch_->fault(row)) return std::numeric_limits<double>::quiet_NaN();
-  if (index < nq_) return fields_.qpos(row, index);
-  if (index < nq_ + nv_) return fields_.qvel(row, index - nq_);
-  return fields_.act(row, index - nq_ - nv_);
+template <class R>
+void SimulatorDynamics::load_control(Worlds<R>& worlds, int first, int count, const double* u,
+                                     std::ptrdiff_t stride) const {
+  scatter(u, stride, count, nu_, worlds.batch->lanes(), block_of(worlds.fields.ctrl, first));
 }
 
-void SimulatorDynamics::store(int row, double* next) const {
-  for (int i = 0; i < state_size(); ++i) next[i] = element(row, i);
+template <class R>
+void SimulatorDynamics::forget(Worlds<R>& worlds, int first) const {
+  const int lanes = worlds.batch->lanes();
+  std::fill_n(block_of(worlds.fields.qacc_warmstart, first), static_cast<size_t>(nv_ * lanes), R(0));
+  std::fill_n(block_of(worlds.fields.time, first), static_cast<size_t>(lanes), R(0));
 }
 
-template <class Function>
-void SimulatorDynamics::for_each_block_of(int rows, Function&& f) {
-  const int lanes = batch_->lanes(), blocks = (rows + lanes - 1) / lanes;
+template <class R>
+void SimulatorDynamics::read_state(const Worlds<R>& worlds, int first, int count, double* x,
+                                   std::ptrdiff_t stride) const {
+  const int lanes = worlds.batch->lanes();
+  gather(block_of(worlds.fields.qpos, first), count, nq_, lanes, x, stride);
+  gather(block_of(worlds.fields.qvel, first), count, nv_, lanes, x + nq_, stride);
+  gather(block_of(worlds.fields.act, first), count, na_, lanes, x + nq_ + nv_, stride);
+  for (int row = 0; row < count; ++row)
+    if (worlds.batch->fault(first + row)) std::fill_n(x + row * stride, state_size(), kNan);
+}
+
+template <class R, class Function>
+void SimulatorDynamics::for_each_block_of(const Worlds<R>& worlds, int rows, Function&& f) {
+  const int lanes = worlds.batch->lanes(), blocks = (rows + lanes - 1) / lanes;
   pool_.for_each(blocks, [&](int block, int thread) {
     const int first = block * lanes;
-    f(first, std::min(first + lanes, rows), block, thread);
+    f(first, std::min(lanes, rows - first), block, thread);
   });
 }
 
 void SimulatorDynamics::step(View<const double, 2> x, View<const double, 2> u, View<double, 2> next) {
-  reserve(x.extent(0));
-  for_each_block_of(x.extent(0), [&](int first, int end, int block, int thread) {
-    for (int row = first; row < end; ++row) load(row, row_of(x, row), row_of(u, row));
-    batch_->step_block(block, config_.physics_steps, thread);
-    for (int row = first; row < end; ++row) store(row, row_of(next, row));
+  const int nx = state_size();
+  reserve(exact_, x.extent(0));
+  for_each_block_of(exact_, x.extent(0), [&](int first, int count, int block, int thread) {
+    load_state(exact_, first, count, row_of(x, first), nx);
+    load_control(exact_, first, count, row_of(u, first), nu_);
+    forget(exact_, first);
+    exact_.batch->step_block(block, config_.physics_steps, thread);
+    read_state(exact_, first, count, row_of(next, first), nx);
+  });
+}
+
+template <class R>
+void SimulatorDynamics::roll_out(Worlds<R>& worlds, View<const double, 2> x0, View<const double, 3> controls,
+                                 View<double, 3> states) {
+  const int steps = controls.extent(1), nx = state_size();
+  const std::ptrdiff_t state_stride = static_cast<std::ptrdiff_t>(steps + 1) * nx;
+  const std::ptrdiff_t control_stride = static_cast<std::ptrdiff_t>(steps) * nu_;
+  reserve(worlds, x0.extent(0));
+  for_each_block_of(worlds, x0.extent(0), [&](int first, int count, int block, int thread) {
+    double* x = states.data_handle() + first * state_stride;
+    const double* u = controls.data_handle() + first * control_stride;
+    for (int row = 0; row < count; ++row) std::copy_n(row_of(x0, first + row), nx, x + row * state_stride);
+    load_state(worlds, first, count, x, state_stride);
+    forget(worlds, first);
+    for (int k = 0; k < steps; ++k) {
+      load_control(worlds, first, count, u + k * nu_, control_stride);
+      if (k > 0 && !config_.warm_rollouts) forget(worlds, first);
+      worlds.batch->step_block(block, config_.physics_steps, thread);
+      read_state(worlds, first, count, x + (k + 1) * nx, state_stride);
+    }
   });
 }
 
 void SimulatorDynamics::rollout(View<const double, 2> x0, View<const double, 3> controls, View<double, 3> states) {
-  const int steps = controls.extent(1), nx = state_size();
-  reserve(x0.extent(0));
-  const auto state = [&](int row, int k) {
-    return states.data_handle() + (static_cast<std::ptrdiff_t>(row) * (steps + 1) + k) * nx;
-  };
-  const auto control = [&](int row, int k) {
-    return controls.data_handle() + (static_cast<std::ptrdiff_t>(row) * steps + k) * nu_;
-  };
-  for_each_block_of(x0.extent(0), [&](int first, int end, int block, int thread) {
-    for (int row = first; row < end; ++row) std::copy_n(row_of(x0, row), nx, state(row, 0));
-    for (int k = 0; k < steps; ++k) {
-      for (int row = first; row < end; ++row) load(row, state(row, k), control(row, k));
-      batch_->step_block(block, config_.physics_steps, thread);
-      for (int row = first; row < end; ++row) store(row, state(row, k + 1));
-    }
-  });
+  if (config_.rollout_precision == Precision::kFloat)
+    roll_out(fast_, x0, controls, states);
+  else
+    roll_out(exact_, x0, controls, states);
 }
 
+// A side on which a control's range would clamp it stays where it is; with one side only, it is the lower one as a
+// rule.
+SimulatorDynamics::Perturbation SimulatorDynamics::perturbation(int input, double value) const {
+  const double relative = config_.one_sided ? 1e-6 : std::cbrt(std::numeric_limits<double>::epsilon());
+  const double h = relative * std::max(1.0, std::abs(value));
+  const mjModel& m = *model_->mj();
+  const int control = input - state_size();
+  bool up = true, down = !config_.one_sided;
+  if (control >= 0 && m.actuator_ctrllimited[control] != 0 && (m.opt.disableflags & mjDSBL_CLAMPCTRL) == 0) {
+    const bool above = value + h > m.actuator_ctrlrange[2 * control + 1];
+    const bool below = value - h < m.actuator_ctrlrange[2 * control];
+    if (above && !below) up = false;
+    if (below && !above) down = false;
+    down = down || !up;
+  }
+  return {up ? h : 0, down ? h : 0};
+}
+
+// Of every point: the point itself where one-sided, then each input moved up and moved down, but for moves of 0.
 void SimulatorDynamics::jacobian(View<const double, 2> x, View<const double, 2> u, View<double, 3> A,
                                  View<double, 3> B) {
-  const int nx = state_size(), inputs = nx + nu_, rows = 2 * inputs * x.extent(0);
-  const mjModel& m = *model_->mj();
-  const auto moved_by = [&](int world, int input) {
-    return input < nx ? perturbation(x(world, input)) : perturbation(m, input - nx, u(world, input - nx));
+  const int nx = state_size(), inputs = nx + nu_, points = x.extent(0);
+  const int each = config_.one_sided ? inputs + 1 : 2 * inputs, rows = each * points;
+  moved_x_.resize(static_cast<size_t>(rows) * nx);
+  moved_u_.resize(static_cast<size_t>(rows) * nu_);
+  moved_next_.resize(static_cast<size_t>(rows) * nx);
+  const auto value_of = [&](int point, int input) { return input < nx ? x(point, input) : u(point, input - nx); };
+  // Rows of the move up and of the move down.
+  const auto row_up = [&](int point, int input, const Perturbation& p) {
+    if (!config_.one_sided) return each * point + 2 * input;
+    return each * point + (p.up > 0 ? 1 + input : 0);
   };
-  reserve(rows);
-  // Row 2 (world inputs + input) is moved up in that input, the next one down.
-  for_each_block_of(rows, [&](int first, int end, int block, int thread) {
-    for (int row = first; row < end; ++row) {
-      const int world = row / 2 / inputs, input = row / 2 % inputs;
-      load(row, row_of(x, world), row_of(u, world));
-      const Perturbation p = moved_by(world, input);
-      const double move = row % 2 == 0 ? p.up : -p.down;
-      if (input < nq_) {
-        fields_.qpos(row, input) += move;
-      } else if (input < nq_ + nv_) {
-        fields_.qvel(row, input - nq_) += move;
-      } else if (input < nx) {
-        fields_.act(row, input - nq_ - nv_) += move;
-      } else {
-        fields_.ctrl(row, input - nx) += move;
-      }
-    }
-    batch_->step_block(block, config_.physics_steps, thread);
-  });
-  for (int world = 0; world < x.extent(0); ++world) {
-    for (int input = 0; input < inputs; ++input) {
-      const int row = 2 * (world * inputs + input);
-      const Perturbation p = moved_by(world, input);
-      for (int i = 0; i < nx; ++i) {
-        const double slope = (element(row, i) - element(row + 1, i)) / (p.up + p.down);
-        (input < nx ? A(world, i, input) : B(world, i, input - nx)) = slope;
-      }
-    }
+  const auto row_down = [&](int point, int input, const Perturbation& p) {
+    if (!config_.one_sided) return each * point + 2 * input + 1;
+    return each * point + (p.up > 0 ? 0 : 1 + input);
+  };
+  for (int row = 0; row < rows; ++row) {
+    std::copy_n(row_of(x, row / each), nx, &moved_x_[static_cast<size_t>(row) * nx]);
+    std::copy_n(row_of(u, row / each), nu_, moved_u_.begin() + static_cast<std::ptrdiff_t>(row) * nu_);
   }
+  const auto move = [&](int row, int input, double by) {
+    (input < nx ? moved_x_[static_cast<size_t>(row) * nx + input]
+                : moved_u_[static_cast<size_t>(row) * nu_ + (input - nx)]) += by;
+  };
+  for (int point = 0; point < points; ++point)
+    for (int input = 0; input < inputs; ++input) {
+      const Perturbation p = perturbation(input, value_of(point, input));
+      if (p.up > 0) move(row_up(point, input, p), input, p.up);
+      if (p.down > 0) move(row_down(point, input, p), input, -p.down);
+    }
+  step(View<const double, 2>(moved_x_.data(), rows, nx), View<const double, 2>(moved_u_.data(), rows, nu_),
+       View<double, 2>(moved_next_.data(), rows, nx));
+  for (int point = 0; point < points; ++point)
+    for (int input = 0; input < inputs; ++input) {
+      const Perturbation p = perturbation(input, value_of(point, input));
+      const double* up = &moved_next_[static_cast<size_t>(row_up(point, input, p)) * nx];
+      const double* down = &moved_next_[static_cast<size_t>(row_down(point, input, p)) * nx];
+      const double inverse = 1 / (p.up + p.down);
+      for (int i = 0; i < nx; ++i)
+        (input < nx ? A(point, i, input) : B(point, i, input - nx)) = (up[i] - down[i]) * inverse;
+    }
 }
 
 std::unique_ptr<Dynamics> SimulatorDynamics::clone() const {

@@ -27,6 +27,8 @@ class BoxQp {
   [[nodiscard]] std::span<const int> free() const { return {free_.data(), static_cast<size_t>(num_free_)}; }
   // In place: b [num_free][columns] row-major <- H_ff^-1 b, with H_ff of the free variables.
   void solve_free(double* b, int columns) const;
+  // H_ff = L L': row-major [num_free][num_free], of which the lower triangle counts.
+  [[nodiscard]] const double* factor() const { return factor_.data(); }
   [[nodiscard]] int iterations() const { return iterations_; }
 
  private:

@@ -9,7 +9,7 @@
 
 namespace lockstep::planners {
 
-void check_problem(const Problem& problem, std::string_view planner) {
+void check_problem(const Problem& problem, std::string_view planner, bool knows_constraints) {
   const std::string where = fmt::format("problem given to the planner {}", planner);
   if (problem.dynamics == nullptr || problem.cost == nullptr)
     throw Error(problem.dynamics == nullptr ? "the problem has no dynamics" : "the problem has no cost", where,
@@ -29,6 +29,15 @@ void check_problem(const Problem& problem, std::string_view planner) {
     if (!(problem.u_min[i] <= problem.u_max[i]))
       throw Error(fmt::format("bounds of control {} are [{}, {}]", i, problem.u_min[i], problem.u_max[i]), where,
                   "the lower bound must not exceed the upper one");
+  if (problem.constraints == nullptr) return;
+  if (!knows_constraints)
+    throw Error("the problem has constraints beside its control bounds", where,
+                "choose ilqr, ddp or fddp, or put the constraints into the cost as penalties");
+  if (problem.constraints->state_size() != nx || problem.constraints->control_size() != nu)
+    throw Error(fmt::format("the constraints are for {} states and {} controls, the dynamics ({}) have {} and {}",
+                            problem.constraints->state_size(), problem.constraints->control_size(),
+                            problem.dynamics->name(), nx, nu),
+                where, "take the constraints and the dynamics of the same task");
 }
 
 void clip(const Problem& problem, View<double, 2> controls) {

@@ -7,8 +7,9 @@
 
 namespace lockstep::planners {
 
-// Throws Error (where: the planner's name) unless dynamics, cost, bounds and horizon fit together.
-void check_problem(const Problem& problem, std::string_view planner);
+// Throws Error (where: the planner's name) unless dynamics, cost, bounds and horizon fit together, and for constraints
+// where the planner knows none.
+void check_problem(const Problem& problem, std::string_view planner, bool knows_constraints = false);
 
 // controls [N][nu]: clipped into the bounds; what is not finite becomes the control nearest to 0 in the bounds.
 void clip(const Problem& problem, View<double, 2> controls);

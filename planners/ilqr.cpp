@@ -1,7 +1,8 @@
-// iLQR with control limits: expansion, backward pass and parallel line search, repeated until converged.
+// iLQR and its relatives: expansion, backward pass and parallel line search, repeated until converged.
 #include "planners/ilqr.h"
 #include "engine/byte_stream.h"
 #include "engine/error.h"
+#include "engine/second_order.h"
 #include "kernels/philox.h"
 #include "planners/control_bounds.h"
 
@@ -24,6 +25,8 @@ using Values = View<double, 1>;
 constexpr const char* kSaved = "planner ilqr";
 constexpr std::uint32_t kSavedVersion = 1;
 constexpr const char* kDiverged = "all candidates diverged: kept the warm start";
+constexpr const char* kConverged = "converged";
+constexpr const char* kViolated = "constraints not met";
 
 size_t length(int a, int b, int c = 1) {
   return static_cast<size_t>(a) * static_cast<size_t>(b) * static_cast<size_t>(c);
@@ -48,22 +51,33 @@ void Config::describe(Fields& fields) {
   fields.add("accept_ratio", accept_ratio, "least actual / expected decrease of an accepted step", {0, 1});
   fields.add("cost_tolerance", cost_tolerance, "converged when a step lowers the cost by less than this share", {0, 1});
   fields.add("gradient_tolerance", gradient_tolerance, "converged when mean max |k| / (|u| + 1) is below", {0, 1});
-  fields.add("mu", mu, "regularisation on the state that a plan begins with", {0, 1e12});
+  fields.add("mu", mu, "regularisation that a plan begins with", {0, 1e12});
   fields.add("mu_min", mu_min, "regularisation below this becomes 0", {1e-12, 1e12});
   fields.add("mu_max", mu_max, "a plan gives up when its regularisation exceeds this", {1e-12, 1e20});
   fields.add("mu_factor", mu_factor, "least factor by which the regularisation changes", {1.01, 100});
+  fields.add_choice("regularised", regularised, "what the regularisation is added to", {"state", "control"});
+  fields.add("second_order", second_order, "with second derivatives of the dynamics (DDP)");
+  fields.add_choice("shooting", shooting, "multiple: states are guessed too, and iterations close the gaps (FDDP)",
+                    {"single", "multiple"});
+  fields.add("constraint_tolerance", constraint_tolerance, "most violation of a converged plan", {1e-14, 1e6});
+  fields.add("penalty", penalty, "of violated constraints, that an episode begins with", {1e-9, 1e12});
+  fields.add("penalty_factor", penalty_factor, "of the penalty, where its multipliers gain too little", {1.01, 1e6});
+  fields.add("penalty_max", penalty_max, "at it, a violation that stays is given up", {1e-9, 1e15});
 }
 
 void Config::check() const {
+  const char* where = "settings of the planner ilqr, ddp or fddp";
   if (mu_min > mu_max)
-    throw Error(fmt::format("ilqr.mu_min = {} exceeds ilqr.mu_max = {}", mu_min, mu_max),
-                "settings of the planner ilqr", "choose mu_min at most mu_max");
+    throw Error(fmt::format("mu_min = {} exceeds mu_max = {}", mu_min, mu_max), where, "choose mu_min at most mu_max");
+  if (penalty > penalty_max)
+    throw Error(fmt::format("penalty = {} exceeds penalty_max = {}", penalty, penalty_max), where,
+                "choose penalty at most penalty_max");
 }
 
-Ilqr::Ilqr(const Config& config) : config_(config) { config_.check(); }
+Ilqr::Ilqr(const Config& config, std::string_view name) : config_(config), name_(name) { config_.check(); }
 
 void Ilqr::reset(const Problem& problem, std::uint64_t seed) {
-  check_problem(problem, name());
+  check_problem(problem, name(), true);
   problem_ = problem;
   u_min_.assign(problem.u_min.begin(), problem.u_min.end());
   u_max_.assign(problem.u_max.begin(), problem.u_max.end());
@@ -81,7 +95,10 @@ void Ilqr::reset(const Problem& problem, std::uint64_t seed) {
   }
   model_ = LocalModel(horizon_, nx_, nu_);
   gains_ = Gains(horizon_, nx_, nu_);
-  backward_ = BackwardPass(nx_, nu_);
+  if (config_.second_order) model_.keep_second();
+  const bool on_state = config_.regularised == "state";
+  backward_ = BackwardPass(nx_, nu_, on_state ? Regularised::kState : Regularised::kControl);
+  state_guess_.clear();
   joint_ = PsdProjection(nx_ + nu_);
   terminal_ = PsdProjection(nx_);
   const int sizes = config_.step_sizes;
@@ -93,6 +110,15 @@ void Ilqr::reset(const Problem& problem, std::uint64_t seed) {
   stage_costs_.assign(length(horizon_, sizes), 0.0);
   terminal_costs_.assign(static_cast<size_t>(sizes), 0.0);
   candidate_cost_.assign(static_cast<size_t>(sizes), 0.0);
+  lagrangian_ = AugmentedLagrangian(problem.constraints, horizon_, horizon_ * sizes);
+  next_.assign(length(horizon_, nx_), 0.0);
+  move_x_.assign(static_cast<size_t>(nx_), 0.0);
+  move_u_.assign(static_cast<size_t>(nu_), 0.0);
+}
+
+void Ilqr::guess_states(View<const double, 2> states) {
+  assert(states.extent(0) == horizon_ + 1 && states.extent(1) == nx_);
+  state_guess_.assign(states.data_handle(), states.data_handle() + length(horizon_ + 1, nx_));
 }
 
 bool Ilqr::out_of_time() const {
@@ -121,16 +147,89 @@ bool Ilqr::roll_out(std::span<const double> x0, Trajectory& trajectory) {
   problem_.dynamics->rollout(ConstRows(x0.data(), 1, nx_),
                              View<const double, 3>(trajectory.controls.data(), 1, horizon_, nu_),
                              View<double, 3>(trajectory.states.data(), 1, horizon_ + 1, nx_));
+  model_.is_feasible = true;
+  return evaluate(trajectory);
+}
+
+// cost, plain_cost and violation of a trajectory; false (and an infinite cost) where it is not finite.
+bool Ilqr::evaluate(Trajectory& trajectory) {
   trajectory.cost = kInfinity;
   if (!all_finite(trajectory.states)) return false;
-  problem_.cost->stage(ConstRows(trajectory.states.data(), horizon_, nx_),
-                       ConstRows(trajectory.controls.data(), horizon_, nu_), Values(stage_costs_.data(), horizon_));
-  problem_.cost->terminal(ConstRows(&trajectory.states[length(horizon_, nx_)], 1, nx_),
-                          Values(terminal_costs_.data(), 1));
-  double total = terminal_costs_[0];
-  for (int step = 0; step < horizon_; ++step) total += stage_costs_[step];
-  if (std::isfinite(total)) trajectory.cost = total;
-  return std::isfinite(total);
+  const ConstRows x(trajectory.states.data(), horizon_, nx_), u(trajectory.controls.data(), horizon_, nu_);
+  const ConstRows end(&trajectory.states[length(horizon_, nx_)], 1, nx_);
+  const Values stage(stage_costs_.data(), horizon_), terminal(terminal_costs_.data(), 1);
+  problem_.cost->stage(x, u, stage);
+  problem_.cost->terminal(end, terminal);
+  const auto total = [&] {
+    double sum = terminal(0);
+    for (int step = 0; step < horizon_; ++step) sum += stage(step);
+    return sum;
+  };
+  trajectory.plain_cost = total();
+  trajectory.violation = lagrangian_.violation(x, u, end);
+  lagrangian_.add_values(x, u, stage, end, terminal);
+  const double cost = total();
+  if (!std::isfinite(cost) || !std::isfinite(trajectory.violation)) return false;
+  trajectory.cost = cost;
+  return true;
+}
+
+// current_ and its gaps where states are guessed too.
+void Ilqr::guess_trajectory(std::span<const double> x0, bool cold) {
+  if (!state_guess_.empty()) {
+    current_.states = state_guess_;
+    std::copy(x0.begin(), x0.end(), current_.states.begin());
+  } else if (cold || !all_finite(current_.states)) {
+    for (int step = 0; step <= horizon_; ++step) std::copy(x0.begin(), x0.end(), &current_.states[length(step, nx_)]);
+  }
+  measure_gaps();
+}
+
+void Ilqr::measure_gaps() {
+  problem_.dynamics->step(ConstRows(current_.states.data(), horizon_, nx_),
+                          ConstRows(current_.controls.data(), horizon_, nu_), Rows(next_.data(), horizon_, nx_));
+  for (size_t at = 0; at < next_.size(); ++at) model_.gaps[at + nx_] = next_[at] - current_.states[at + nx_];
+  model_.is_feasible = gap_norm() == 0;
+}
+
+double Ilqr::gap_norm() const {
+  double sum = 0;
+  for (const double gap : model_.gaps) sum += std::abs(gap);
+  return sum;
+}
+
+// Makes current_ a trajectory: its controls, with the gains' feedback towards its states. False where that diverges.
+bool Ilqr::close_gaps(std::span<const double> x0) {
+  if (model_.is_feasible) return lagrangian_.is_empty() || evaluate(current_);
+  std::copy(x0.begin(), x0.end(), move_x_.begin());
+  for (int step = 0; step < horizon_; ++step) {
+    double* x = &current_.states[length(step, nx_)];
+    double* u = &current_.controls[length(step, nu_)];
+    for (int i = 0; i < nu_; ++i) {
+      double value = u[i];
+      for (int j = 0; j < nx_; ++j) value += current_.gains[length(step * nu_ + i, nx_) + j] * (move_x_[j] - x[j]);
+      if (!std::isfinite(value)) return false;
+      u[i] = std::clamp(value, u_min_[i], u_max_[i]);
+    }
+    std::copy(move_x_.begin(), move_x_.end(), x);
+    problem_.dynamics->step(ConstRows(x, 1, nx_), ConstRows(u, 1, nu_), Rows(next_.data(), 1, nx_));
+    std::copy_n(next_.begin(), nx_, move_x_.begin());
+  }
+  std::copy(move_x_.begin(), move_x_.end(), &current_.states[length(horizon_, nx_)]);
+  model_.is_feasible = true;
+  return evaluate(current_);
+}
+
+// best_ <- current_ where it violates less, or costs less within the tolerance.
+void Ilqr::keep_if_better(const std::string& status, PlanStats& stats) {
+  const auto beyond = [&](const Trajectory& t) { return std::max(t.violation - config_.constraint_tolerance, 0.0); };
+  if (current_.cost == kInfinity) return;
+  const bool better = best_.cost == kInfinity || beyond(current_) < beyond(best_) ||
+                      (beyond(current_) == beyond(best_) && current_.plain_cost < best_.plain_cost);
+  if (!better) return;
+  std::swap(current_, best_);
+  stats.status = status;
+  stats.converged = status == kConverged;
 }
 
 PlanStats Ilqr::plan(std::span<const double> x0, View<double, 2> controls) {
@@ -144,16 +243,25 @@ PlanStats Ilqr::plan(std::span<const double> x0, View<double, 2> controls) {
   const int starts = cold ? config_.starts : 1;
   for (int start = 0; start < starts && all_finite(x0); ++start) {
     if (start > 0 && out_of_time()) break;
+    if (cold) lagrangian_.reset(config_.penalty);
     seeded_guess(start, controls, current_.controls);
     stats.model_steps += horizon_;
-    if (!roll_out(x0, current_)) continue;
-    const std::string status = solve(cold ? config_.cold_iterations : config_.iterations, stats);
-    if (current_.cost < best_.cost) {
-      std::swap(current_, best_);
-      stats.status = status;
-      stats.converged = status == "converged";
+    const bool finite = roll_out(x0, current_);
+    std::fill(current_.gains.begin(), current_.gains.end(), 0.0);
+    if (config_.shooting == "multiple") {
+      rolled_ = current_;
+      keep_if_better("kept the warm start: shooting did no better", stats);
+      current_ = rolled_;
+      guess_trajectory(x0, cold);
+      stats.model_steps += horizon_;
+      if (!evaluate(current_) || !std::isfinite(gap_norm())) continue;
+    } else if (!finite) {
+      continue;
     }
+    const std::string status = solve(cold ? config_.cold_iterations : config_.iterations, stats);
+    if (close_gaps(x0)) keep_if_better(status, stats);
   }
+  state_guess_.clear();
   stats.cost = best_.cost;
   if (best_.cost == kInfinity) {
     // Nothing to predict: the start is held, or 0 where not even that is finite.
@@ -161,24 +269,46 @@ PlanStats Ilqr::plan(std::span<const double> x0, View<double, 2> controls) {
       for (int i = 0; i < nx_; ++i) best_.states[length(step, nx_) + i] = std::isfinite(x0[i]) ? x0[i] : 0;
     std::fill(best_.gains.begin(), best_.gains.end(), 0.0);
   } else {
+    stats.cost = best_.plain_cost;
+    stats.violation = best_.violation;
     std::copy(best_.controls.begin(), best_.controls.end(), controls.data_handle());
   }
   stats.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
   return stats;
 }
 
-// Improves current_ until it converges or the budget is spent. Returns the status.
+// Improves current_, and with constraints its multipliers, until it converges or the budget is spent. Returns the
+// status.
 std::string Ilqr::solve(int iterations, PlanStats& stats) {
+  const int last = stats.iterations + iterations;
+  if (lagrangian_.is_empty()) return improve(last, stats);
+  for (double before = kInfinity;;) {
+    const std::string status = improve(last, stats);
+    const bool met = current_.violation <= config_.constraint_tolerance && model_.is_feasible;
+    if (met && status == kConverged) return status;
+    if (stats.iterations >= last || out_of_time()) return met ? status : kViolated;
+    const bool slow = current_.violation > 0.25 * before;
+    if (slow && lagrangian_.penalty() >= config_.penalty_max) return met ? status : kViolated;
+    evaluate(current_);
+    lagrangian_.update_multipliers();
+    if (slow) lagrangian_.raise_penalty(std::min(config_.penalty_max, lagrangian_.penalty() * config_.penalty_factor));
+    before = current_.violation;
+    if (!evaluate(current_)) return kViolated;
+  }
+}
+
+// Improves current_ until it converges or stats.iterations reaches `last`. Returns the status.
+std::string Ilqr::improve(int last, PlanStats& stats) {
   mu_ = config_.mu;
   delta_ = 1;
-  std::fill(current_.gains.begin(), current_.gains.end(), 0.0);
+  merit_weight_ = 0;
   bool expanded = false;
-  for (int iteration = 0; iteration < iterations; ++iteration) {
+  while (stats.iterations < last) {
     if (out_of_time()) return "out of time";
     ++stats.iterations;
     switch (iterate(expanded, stats)) {
       case Step::kConverged:
-        return "converged";
+        return kConverged;
       case Step::kStuck:
         return "no step lowers the cost";
       case Step::kBadModel:
@@ -199,9 +329,48 @@ bool Ilqr::expand() {
   problem_.cost->expand_terminal(ConstRows(&current_.states[length(horizon_, nx_)], 1, nx_),
                                  Rows(model_.terminal_x.data(), 1, nx_),
                                  View<double, 3>(model_.terminal_xx.data(), 1, nx_, nx_));
+  if (config_.second_order) second_derivatives(*problem_.dynamics, x, u, model_.F());
   if (!model_.is_finite()) return false;
   model_.project_hessians(joint_, terminal_);
-  return true;
+  lagrangian_.add_expansion(x, u, ConstRows(&current_.states[length(horizon_, nx_)], 1, nx_), model_);
+  return lagrangian_.is_empty() || model_.is_finite();
+}
+
+// Slope at alpha = 0 of the merit J + merit_weight_ sum |gaps| along the step's linear prediction
+//   dx' = A dx + B du + g, du = k + K dx,
+// after merit_weight_ was raised so far that it falls (Nocedal, Wright 2006, eq. 18.36, rho = 1/2, sigma = 1).
+double Ilqr::merit_slope() {
+  double slope = 0, curvature = 0;
+  std::fill(move_x_.begin(), move_x_.end(), 0.0);
+  const auto dot = [](const double* a, const double* b, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; ++i) sum += a[i] * b[i];
+    return sum;
+  };
+  const auto quadratic = [&](const double* H, const double* a, int rows, const double* b, int columns) {
+    double sum = 0;
+    for (int i = 0; i < rows; ++i) sum += a[i] * dot(H + length(i, columns), b, columns);
+    return sum;
+  };
+  for (int step = 0; step < horizon_; ++step) {
+    double *dx = move_x_.data(), *du = move_u_.data(), *next = next_.data();
+    for (int i = 0; i < nu_; ++i)
+      du[i] = gains_.k[length(step, nu_) + i] + dot(&gains_.K[length(step * nu_ + i, nx_)], dx, nx_);
+    slope += dot(&model_.l_x[length(step, nx_)], dx, nx_) + dot(&model_.l_u[length(step, nu_)], du, nu_);
+    curvature += quadratic(&model_.l_xx[length(step, nx_, nx_)], dx, nx_, dx, nx_) +
+                 2 * quadratic(&model_.l_ux[length(step, nu_, nx_)], du, nu_, dx, nx_) +
+                 quadratic(&model_.l_uu[length(step, nu_, nu_)], du, nu_, du, nu_);
+    for (int i = 0; i < nx_; ++i)
+      next[i] = dot(&model_.a[length(step, nx_, nx_) + length(i, nx_)], dx, nx_) +
+                dot(&model_.b[length(step, nx_, nu_) + length(i, nu_)], du, nu_) +
+                model_.gaps[length(step + 1, nx_) + i];
+    std::copy_n(next, nx_, dx);
+  }
+  slope += dot(model_.terminal_x.data(), move_x_.data(), nx_);
+  curvature += quadratic(model_.terminal_xx.data(), move_x_.data(), nx_, move_x_.data(), nx_);
+  const double gaps = gap_norm();
+  merit_weight_ = std::max(merit_weight_, (slope + 0.5 * std::max(curvature, 0.0)) / (0.5 * gaps));
+  return slope - merit_weight_ * gaps;
 }
 
 // One iteration: expansion where the trajectory is new, backward pass, line search. Raises or lowers mu.
@@ -217,27 +386,45 @@ Ilqr::Step Ilqr::iterate(bool& expanded, PlanStats& stats) {
   }
   current_.gains = gains_.K;
   const double expected = -(gains_.linear + gains_.quadratic);
-  if (gains_.gradient < config_.gradient_tolerance && mu_ <= 1e-5) return Step::kConverged;
+  if (model_.is_feasible && gains_.gradient < config_.gradient_tolerance && mu_ <= 1e-5) return Step::kConverged;
   stats.model_steps += std::int64_t{horizon_} * config_.step_sizes;
   const int chosen = line_search();
   if (chosen < 0) {
-    if (expected <= config_.cost_tolerance * std::abs(current_.cost)) return Step::kConverged;
+    if (model_.is_feasible && expected <= config_.cost_tolerance * std::abs(current_.cost)) return Step::kConverged;
     raise_mu();
     return mu_ > config_.mu_max ? Step::kStuck : Step::kRefused;
   }
+  const bool was_feasible = model_.is_feasible;
   const double decrease = current_.cost - candidate_cost_[chosen];
+  accept(chosen);
+  expanded = false;
+  lower_mu();
+  const bool settled = was_feasible && decrease < config_.cost_tolerance * std::abs(current_.cost);
+  return settled ? Step::kConverged : Step::kAccepted;
+}
+
+// current_ <- a candidate of the line search; its gaps shrink by 1 - alpha.
+void Ilqr::accept(int chosen) {
   const int sizes = config_.step_sizes;
   for (int step = 0; step <= horizon_; ++step)
     std::copy_n(&candidate_x_[length(step * sizes + chosen, nx_)], nx_, &current_.states[length(step, nx_)]);
   for (int step = 0; step < horizon_; ++step)
     std::copy_n(&candidate_u_[length(step * sizes + chosen, nu_)], nu_, &current_.controls[length(step, nu_)]);
   current_.cost = candidate_cost_[chosen];
-  expanded = false;
-  lower_mu();
-  return decrease < config_.cost_tolerance * std::abs(current_.cost) ? Step::kConverged : Step::kAccepted;
+  if (!model_.is_feasible) {
+    for (double& gap : model_.gaps) gap *= 1 - step_sizes_[chosen];
+    model_.is_feasible = step_sizes_[chosen] == 1;
+  }
+  if (!lagrangian_.is_empty())
+    current_.violation = lagrangian_.violation(ConstRows(current_.states.data(), horizon_, nx_),
+                                               ConstRows(current_.controls.data(), horizon_, nu_),
+                                               ConstRows(&current_.states[length(horizon_, nx_)], 1, nx_));
+  else
+    current_.plain_cost = current_.cost;
 }
 
-// u = u_k + alpha k_k + K_k (x - x_k), clipped, for all step sizes alpha side by side (Tassa et al. 2012, eq. 12).
+// u = u_k + alpha k_k + K_k (x - x_k), clipped, for all step sizes alpha side by side (Tassa et al. 2012, eq. 12);
+// x' = f(x, u) - (1 - alpha) g where there are gaps (Mastalli et al. 2020, eq. 13).
 void Ilqr::roll_out_candidates() {
   const int sizes = config_.step_sizes;
   for (int s = 0; s < sizes; ++s) std::copy_n(current_.states.data(), nx_, &candidate_x_[length(s, nx_)]);
@@ -256,32 +443,46 @@ void Ilqr::roll_out_candidates() {
     }
     problem_.dynamics->step(ConstRows(x, sizes, nx_), ConstRows(u, sizes, nu_),
                             Rows(x + length(sizes, nx_), sizes, nx_));
+    if (model_.is_feasible) continue;
+    double* next = x + length(sizes, nx_);
+    for (int s = 0; s < sizes; ++s)
+      for (int i = 0; i < nx_; ++i) next[s * nx_ + i] -= (1 - step_sizes_[s]) * model_.gaps[length(step + 1, nx_) + i];
   }
 }
 
 void Ilqr::evaluate_candidates() {
   const int sizes = config_.step_sizes, rows = horizon_ * sizes;
-  problem_.cost->stage(ConstRows(candidate_x_.data(), rows, nx_), ConstRows(candidate_u_.data(), rows, nu_),
-                       Values(stage_costs_.data(), rows));
-  problem_.cost->terminal(ConstRows(&candidate_x_[length(rows, nx_)], sizes, nx_),
-                          Values(terminal_costs_.data(), sizes));
+  const ConstRows x(candidate_x_.data(), rows, nx_), u(candidate_u_.data(), rows, nu_);
+  const ConstRows end(&candidate_x_[length(rows, nx_)], sizes, nx_);
+  const Values stage(stage_costs_.data(), rows), terminal(terminal_costs_.data(), sizes);
+  problem_.cost->stage(x, u, stage);
+  problem_.cost->terminal(end, terminal);
+  lagrangian_.add_values(x, u, stage, end, terminal);
   for (int s = 0; s < sizes; ++s) {
     double total = terminal_costs_[s];
     for (int step = 0; step < horizon_; ++step) total += stage_costs_[length(step, sizes) + s];
-    candidate_cost_[s] = std::isfinite(total) ? total : kInfinity;
+    bool finite = std::isfinite(total);
+    // A state may be lost without the cost noticing it.
+    for (int i = 0; i < nx_; ++i) finite = finite && std::isfinite(end(s, i));
+    candidate_cost_[s] = finite ? total : kInfinity;
   }
 }
 
-// The cheapest candidate whose decrease is at least accept_ratio of the expected one, or -1.
+// The candidate of the lowest merit whose decrease is at least accept_ratio of the expected one, or -1.
 int Ilqr::line_search() {
   roll_out_candidates();
   evaluate_candidates();
+  const double gaps = model_.is_feasible ? 0 : gap_norm(), slope = model_.is_feasible ? 0 : merit_slope();
   int chosen = -1;
+  double most = 0;
   for (int s = 0; s < config_.step_sizes; ++s) {
-    const double expected = -step_sizes_[s] * (gains_.linear + step_sizes_[s] * gains_.quadratic);
-    const double decrease = current_.cost - candidate_cost_[s];
+    const double alpha = step_sizes_[s];
+    const double expected = -alpha * (model_.is_feasible ? gains_.linear + alpha * gains_.quadratic : slope);
+    const double decrease = current_.cost - candidate_cost_[s] + merit_weight_ * alpha * gaps;
     const bool accepted = decrease > 0 && decrease >= config_.accept_ratio * expected;
-    if (accepted && (chosen < 0 || candidate_cost_[s] < candidate_cost_[chosen])) chosen = s;
+    if (!accepted || decrease <= most) continue;
+    chosen = s;
+    most = decrease;
   }
   return chosen;
 }
@@ -317,7 +518,7 @@ void Ilqr::load(std::span<const std::byte> bytes) {
   plans_ = plans;
 }
 
-extern const Entry kEntry{"ilqr", "iLQR with control limits: fast local optimisation of smooth problems",
+extern const Entry kEntry{"ilqr", "iLQR with control limits and constraints: fast local optimisation, smooth problems",
                           [](const Settings& settings) -> std::unique_ptr<Planner> {
                             return std::make_unique<Ilqr>(configured<Config>(settings));
                           },

@@ -18,7 +18,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::uint64_t kSeedMark = 0x6d70706900000000;  // "mppi": keeps the streams apart from other users of the seed
 constexpr const char* kSaved = "planner mppi";
-constexpr std::uint32_t kSavedVersion = 1;
+constexpr std::uint32_t kSavedVersion = 2;
 constexpr const char* kDiverged = "all candidates diverged: kept the warm start";
 
 size_t length(int a, int b, int c = 1) {
@@ -27,12 +27,6 @@ size_t length(int a, int b, int c = 1) {
 
 double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
-
-// Catmull-Rom: the cubic through p1 (t = 0) and p2 (t = 1) with the slopes of their neighbours' chords.
-double cubic(double p0, double p1, double p2, double p3, double t) {
-  const double m1 = 0.5 * (p2 - p0), m2 = 0.5 * (p3 - p1), t2 = t * t, t3 = t2 * t;
-  return (2 * t3 - 3 * t2 + 1) * p1 + (t3 - 2 * t2 + t) * m1 + (3 * t2 - 2 * t3) * p2 + (t3 - t2) * m2;
 }
 
 }  // namespace
@@ -52,8 +46,9 @@ void Config::describe(Fields& fields) {
   fields.add_choice("interpolation", interpolation, "of the noise between knots", {"hold", "linear", "cubic"});
   fields.add("control_weight", control_weight, "of the information-theoretic control cost, in units of lambda", {0, 1});
   fields.add("keep_best", keep_best, "the best sample replaces the mean where it is cheaper");
-  fields.add("batch", batch, "samples of one call of the dynamics", {1, 1000000});
-  fields.add("threads", threads, "that roll out samples", {1, 1024});
+  fields.add("adaptation", adaptation, "share by which the noise's deviation follows the weighted samples'", {0, 1});
+  fields.add("smoothing", smoothing, "steps to either side of a quadratic fitted to the mean; 0: none", {0, 1000});
+  rollouts.describe(fields);
 }
 
 void Config::check() const {
@@ -67,6 +62,9 @@ void Config::check() const {
   if (knots > 0 && control_weight > 0)
     throw Error(fmt::format("mppi.control_weight = {} with mppi.knots = {}", control_weight, knots), where,
                 "the control cost is defined for noise at every step: set mppi.knots or mppi.control_weight to 0");
+  if (adaptation > 0 && control_weight > 0)
+    throw Error(fmt::format("mppi.control_weight = {} with mppi.adaptation = {}", control_weight, adaptation), where,
+                "the control cost is defined for noise of a fixed deviation: set one of them to 0");
 }
 
 Mppi::Mppi(const Config& config) : config_(config) { config_.check(); }
@@ -87,26 +85,21 @@ void Mppi::reset(const Problem& problem, std::uint64_t seed) {
   nx_ = problem.dynamics->state_size();
   nu_ = problem.dynamics->control_size();
   horizon_ = problem.horizon;
-  if (pool_ == nullptr && config_.threads > 1) pool_ = std::make_unique<ThreadPool>(config_.threads);
-  clones_.clear();
-  for (int thread = 1; thread < config_.threads; ++thread) clones_.push_back(problem.dynamics->clone());
-  const int rows = config_.samples + 1;
-  start_.assign(length(rows, nx_), 0.0);
-  noise_.assign(length(rows, horizon_, nu_), 0.0);
-  knots_.assign(length(rows, config_.knots, nu_), 0.0);
-  controls_.assign(length(rows, horizon_, nu_), 0.0);
-  states_.assign(length(rows, horizon_ + 1, nx_), 0.0);
-  stage_.assign(length(rows, horizon_), 0.0);
-  costs_.assign(static_cast<size_t>(rows), 0.0);
-  weights_.assign(static_cast<size_t>(rows), 0.0);
+  spline_ = ControlSpline(interpolation_named(config_.interpolation), config_.knots, horizon_, nu_);
+  rollouts_ = Rollouts(problem_, config_.samples + 1, config_.rollouts);
+  noise_.assign(length(config_.samples, horizon_, nu_), 0.0);
+  knots_.assign(length(config_.samples, config_.knots, nu_), 0.0);
+  spread_.assign(length(spline_.knots(), nu_), 1.0);
+  weights_.assign(static_cast<size_t>(config_.samples), 0.0);
   mean_.assign(length(horizon_, nu_), 0.0);
+  mean_before_.assign(length(horizon_, nu_), 0.0);
   predicted_.assign(length(horizon_ + 1, nx_), 0.0);
 }
 
 // noise [N][nu] of one sample before scaling by the range: a function of (seed, round, sample, step) alone.
 void Mppi::fill_noise(int sample, double std, double* noise) const {
   const kernels::RandomStream key{seed_ ^ kSeedMark, round_};
-  const int instants = config_.knots > 0 ? config_.knots : horizon_;
+  const int instants = spline_.knots();
   for (int step = 0; step < instants; step += 2) {
     for (int i = 0; i < nu_; ++i) {
       double even, odd;
@@ -116,6 +109,7 @@ void Mppi::fill_noise(int sample, double std, double* noise) const {
       if (step + 1 < instants) noise[length(step + 1, nu_) + i] = std * odd;
     }
   }
+  for (size_t at = 0; at < spread_.size(); ++at) noise[at] *= spread_[at];
   const double rho = config_.correlation;
   if (rho == 0) return;
   // First-order autoregressive, of the same variance at every step.
@@ -124,26 +118,6 @@ void Mppi::fill_noise(int sample, double std, double* noise) const {
       double& value = noise[length(step, nu_) + i];
       value = rho * noise[length(step - 1, nu_) + i] + std::sqrt(1 - rho * rho) * value;
     }
-}
-
-// knots [K][nu], the first at step 0 and the last at step N - 1 -> noise [N][nu].
-void Mppi::interpolate(const double* knots, double* noise) const {
-  const int last = config_.knots - 1;
-  for (int step = 0; step < horizon_; ++step) {
-    const double position = horizon_ > 1 ? static_cast<double>(step) * last / (horizon_ - 1) : 0;
-    const int left = std::min(static_cast<int>(position), last - 1);
-    const double t = position - left;
-    for (int i = 0; i < nu_; ++i) {
-      const auto at = [&](int knot) { return knots[length(std::clamp(knot, 0, last), nu_) + i]; };
-      double& value = noise[length(step, nu_) + i];
-      if (config_.interpolation == "hold")
-        value = t < 1 ? at(left) : at(left + 1);
-      else if (config_.interpolation == "linear")
-        value = (1 - t) * at(left) + t * at(left + 1);
-      else
-        value = cubic(at(left - 1), at(left), at(left + 1), at(left + 2), t);
-    }
-  }
 }
 
 // Controls of all samples: mean + noise, clipped; the first sample is the mean itself.
@@ -155,11 +129,11 @@ void Mppi::sample_controls(double std) {
     } else if (config_.knots > 0) {
       double* knots = &knots_[length(sample, config_.knots, nu_)];
       fill_noise(sample, std, knots);
-      interpolate(knots, noise);
+      spline_.expand(knots, noise);
     } else {
       fill_noise(sample, std, noise);
     }
-    double* controls = &controls_[length(sample, horizon_, nu_)];
+    double* controls = rollouts_.controls(sample);
     for (int i = 0; i < nu_; ++i) {
       const double scale = half_range(problem_, i);
       for (int step = 0; step < horizon_; ++step) {
@@ -167,42 +141,6 @@ void Mppi::sample_controls(double std) {
         controls[at] = std::clamp(mean_[at] + scale * noise[at], u_min_[i], u_max_[i]);
       }
     }
-  }
-}
-
-// States and costs of `count` samples from `first` on.
-void Mppi::roll_out(Dynamics& dynamics, int first, int count) {
-  double* states = &states_[length(first, horizon_ + 1, nx_)];
-  const double* controls = &controls_[length(first, horizon_, nu_)];
-  dynamics.rollout(View<const double, 2>(&start_[length(first, nx_)], count, nx_),
-                   View<const double, 3>(controls, count, horizon_, nu_),
-                   View<double, 3>(states, count, horizon_ + 1, nx_));
-  for (int i = 0; i < count; ++i) {
-    const double* x = states + length(i, horizon_ + 1, nx_);
-    double* stage = &stage_[length(first + i, horizon_)];
-    double total = 0;
-    problem_.cost->stage(View<const double, 2>(x, horizon_, nx_),
-                         View<const double, 2>(controls + length(i, horizon_, nu_), horizon_, nu_),
-                         View<double, 1>(stage, horizon_));
-    problem_.cost->terminal(View<const double, 2>(x + length(horizon_, nx_), 1, nx_), View<double, 1>(&total, 1));
-    for (int step = 0; step < horizon_; ++step) total += stage[step];
-    // A state may be lost without the cost noticing it: look at the last one, which inherits what is not finite.
-    const double* end = x + length(horizon_, nx_);
-    const bool finite = std::isfinite(total) && std::all_of(end, end + nx_, [](double v) { return std::isfinite(v); });
-    costs_[first + i] = finite ? total : kInfinity;
-  }
-}
-
-void Mppi::roll_out_samples() {
-  const int batches = (config_.samples + config_.batch - 1) / config_.batch;
-  const auto run = [&](int batch, int thread) {
-    const int first = batch * config_.batch, count = std::min(config_.batch, config_.samples - first);
-    roll_out(thread == 0 ? *problem_.dynamics : *clones_[static_cast<size_t>(thread) - 1], first, count);
-  };
-  if (pool_ != nullptr) {
-    pool_->for_each(batches, run);
-  } else {
-    for (int batch = 0; batch < batches; ++batch) run(batch, 0);
   }
 }
 
@@ -229,22 +167,23 @@ double Mppi::control_term(int sample, double std) const {
 // weights_ from costs_: softmin with the least cost as baseline. False where every sample diverged.
 bool Mppi::weigh(double std) {
   const int samples = config_.samples;
+  const std::span<const double> costs = rollouts_.costs();
   double mean = 0, square = 0;
   int finite = 0;
   for (int s = 0; s < samples; ++s) {
-    if (costs_[s] == kInfinity) continue;
+    if (costs[s] == kInfinity) continue;
     ++finite;
-    mean += costs_[s];
+    mean += costs[s];
   }
   if (finite == 0) return false;
   mean /= finite;
   for (int s = 0; s < samples; ++s)
-    if (costs_[s] != kInfinity) square += (costs_[s] - mean) * (costs_[s] - mean);
+    if (costs[s] != kInfinity) square += (costs[s] - mean) * (costs[s] - mean);
   const double spread = std::sqrt(square / finite);
   const double lambda = config_.temperature * (config_.temperature_unit == "spread" ? spread : 1);
   double least = kInfinity;
   for (int s = 0; s < samples; ++s) {
-    weights_[s] = costs_[s];
+    weights_[s] = costs[s];
     if (config_.control_weight > 0) weights_[s] += config_.control_weight * lambda * control_term(s, std);
     least = std::min(least, weights_[s]);
   }
@@ -258,30 +197,67 @@ bool Mppi::weigh(double std) {
   return true;
 }
 
+// The deviation of each number drawn, as the weights see it; within a tenth and twice of what it began with.
+void Mppi::adapt(double std) {
+  if (config_.adaptation == 0) return;
+  const std::vector<double>& drawn = config_.knots > 0 ? knots_ : noise_;
+  const double unit = std * std;
+  for (size_t at = 0; at < spread_.size(); ++at) {
+    double mean = 0, square = 0;
+    for (int s = 0; s < config_.samples; ++s) mean += weights_[s] * drawn[static_cast<size_t>(s) * spread_.size() + at];
+    for (int s = 0; s < config_.samples; ++s) {
+      const double away = drawn[static_cast<size_t>(s) * spread_.size() + at] - mean;
+      square += weights_[s] * away * away;
+    }
+    const double variance = (1 - config_.adaptation) * spread_[at] * spread_[at] + config_.adaptation * square / unit;
+    spread_[at] = std::clamp(std::sqrt(variance), 0.1, 2.0);
+  }
+}
+
+// Every step becomes the value there of the quadratic fitted to its neighbours (Savitzky, Golay 1964); near the ends
+// the window is as wide as both sides allow, so that the first control, which acts, is not moved.
+void Mppi::smooth(double* controls) {
+  if (config_.smoothing == 0) return;
+  mean_before_.assign(controls, controls + mean_before_.size());
+  for (int step = 0; step < horizon_; ++step) {
+    const int m = std::min({config_.smoothing, step, horizon_ - 1 - step});
+    // Weights of a quadratic's value in the middle: (3 m (m + 1) - 1 - 5 j^2) / ((2 m - 1)(2 m + 1)(2 m + 3) / 3)
+    const double scale = 3.0 / ((2.0 * m - 1) * (2.0 * m + 1) * (2.0 * m + 3));
+    for (int i = 0; i < nu_ && m > 1; ++i) {
+      double sum = 0;
+      for (int j = -m; j <= m; ++j)
+        sum += scale * (3.0 * m * (m + 1) - 1 - 5.0 * j * j) * mean_before_[length(step + j, nu_) + i];
+      controls[length(step, nu_) + i] = sum;
+    }
+  }
+}
+
 // mean_ += sum of weights times (clipped controls - mean): a convex combination, so that it stays in bounds.
-void Mppi::move_mean() {
-  double* moved = &controls_[length(config_.samples, horizon_, nu_)];
+void Mppi::move_mean(std::span<const double> x0) {
+  double* moved = rollouts_.controls(config_.samples);
   std::fill_n(moved, mean_.size(), 0.0);
   for (int s = 0; s < config_.samples; ++s) {
     if (weights_[s] == 0) continue;
-    const double* controls = &controls_[length(s, horizon_, nu_)];
+    const double* controls = rollouts_.controls(s);
     for (size_t at = 0; at < mean_.size(); ++at) moved[at] += weights_[s] * controls[at];
   }
+  smooth(moved);
   for (size_t at = 0; at < mean_.size(); ++at) {
     const auto i = static_cast<int>(at) % nu_;
-    moved[at] = std::clamp(moved[at], u_min_[i], u_max_[i]);  // rounding of the weights' sum
+    moved[at] = std::clamp(moved[at], u_min_[i], u_max_[i]);  // rounding of the weights' sum, and what smoothing adds
   }
-  roll_out(*problem_.dynamics, config_.samples, 1);
+  rollouts_.evaluate(x0, config_.samples, 1);
 }
 
 // mean_ and predicted_ <- the weighted mean, or the best sample where that is cheaper (or the mean diverged).
 void Mppi::keep_cheapest() {
+  const std::span<const double> costs = rollouts_.costs();
   int chosen = config_.samples;
-  const auto best = static_cast<int>(std::min_element(costs_.begin(), costs_.end() - 1) - costs_.begin());
-  if (costs_[chosen] == kInfinity || (config_.keep_best && costs_[best] < costs_[chosen])) chosen = best;
-  std::copy_n(&controls_[length(chosen, horizon_, nu_)], mean_.size(), mean_.begin());
-  std::copy_n(&states_[length(chosen, horizon_ + 1, nx_)], predicted_.size(), predicted_.begin());
-  mean_cost_ = costs_[chosen];
+  const auto best = static_cast<int>(std::min_element(costs.begin(), costs.end() - 1) - costs.begin());
+  if (costs[chosen] == kInfinity || (config_.keep_best && costs[best] < costs[chosen])) chosen = best;
+  std::copy_n(rollouts_.controls(chosen), mean_.size(), mean_.begin());
+  std::copy_n(rollouts_.states(chosen), predicted_.size(), predicted_.begin());
+  mean_cost_ = costs[chosen];
 }
 
 PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) {
@@ -292,7 +268,6 @@ PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) {
   ++plans_;
   std::copy_n(controls.data_handle(), mean_.size(), mean_.begin());
   const bool usable = std::all_of(x0.begin(), x0.end(), [](double v) { return std::isfinite(v); });
-  for (int row = 0; row <= config_.samples && usable; ++row) std::copy(x0.begin(), x0.end(), &start_[length(row, nx_)]);
   mean_cost_ = kInfinity;
   stats.status = kDiverged;
   double std = config_.noise_std;
@@ -303,11 +278,12 @@ PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) {
     }
     sample_controls(std);
     ++round_;
-    roll_out_samples();
+    rollouts_.evaluate(x0, 0, config_.samples);
     ++stats.iterations;
     stats.model_steps += std::int64_t{horizon_} * (config_.samples + 1);
     if (!weigh(std)) break;
-    move_mean();
+    adapt(std);
+    move_mean(x0);
     keep_cheapest();
     stats.status = "all iterations done";
   }
@@ -330,6 +306,7 @@ std::vector<std::byte> Mppi::save() const {
   writer.write(seed_);
   writer.write(plans_);
   writer.write(round_);
+  writer.write_array(std::span<const double>(spread_));
   return std::move(writer).finish();
 }
 
@@ -338,10 +315,13 @@ void Mppi::load(std::span<const std::byte> bytes) {
   const auto seed = reader.read<std::uint64_t>();
   const auto plans = reader.read<std::int64_t>();
   const auto round = reader.read<std::uint32_t>();
+  std::vector<double> spread(spread_.size());
+  reader.read_array(std::span<double>(spread));
   reader.expect_end();
   seed_ = seed;
   plans_ = plans;
   round_ = round;
+  spread_ = spread;
 }
 
 extern const Entry kEntry{"mppi", "path-integral control by sampled rollouts: needs no derivatives",

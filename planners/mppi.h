@@ -3,11 +3,13 @@
 // learning", ICRA 2017, algorithms 1 and 2.
 #pragma once
 
-#include "engine/thread_pool.h"
+#include "planners/control_spline.h"
 #include "planners/planner.h"
+#include "planners/rollouts.h"
 
 #include <chrono>
-#include <memory>
+#include <string>
+#include <vector>
 
 namespace lockstep::planners::mppi {
 
@@ -25,9 +27,11 @@ struct Config {
   int knots = 0;                            // noise is drawn at so many instants and interpolated; 0: at every step
   std::string interpolation = "cubic";      // between knots: "hold", "linear", "cubic" (Catmull-Rom)
   double control_weight = 0;                // gamma / lambda of the term gamma u' Sigma^-1 noise; needs knots = 0
-  bool keep_best = true;                    // the best sample replaces the weighted mean where it is cheaper
-  int batch = 64;                           // samples of one call of the dynamics; results do not depend on it
-  int threads = 1;                          // results do not depend on it
+  double adaptation = 0;                    // share of each update by which the noise's deviation, of every control at
+                          // every instant, follows that of the weighted samples; needs control_weight 0
+  int smoothing = 0;       // steps to either side of a quadratic fitted to the mean's every step; 0: none
+  bool keep_best = true;   // the best sample replaces the weighted mean where it is cheaper
+  RolloutConfig rollouts;  // results do not depend on it
 
   void describe(Fields& fields);
   void check() const;  // throws Error
@@ -48,12 +52,11 @@ class Mppi final : public Planner {
  private:
   void sample_controls(double std);
   void fill_noise(int sample, double std, double* noise) const;
-  void interpolate(const double* knots, double* noise) const;
-  void roll_out_samples();
-  void roll_out(Dynamics& dynamics, int first, int count);
   [[nodiscard]] double control_term(int sample, double std) const;
   bool weigh(double std);
-  void move_mean();
+  void adapt(double std);
+  void smooth(double* controls);
+  void move_mean(std::span<const double> x0);
   void keep_cheapest();
 
   Config config_;
@@ -64,20 +67,14 @@ class Mppi final : public Planner {
   std::uint32_t round_ = 0;  // iterations since reset: the noise's stream
   int nx_ = 0, nu_ = 0, horizon_ = 0;
 
-  std::unique_ptr<ThreadPool> pool_;
-  std::vector<std::unique_ptr<Dynamics>> clones_;  // of threads 1 ...
-
-  // One more row than samples: the last is the mean's.
-  std::vector<double> start_;      // [S + 1][nx]
-  std::vector<double> noise_;      // [S][N][nu]
-  std::vector<double> knots_;      // [S][knots][nu]
-  std::vector<double> controls_;   // [S + 1][N][nu]
-  std::vector<double> states_;     // [S + 1][N + 1][nx]
-  std::vector<double> stage_;      // [S + 1][N]
-  std::vector<double> costs_;      // [S + 1] infinite where the rollout diverged
-  std::vector<double> weights_;    // [S]
-  std::vector<double> mean_;       // [N][nu]
-  std::vector<double> predicted_;  // [N + 1][nx]
+  ControlSpline spline_;
+  Rollouts rollouts_;                       // of S + 1 rows: the last is the mean's
+  std::vector<double> noise_;               // [S][N][nu]
+  std::vector<double> knots_;               // [S][knots][nu]
+  std::vector<double> spread_;              // [knots or N][nu] factor on the noise's deviation
+  std::vector<double> weights_;             // [S]
+  std::vector<double> mean_, mean_before_;  // [N][nu]
+  std::vector<double> predicted_;           // [N + 1][nx]
   double mean_cost_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "engine/dynamics.h"
 #include "engine/settings.h"
 #include "engine/view.h"
+#include "planners/constraints.h"
 
 #include <cstdint>
 #include <functional>
@@ -18,15 +19,17 @@ namespace lockstep::planners {
 
 // The problem a planner solves: horizon steps of `dynamics` under `cost`, controls kept in [u_min, u_max].
 struct Problem {
-  Dynamics* dynamics = nullptr;          // not owned
-  const Cost* cost = nullptr;            // not owned
-  std::span<const double> u_min, u_max;  // [nu]; infinite where unbounded
-  int horizon = 0;                       // N control steps, >= 1
+  Dynamics* dynamics = nullptr;              // not owned
+  const Cost* cost = nullptr;                // not owned
+  std::span<const double> u_min, u_max;      // [nu]; infinite where unbounded
+  int horizon = 0;                           // N control steps, >= 1
+  const Constraints* constraints = nullptr;  // not owned; nullptr: none. Planners that know none refuse them.
 };
 
 // What one plan took and reached.
 struct PlanStats {
-  double cost = 0;  // of the returned plan, under the problem's own dynamics
+  double cost = 0;       // of the returned plan, under the problem's own dynamics
+  double violation = 0;  // largest of its constraints
   int iterations = 0;
   std::int64_t model_steps = 0;  // dynamics evaluations, Jacobian columns included
   double seconds = 0;

@@ -41,6 +41,36 @@ TEST(Plan, RepeatsItsEpisodes) {
   EXPECT_EQ(first["cost"], second["cost"]);
 }
 
+TEST(Plan, ListsPlannersWithTheirSettings) {
+  const ChildResult result = plan({"--list", "--json", "-"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  std::vector<std::string> names;
+  for (size_t at = 0; at < result.out.size();) {
+    const auto end = result.out.find('\n', at);
+    const auto row = nlohmann::json::parse(result.out.substr(at, end - at));
+    names.push_back(row["name"]);
+    EXPECT_TRUE(row["settings"].contains("iterations") || row["name"] == "lqr");
+    at = end + 1;
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"lqr", "ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi",
+                                             "cma-es"}));
+}
+
+TEST(Plan, WorksWithEveryPlanner) {
+  for (const char* name : {"ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi", "cma-es"}) {
+    const ChildResult result = plan({"pendulum-v1", "--planner", name, "--set", "mpc.horizon=30", "--json", "-"});
+    ASSERT_TRUE(result.exit_code == 0 || result.exit_code == 1) << name << ": " << result.err;
+    // Hanging for the whole episode returns less than -1200 from most starts.
+    EXPECT_GT(nlohmann::json::parse(result.out)["return"], -1000) << name;
+  }
+}
+
+TEST(Plan, SaysThatATaskIsMissing) {
+  const ChildResult result = plan({});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("no task was given"), std::string::npos) << result.err;
+}
+
 TEST(Plan, RefusesDiscreteActions) {
   const ChildResult result = plan({"cartpole-v1"});
   EXPECT_EQ(result.exit_code, 2);

@@ -197,6 +197,53 @@ TEST_F(IlqrOnBrokenModel, AvoidsTheRegionWhereItDiverges) {
   for (const double value : controls) EXPECT_GE(value, -0.1);
 }
 
+TEST_F(IlqrOnBrokenModel, KeepsTheWarmStartWhereDerivativesAreNotFinite) {
+  std::vector<double> controls = {0.5, 0.5};
+  // The square root's slope at 0 is infinite; differences step over the edge.
+  const PlanStats stats =
+      plan([](const double* x, const double* u, double* next) { next[0] = std::sqrt(x[0]) + 0 * u[0]; }, controls, 0.0);
+  EXPECT_EQ(stats.status, "a derivative is not finite: stopped there");
+  EXPECT_EQ(controls, (std::vector<double>{0.5, 0.5}));
+  EXPECT_DOUBLE_EQ(stats.cost, 0.5);
+}
+
+TEST(Ilqr, StopsWhereAControlHasNeitherWeightNorEffect) {
+  FunctionDynamics dynamics(1, 1, 0.1, [](const double* x, const double*, double* next) { next[0] = 0.5 * x[0]; });
+  const FunctionCost cost(
+      1, 1, [](const double* x, const double*) { return x[0] * x[0]; }, [](const double*) { return 0.0; });
+  const std::vector<double> low = {-1}, high = {1}, x0 = {1};
+  for (const char* name : {"lqr", "ilqr", "ddp", "fddp"}) {
+    const auto planner = find(name).make({});
+    planner->reset({&dynamics, &cost, low, high, 2}, 0);
+    std::vector<double> controls = {0.25, 0.25};
+    const PlanStats stats = planner->plan(x0, View<double, 2>(controls.data(), 2, 1));
+    EXPECT_DOUBLE_EQ(stats.cost, 1.25) << name;
+    for (const double u : controls) EXPECT_TRUE(std::abs(u) <= 1) << name;
+  }
+}
+
+TEST(Ilqr, PlansTheWarmStartWhereItsTimeIsTooShortForAnIteration) {
+  const ReferenceProblem p = reference_problem("van_der_pol");
+  for (const char* name : {"ilqr", "ddp", "fddp"}) {
+    Settings settings;
+    settings.set_from_argument("time_budget_ms=1e-9");
+    const auto planner = find(name).make(settings);
+    planner->reset(p.problem(), 0);
+    auto controls = p.warm_start("sin0.1");
+    const PlanStats stats = planner->plan(p.x0, View<double, 2>(controls.data(), p.horizon, p.nu));
+    EXPECT_EQ(stats.iterations, 0) << name;
+    EXPECT_LE(stats.cost, p.cost_of(p.warm_start("sin0.1")) * (1 + 1e-12)) << name;
+    EXPECT_NEAR(stats.cost, p.cost_of(controls), 1e-12 * stats.cost) << name;
+  }
+}
+
+TEST(Ilqr, RefusesAHorizonOfNothing) {
+  const ReferenceProblem p = reference_problem("van_der_pol");
+  Problem problem = p.problem();
+  problem.horizon = 0;
+  for (const char* name : {"lqr", "ilqr", "ddp", "fddp"}) EXPECT_THROW(find(name).make({})->reset(problem, 0), Error);
+}
+
 TEST(Ilqr, StopsWhenItsTimeIsSpent) {
   const ReferenceProblem p = reference_problem("car_parking_tassa2014");
   ilqr::Config config;

@@ -104,8 +104,8 @@ TEST(Mppi, PlansTheSameWhateverTheBatchAndTheThreads) {
   const auto expected = plan_once(config, problem, start, p.x0);
   for (const int batch : {1, 7, 50, 1000})
     for (const int threads : {1, 2, 3}) {
-      config.batch = batch;
-      config.threads = threads;
+      config.rollouts.batch = batch;
+      config.rollouts.threads = threads;
       EXPECT_EQ(plan_once(config, problem, start, p.x0), expected) << batch << " a batch, " << threads << " threads";
     }
 }

@@ -25,6 +25,8 @@ struct ReferenceProblem {
   [[nodiscard]] std::vector<double> warm_start(const std::string& start) const;
   // Cost of a rollout under `controls` [N * nu].
   [[nodiscard]] double cost_of(const std::vector<double>& controls) const;
+  // dJ/du [N * nu] at `controls`, by the adjoint of the dynamics; 0 where it points out of a bound that is reached.
+  [[nodiscard]] std::vector<double> projected_gradient(const std::vector<double>& controls) const;
 };
 
 // Names in the order of the file.
