@@ -66,9 +66,9 @@ void append_chain(const Packing& p, int first, int second, bool one_point, Ints&
   for (int side = 0; side < 2; ++side) {
     for (const int dof : chains[side]) {
       const Ints& other = chains[1 - side];
-      const bool common = std::find(other.begin(), other.end(), dof) != other.end();
-      if (!common) items.emplace_back(dof, side == 0 ? -1 : 1);
-      if (common && !one_point && side == 0) items.emplace_back(dof, 0);
+      const bool moves_both = std::find(other.begin(), other.end(), dof) != other.end();
+      if (!moves_both) items.emplace_back(dof, side == 0 ? -1 : 1);
+      if (moves_both && !one_point && side == 0) items.emplace_back(dof, 0);
     }
   }
   std::sort(items.begin(), items.end());

@@ -12,7 +12,7 @@ namespace lockstep {
 // One pair; geom ids in MuJoCo's order of types (first type <= second type).
 struct ContactPair {
   int first = 0, second = 0;
-  int dim = 3;        // rows: 1, 3, 4 or 6
+  int dim = 3;  // rows: 1, 3, 4 or 6
   bool is_explicit = false;
   double margin = 0;  // m; contacts push where the distance is below it
   std::array<double, 5> friction{};
@@ -24,8 +24,8 @@ struct ContactPair {
 // geoms; none where contacts are disabled. (MuJoCo computation chapter, "Selection" and "Contact parameters".)
 [[nodiscard]] std::vector<ContactPair> contact_pairs(const mjModel_& model);
 
-// Whether the contacts of `a` stand before those of `b` in MuJoCo's list: pairs of bodies in order, in each the explicit
-// pairs first, then those of geoms in order.
+// Whether the contacts of `a` stand before those of `b` in MuJoCo's list: pairs of bodies in order, in each the
+// explicit pairs first, then those of geoms in order.
 [[nodiscard]] bool is_earlier_in_mujoco(const mjModel_& model, const ContactPair& a, const ContactPair& b);
 
 // What the native kernels lack of the model's contacts: pairs of types without a collider, adhesion, moving surfaces.

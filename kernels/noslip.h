@@ -21,16 +21,16 @@ template <class R>
 LS_FN int merge_ancestors(const ModelConstants<R>& m, std::int32_t* dofs, int count, int dof) {
   const std::int32_t* const chain = m.dof_ancestor + m.dof_row[dof] + 1;
   const int length = m.dof_depth[dof] + 1;
-  int common = 0;  // both lists are chains or unions of chains: what they share stands in both, in order
+  int shared = 0;  // both lists are chains or unions of chains: what they share stands in both, in order
   for (int i = 0, j = 0; i < count && j < length;) {
     if (dofs[i] == chain[j])
-      ++common, ++i, ++j;
+      ++shared, ++i, ++j;
     else if (dofs[i] < chain[j])
       ++i;
     else
       ++j;
   }
-  const int total = count + length - common;
+  const int total = count + length - shared;
   for (int i = count - 1, j = length - 1, k = total - 1; j >= 0; --k) {
     if (i >= 0 && dofs[i] >= chain[j]) {
       if (dofs[i] == chain[j]) --j;
