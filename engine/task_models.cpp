@@ -48,9 +48,10 @@ std::filesystem::path task_model(std::string_view package_path) {
     if (std::filesystem::is_regular_file(file, ignored)) return file;
     looked_at += (looked_at.empty() ? "" : ", ") + place.string();
   }
-  throw MissingResource("task model '" + std::string(package_path) + "' was not found",
-                        looked_at.empty() ? "no folder to look in" : looked_at,
-                        "run `make setup`, or set LOCKSTEP_MODELS to the folder that holds dm_control/, gymnasium/ and mjlab/");
+  throw MissingResource(
+      "task model '" + std::string(package_path) + "' was not found",
+      looked_at.empty() ? "no folder to look in" : looked_at,
+      "run `make setup`, or set LOCKSTEP_MODELS to the folder that holds dm_control/, gymnasium/ and mjlab/");
 }
 
 }  // namespace lockstep
