@@ -17,7 +17,7 @@ struct TurnBetween {
   T s;
 };
 template <class T>
-LS_FN TurnBetween<T> turn_between(const Matrix3<T>& from, const Matrix3<T>& to) {
+[[gnu::noinline]] LS_FN TurnBetween<T> turn_between(const Matrix3<T>& from, const Matrix3<T>& to) {
   const Vector3<T> x = components(from, to.x), y = components(from, to.y), z = components(from, to.z);
   // Four times the squares of the parts; the largest one is safe to divide by.
   const T one = T(1);
@@ -47,7 +47,8 @@ struct EqualityFrames {
   Vector3<T> apart;  // point 0 - point 1
 };
 template <class G, class T>
-LS_FN EqualityFrames<T> equality_frames(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int equality) {
+[[gnu::noinline]] LS_FN EqualityFrames<T> equality_frames(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                          int equality) {
   const std::int32_t* marker = m.equality_marker + 2 * equality;
   EqualityFrames<T> frames;
   for (int side = 0; side < 2; ++side) {
@@ -66,8 +67,8 @@ struct WeldTurn {
   Vector3<T> error, axis[3], bend;
 };
 template <class G, class T>
-LS_FN WeldTurn<T> weld_turn(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int equality,
-                            const EqualityFrames<T>& frames) {
+[[gnu::noinline]] LS_FN WeldTurn<T> weld_turn(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int equality,
+                                              const EqualityFrames<T>& frames) {
   const std::int32_t* marker = m.equality_marker + 2 * equality;
   const T scale = T(m.equality_torquescale[equality]), half = T(Real<T>(0.5)) * scale;
   const TurnBetween<T> e = turn_between(frames.axes[1], frames.axes[0]);
@@ -93,7 +94,7 @@ template <class T>
 
 // Frames, D and (into contact_jar) the reference acceleration of one equality.
 template <class G, class T>
-LS_FN void write_equality(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int equality) {
+[[gnu::noinline]] LS_FN void write_equality(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int equality) {
   const int pair = m.num_pairs + equality, slot = m.pair_slot[pair];
   const bool is_weld = m.pair_dim[pair] == 6;
   const std::int32_t* marker = m.equality_marker + 2 * equality;

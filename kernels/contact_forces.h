@@ -10,7 +10,7 @@ namespace lockstep::kernels {
 // Force along each row of a contact, on the second link: first the normal one (MuJoCo's mj_contactForce).
 //   jar: J qacc - aref of its rows;  force [6], the rows that it lacks are zero
 template <class T>
-LS_FN void row_forces(const ModelConstants<Real<T>>& m, int pair, T D, const T* jar, T* force) {
+[[gnu::noinline]] LS_FN void row_forces(const ModelConstants<Real<T>>& m, int pair, T D, const T* jar, T* force) {
   const T zero = T(0);
   for (int k = 0; k < 6; ++k) force[k] = zero;
   const int dim = m.pair_dim[pair];
@@ -46,7 +46,7 @@ LS_FN Vector3<T> world_axis(const ModelConstants<Real<T>>& m, const ContactFrame
 
 // The force in one contact, whose point is there.
 template <class G, class T>
-LS_FN void write_contact_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot) {
+[[gnu::noinline]] LS_FN void write_contact_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot) {
   const ContactFrame<G, T>& c = w.rows.contact[slot];
   SensedContact<T>& sensed = w.sensed_contact[slot];
   const int first = slot * m.contact_rows, pair = m.slot_pair[slot];
@@ -62,7 +62,8 @@ LS_FN void write_contact_force(const ModelConstants<Real<T>>& m, const Workspace
 
 // The force in a connect or weld, on the body named first, and where its two points are.
 template <class G, class T>
-LS_FN void write_equality_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int equality) {
+[[gnu::noinline]] LS_FN void write_equality_force(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                  int equality) {
   const int pair = m.num_pairs + equality, slot = m.pair_slot[pair];
   const ContactFrame<G, T>* const c = w.rows.contact + slot;
   const T* const jar = w.rows.contact_jar + slot * m.contact_rows;

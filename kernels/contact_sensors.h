@@ -11,7 +11,8 @@ namespace lockstep::kernels {
 
 // Sum of the normal forces of contacts of the site's body whose normal, as a ray from the contact, meets the site.
 template <class G, class T>
-LS_FN T sense_touch(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker, int zone) {
+[[gnu::noinline]] LS_FN T sense_touch(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker,
+                                      int zone) {
   T sum = T(0);
   if (m.num_pairs == 0) return sum;
   const Placement<T> site{marker_from_origin(m, w, marker), marker_axes(m, w, marker)};
@@ -33,7 +34,8 @@ LS_FN T sense_touch(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
 // What moves one body of a subtree, less what acts on it from outside but for contacts: force, and torque about its
 // centre of mass. `i`: its place in the lists of the subtrees; p as marker_from_origin.
 template <class G, class T>
-LS_FN Force<Spatial, T> body_balance(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int i, Vector3<T> p) {
+[[gnu::noinline]] LS_FN Force<Spatial, T> body_balance(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                       int i, Vector3<T> p) {
   Force<Spatial, T> total{{T(0), T(0), T(0)}, {T(0), T(0), T(0)}};
   const int marker = m.subtree_marker[i];
   if (m.subtree_mass[i] > 0) {
@@ -56,8 +58,8 @@ LS_FN Force<Spatial, T> body_balance(const ModelConstants<Real<T>>& m, const Wor
 
 // Force on a body from its parent and torque about the site at `marker`, along the site's axes.
 template <class G, class T>
-LS_FN Force<Spatial, T> sense_interaction(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker,
-                                          int subtree) {
+[[gnu::noinline]] LS_FN Force<Spatial, T> sense_interaction(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                            int marker, int subtree) {
   const Vector3<T> site = marker_from_origin(m, w, marker);
   Force<Spatial, T> total{{T(0), T(0), T(0)}, {T(0), T(0), T(0)}};
   for (int i = m.subtree_adr[subtree]; i < m.subtree_adr[subtree + 1]; ++i) {

@@ -44,7 +44,8 @@ LS_FN int merge_ancestors(const ModelConstants<R>& m, std::int32_t* dofs, int co
 
 // J' in row.u becomes L^-T J'. factor_rows must hold the factor of M.
 template <class G, class T>
-LS_FN void eliminate_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const EliminatedRow<T>& row) {
+[[gnu::noinline]] LS_FN void eliminate_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                           const EliminatedRow<T>& row) {
   for (int i = row.count - 1; i >= 0; --i) {
     const int dof = row.dofs[i], adr = m.dof_row[dof] + 1;
     const T scaled = w.inverse_diagonal[dof] * row.u[dof];
@@ -54,7 +55,7 @@ LS_FN void eliminate_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>
 
 // u' D^-1 v.
 template <class G, class T>
-LS_FN T inverse_product(const Workspace<G, T>& w, const EliminatedRow<T>& row, const T* v) {
+[[gnu::noinline]] LS_FN T inverse_product(const Workspace<G, T>& w, const EliminatedRow<T>& row, const T* v) {
   T sum = T(0);
   for (int i = 0; i < row.count; ++i) {
     const int dof = row.dofs[i];
@@ -80,8 +81,8 @@ inline constexpr R kLargestRise = R(1e-10);
 
 // One force with bounds: its minimum given all others. `force` is the solver's, `change` what the sweeps added to it.
 template <class G, class T>
-LS_FN void sweep_bounded_force(const Workspace<G, T>& w, const EliminatedRow<T>& row, T force, T bound, T jar,
-                               T& change, NoslipSweep<T>& sweep) {
+[[gnu::noinline]] LS_FN void sweep_bounded_force(const Workspace<G, T>& w, const EliminatedRow<T>& row, T force,
+                                                 T bound, T jar, T& change, NoslipSweep<T>& sweep) {
   const T slip = jar + inverse_product(w, row, w.rows.noslip_push);
   const T weight = inverse_product(w, row, row.u);
   const MaskOf<T> still = !(weight > T(Real<T>(1e-15)));
@@ -97,7 +98,8 @@ LS_FN void sweep_bounded_force(const Workspace<G, T>& w, const EliminatedRow<T>&
 
 // The direction of a contact's row k in its dofs: J_k', then eliminated.
 template <class G, class T>
-LS_FN EliminatedRow<T> contact_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot, int k, T* u) {
+[[gnu::noinline]] LS_FN EliminatedRow<T> contact_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                     int slot, int k, T* u) {
   const int pair = m.slot_pair[slot];
   const ContactFrame<G, T>& c = w.rows.contact[slot];
   int count = 0;
@@ -126,7 +128,8 @@ LS_FN EliminatedRow<T> contact_row(const ModelConstants<Real<T>>& m, const Works
 
 // Friction of a pyramid: each pair of opposing edges shifts force from one to the other.
 template <class G, class T>
-LS_FN void sweep_pyramid(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot, NoslipSweep<T>& sweep) {
+[[gnu::noinline]] LS_FN void sweep_pyramid(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot,
+                                           NoslipSweep<T>& sweep) {
   const int pair = m.slot_pair[slot], first = slot * m.contact_rows;
   const T* const jar = w.rows.contact_jar + first;
   for (int k = 1; k < m.pair_dim[pair]; ++k) {
@@ -148,7 +151,7 @@ struct FrictionBlock {
 // Cholesky factor of A + shift I (lower, in L), by rows of n. Returns what MuJoCo calls singular below 1e-10: the
 // determinant (n <= 3), else the smallest pivot.
 template <class T>
-LS_FN T factor_block(const T* A, T shift, int n, T* L) {
+[[gnu::noinline]] LS_FN T factor_block(const T* A, T shift, int n, T* L) {
   T determinant = T(1), smallest = T(Real<T>(1e30));
   for (int i = 0; i < n; ++i) {
     for (int j = 0; j <= i; ++j) {
@@ -180,7 +183,8 @@ LS_FN void solve_block(const T* L, const T* b, int n, T* x) {
 // x = argmin 1/2 x'Ax + x'b in the ellipsoid sum of (x_k / friction_k)^2 <= normal^2: Newton's method on the
 // multiplier.
 template <class T>
-LS_FN void minimise_in_ellipsoid(const FrictionBlock<T>& block, const T* b, const Real<T>* friction, T* x) {
+[[gnu::noinline]] LS_FN void minimise_in_ellipsoid(const FrictionBlock<T>& block, const T* b, const Real<T>* friction,
+                                                   T* x) {
   const int n = block.n;
   T scaled[25], right[5], L[25], y[5];
   for (int i = 0; i < n; ++i) {
@@ -215,8 +219,8 @@ LS_FN void minimise_in_ellipsoid(const FrictionBlock<T>& block, const T* b, cons
 }
 
 template <class G, class T>
-LS_FN FrictionBlock<T> friction_block(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot,
-                                      EliminatedRow<T>* rows) {
+[[gnu::noinline]] LS_FN FrictionBlock<T> friction_block(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                        int slot, EliminatedRow<T>* rows) {
   const int pair = m.slot_pair[slot], first = slot * m.contact_rows;
   const T* const jar = w.rows.contact_jar + first;
   FrictionBlock<T> block;
@@ -238,7 +242,8 @@ LS_FN FrictionBlock<T> friction_block(const ModelConstants<Real<T>>& m, const Wo
 
 // Friction of an elliptic cone: all its rows at once.
 template <class G, class T>
-LS_FN void sweep_cone(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot, NoslipSweep<T>& sweep) {
+[[gnu::noinline]] LS_FN void sweep_cone(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int slot,
+                                        NoslipSweep<T>& sweep) {
   const int pair = m.slot_pair[slot], first = slot * m.contact_rows;
   EliminatedRow<T> rows[5];
   const FrictionBlock<T> block = friction_block(m, w, slot, rows);
@@ -314,7 +319,7 @@ LS_FN void sweep_frictions(const ModelConstants<Real<T>>& m, const Workspace<G, 
 
 // Half the sum of R f^2 over all rows: what the first sweep gains by leaving the regularisation out.
 template <class G, class T>
-LS_FN T regularisation_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
+[[gnu::noinline]] LS_FN T regularisation_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w) {
   const T zero = T(0);
   T twice = zero;
   const auto add = [&](T force, T D) { twice += select(D > zero, force * force / select(D > zero, D, T(1)), zero); };

@@ -16,7 +16,8 @@ LS_FN MaskOf<T> may_hit(Vector3<T> way, Vector3<T> p, Real<T> radius) {
 
 // The distance along the z axis of the site at `marker` to the nearest geom, but for those of one body; -1 for none.
 template <class G, class T>
-LS_FN T sense_range(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker, int own_body) {
+[[gnu::noinline]] LS_FN T sense_range(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker,
+                                      int own_body) {
   const Vector3<T> from = marker_from_origin(m, w, marker), zero{T(0), T(0), T(0)};
   const Ray<T> ray{zero, marker_axes(m, w, marker).z};
   T nearest = never_hit<T>();

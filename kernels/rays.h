@@ -77,7 +77,7 @@ LS_FN T hit_sphere(const Ray<T>& ray, T radius) {
 }
 
 template <class T>
-LS_FN T hit_ellipsoid(const Ray<T>& ray, const Real<T>* size) {
+[[gnu::noinline]] LS_FN T hit_ellipsoid(const Ray<T>& ray, const Real<T>* size) {
   const T scale[3] = {T(1 / size[0]), T(1 / size[1]), T(1 / size[2])};
   const Ray<T> scaled{{scale[0] * ray.start.x, scale[1] * ray.start.y, scale[2] * ray.start.z},
                       {scale[0] * ray.way.x, scale[1] * ray.way.y, scale[2] * ray.way.z}};
@@ -85,7 +85,7 @@ LS_FN T hit_ellipsoid(const Ray<T>& ray, const Real<T>* size) {
 }
 
 template <class T>
-LS_FN T hit_capsule(const Ray<T>& ray, T radius, T half_length) {
+[[gnu::noinline]] LS_FN T hit_capsule(const Ray<T>& ray, T radius, T half_length) {
   const Crossings<T> side = cross_cylinder(ray, radius * radius);
   const Crossings<T> top = cross_sphere<T>(ray, {T(0), T(0), half_length}, radius * radius);
   const Crossings<T> bottom = cross_sphere<T>(ray, {T(0), T(0), -half_length}, radius * radius);
@@ -99,7 +99,7 @@ LS_FN T hit_capsule(const Ray<T>& ray, T radius, T half_length) {
 }
 
 template <class T>
-LS_FN T hit_cylinder(const Ray<T>& ray, T radius, T half_length) {
+[[gnu::noinline]] LS_FN T hit_cylinder(const Ray<T>& ray, T radius, T half_length) {
   const Crossings<T> side = cross_cylinder(ray, radius * radius);
   const MaskOf<T> tilted = absolute(ray.way.z) > T(kShortest<T>);
   const T inverse = T(1) / select(tilted, ray.way.z, T(1));
@@ -130,7 +130,7 @@ LS_FN void cross_faces(const Ray<T>& ray, const T (&half)[3], Visit&& visit) {
   }
 }
 template <class T>
-LS_FN T hit_box(const Ray<T>& ray, const T (&half)[3]) {
+[[gnu::noinline]] LS_FN T hit_box(const Ray<T>& ray, const T (&half)[3]) {
   T nearest = never_hit<T>();
   cross_faces(ray, half, [&](T t, MaskOf<T> hits, int, int) { nearest = nearer_hit(nearest, t, hits); });
   return nearest;
@@ -154,7 +154,7 @@ LS_FN T hit_triangle(const Ray<T>& ray, Vector3<T> a, Vector3<T> b, Vector3<T> c
 
 // The distance to one of the geoms with a closed form: not meshes, not height fields. size as geom_size.
 template <class T>
-LS_FN T hit_geom(int type, const Real<T>* size, const Ray<T>& ray) {
+[[gnu::noinline]] LS_FN T hit_geom(int type, const Real<T>* size, const Ray<T>& ray) {
   switch (type) {
     case kPlane:
       return detail::hit_plane(ray, size);
@@ -175,7 +175,7 @@ LS_FN T hit_geom(int type, const Real<T>* size, const Ray<T>& ray) {
 
 // The distance to the nearest of `count` triangles [count][3][3].
 template <class T>
-LS_FN T hit_triangles(const Real<T>* corners, int count, const Ray<T>& ray) {
+[[gnu::noinline]] LS_FN T hit_triangles(const Real<T>* corners, int count, const Ray<T>& ray) {
   T nearest = never_hit<T>();
   for (int i = 0; i < count; ++i) {
     const Real<T>* p = corners + 9 * i;

@@ -77,7 +77,7 @@ LS_FN R edge_height(const HeightFieldShape<R>& field, Vector3<R> p, int axis, in
 
 // One lane's ray with what is above the base.
 template <class R>
-LS_FN R hit_terrain(const HeightFieldShape<R>& field, const Ray<R>& ray) {
+[[gnu::noinline]] LS_FN R hit_terrain(const HeightFieldShape<R>& field, const Ray<R>& ray) {
   const R* size = field.size;
   const R half[3] = {size[0], size[1], size[2] / R(2)};
   const Ray<R> raised{{ray.start.x, ray.start.y, ray.start.z - half[2]}, ray.way};
@@ -98,7 +98,7 @@ LS_FN R hit_terrain(const HeightFieldShape<R>& field, const Ray<R>& ray) {
 }  // namespace detail
 
 template <class T>
-LS_FN T hit_height_field(const HeightFieldShape<Real<T>>& field, const Ray<T>& ray) {
+[[gnu::noinline]] LS_FN T hit_height_field(const HeightFieldShape<Real<T>>& field, const Ray<T>& ray) {
   using R = Real<T>;
   const T base[3] = {T(field.size[0]), T(field.size[1]), T(field.size[3] / R(2))};
   const Ray<T> raised{{ray.start.x, ray.start.y, ray.start.z + base[2]}, ray.way};

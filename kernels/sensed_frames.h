@@ -15,15 +15,16 @@ struct SensedFrame {
   [[nodiscard]] LS_FN Vector3<T> point_velocity() const { return motion.v + cross(motion.w, p); }
 };
 template <class G, class T>
-LS_FN SensedFrame<T> sensed_frame(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {
+[[gnu::noinline]] LS_FN SensedFrame<T> sensed_frame(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                    int marker) {
   return {marker_from_origin(m, w, marker), marker_origin(m, w, marker), marker_axes(m, w, marker),
           marker_motion(m, w, marker)};
 }
 
 // Acceleration of a marker's point, less gravity, and of its frame's spin; the links' accelerations must be there.
 template <class G, class T>
-LS_FN Motion<Spatial, T> sensed_acceleration(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker,
-                                             Vector3<T> p) {
+[[gnu::noinline]] LS_FN Motion<Spatial, T> sensed_acceleration(const ModelConstants<Real<T>>& m,
+                                                               const Workspace<G, T>& w, int marker, Vector3<T> p) {
   const Vector3<T> gravity = vector_of<T>(m.world_gravity);
   const int link = m.marker_link[marker];
   if (link < 0) return {{T(0), T(0), T(0)}, -gravity};
@@ -52,7 +53,8 @@ LS_FN Quaternion<T> constant_quaternion(const Real<T>* q) {
 
 // What a joint turns its link by.
 template <class G, class T>
-LS_FN Quaternion<T> joint_turn(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int joint) {
+[[gnu::noinline]] LS_FN Quaternion<T> joint_turn(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                 int joint) {
   const int kind = m.joint_kind[joint];
   const T* qpos = w.qpos + m.jnt_qposadr[joint];
   if (kind == kSlide) return {T(1), T(0), T(0), T(0)};
@@ -65,7 +67,8 @@ LS_FN Quaternion<T> joint_turn(const ModelConstants<Real<T>>& m, const Workspace
 
 // Orientation in the world as MuJoCo has it: the product of all turns from the root on, whose sign no matrix tells.
 template <class G, class T>
-LS_FN Quaternion<T> turn_in_world(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int turn) {
+[[gnu::noinline]] LS_FN Quaternion<T> turn_in_world(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                    int turn) {
   Quaternion<T> q = constant_quaternion<T>(m.turn_quaternion + 4 * turn);
   for (int link = m.turn_link[turn]; link >= 0; link = m.link_parent[link]) {
     const int first = m.link_jointadr[link];

@@ -23,8 +23,8 @@ LS_FN void write_quaternion(T* target, Quaternion<T> q) {
 }
 
 template <class G, class T>
-LS_FN void sense_actuator(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind, int actuator,
-                          T* target) {
+[[gnu::noinline]] LS_FN void sense_actuator(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind,
+                                            int actuator, T* target) {
   const int general = actuator - (m.num_actuators - m.num_general);
   if (general >= 0) {
     target[0] = kind == kActuatorLength     ? w.actuator_length[general]
@@ -42,7 +42,7 @@ LS_FN void sense_actuator(const ModelConstants<Real<T>>& m, const Workspace<G, T
 
 // Total force of the actuators on a hinge or slide, with what they lift, in its range.
 template <class G, class T>
-LS_FN T sense_joint_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int dof) {
+[[gnu::noinline]] LS_FN T sense_joint_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int dof) {
   T force = T(0);
   for (int group = 0; group < m.num_actuated; ++group) {
     if (m.actuator_dof[m.actuated_adr[group]] == dof) force += dof_actuation(m, w, group).force;
@@ -55,7 +55,8 @@ LS_FN T sense_joint_actuation(const ModelConstants<Real<T>>& m, const Workspace<
 }
 
 template <class G, class T>
-LS_FN T sense_tendon_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int tendon) {
+[[gnu::noinline]] LS_FN T sense_tendon_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                 int tendon) {
   T force = T(0);
   for (int i = 0; i < m.num_general; ++i) {
     if (m.general_kind[i] == kTendon && m.general_target[i] == tendon) force += w.actuator_force[i];
@@ -73,7 +74,8 @@ LS_FN T sense_limit_row(int quantity, T violation, T velocity, T D, T jar) {
 
 // Of a joint's limit: of its lower side, where that is active, else of its upper side.
 template <class G, class T>
-LS_FN T sense_joint_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int quantity, int limit) {
+[[gnu::noinline]] LS_FN T sense_joint_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int quantity,
+                                            int limit) {
   if (limit < 0) return T(0);
   const T margin = T(m.limit_margin[limit]);
   const auto side = [&](int s, T distance) {
@@ -90,7 +92,8 @@ LS_FN T sense_joint_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T
 
 // Of a tendon's limit, likewise; `row` is that of its lower side.
 template <class G, class T>
-LS_FN T sense_tendon_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int quantity, int row) {
+[[gnu::noinline]] LS_FN T sense_tendon_limit(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int quantity,
+                                             int row) {
   if (row < 0) return T(0);
   const auto violation = [&](int r) { return scalar_place(m, w, r).position - T(m.scalar_margin[r]); };
   const auto side = [&](int r) {
@@ -103,7 +106,8 @@ LS_FN T sense_tendon_limit(const ModelConstants<Real<T>>& m, const Workspace<G, 
 
 // Sensors of one frame alone, in its own axes.
 template <class G, class T>
-LS_FN Vector3<T> sense_inertial(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind, int marker) {
+[[gnu::noinline]] LS_FN Vector3<T> sense_inertial(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind,
+                                                  int marker) {
   const SensedFrame<T> frame = sensed_frame(m, w, marker);
   switch (kind) {
     case kGyro:
@@ -123,8 +127,8 @@ LS_FN Vector3<T> sense_inertial(const ModelConstants<Real<T>>& m, const Workspac
 
 // Pose and velocity of a frame in the world, or as seen from a frame of reference that may move.
 template <class G, class T>
-LS_FN Vector3<T> sense_frame(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind, int marker,
-                             int reference) {
+[[gnu::noinline]] LS_FN Vector3<T> sense_frame(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind,
+                                               int marker, int reference) {
   const SensedFrame<T> frame = sensed_frame(m, w, marker);
   SensedFrame<T> from{};
   if (reference >= 0) from = sensed_frame(m, w, reference);
@@ -142,7 +146,8 @@ LS_FN Vector3<T> sense_frame(const ModelConstants<Real<T>>& m, const Workspace<G
 
 // Centre of mass of a subtree, its velocity, or its angular momentum about it.
 template <class G, class T>
-LS_FN Vector3<T> sense_subtree(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind, int subtree) {
+[[gnu::noinline]] LS_FN Vector3<T> sense_subtree(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int kind,
+                                                 int subtree) {
   const Vector3<T> zero{T(0), T(0), T(0)};
   Vector3<T> centre = zero, momentum = zero, spin = zero;
   Real<T> mass = 0;
@@ -183,7 +188,7 @@ LS_FN T spring_energy(const Real<T>* stiffness, T x) {
   return x * x * (T(stiffness[0] / 2) + x * (T(stiffness[1] / 3) + x * T(stiffness[2] / 4)));
 }
 template <class G, class T>
-LS_FN T joint_spring_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int spring) {
+[[gnu::noinline]] LS_FN T joint_spring_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int spring) {
   const int joint = m.spring_joint[spring], kind = m.joint_kind[joint];
   const Real<T>*const stiffness = m.spring_stiffness + 3 * spring, *rest = m.spring_reference + 7 * spring;
   const T* qpos = w.qpos + m.jnt_qposadr[joint];
@@ -201,7 +206,7 @@ LS_FN T joint_spring_energy(const ModelConstants<Real<T>>& m, const Workspace<G,
 
 // Of gravity, and of the springs of joints and tendons (J); the subtree is the world's.
 template <class G, class T>
-LS_FN T potential_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int subtree) {
+[[gnu::noinline]] LS_FN T potential_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int subtree) {
   const Vector3<T> gravity = vector_of<T>(m.world_gravity);
   T energy = T(0);
   for (int i = m.subtree_adr[subtree]; i < m.subtree_adr[subtree + 1]; ++i) {
@@ -219,15 +224,16 @@ LS_FN T potential_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>
 
 // Orientation of a frame in the world, or seen from a frame of reference.
 template <class G, class T>
-LS_FN Quaternion<T> sense_quaternion(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int turn,
-                                     int reference) {
+[[gnu::noinline]] LS_FN Quaternion<T> sense_quaternion(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                                       int turn, int reference) {
   const Quaternion<T> q = turn_in_world(m, w, turn);
   return reference < 0 ? q : product(conjugate(turn_in_world(m, w, reference)), q);
 }
 
 // Numbers of one sensor into `target`, without its cutoff.
 template <class G, class T>
-LS_FN void sense(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int sensor, T time, T* target) {
+[[gnu::noinline]] LS_FN void sense(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int sensor, T time,
+                                   T* target) {
   const int kind = m.sensor_kind[sensor], object = m.sensor_target[sensor];
   switch (kind) {
     case kJointPosition:
