@@ -42,7 +42,6 @@ class CudaBatch final : public Batch {
         layout_(kernels::StateLayout::of(model_->nq(), model_->nv(), model_->na(), model_->nu(),
                                          static_cast<int>(m_.nmocap), config.applied_forces ? model_->nbody() : 0)),
         initial_(initial_fields(m_, layout_)),
-        sensordata_(static_cast<std::size_t>(m_.nsensordata) * static_cast<std::size_t>(config.num_worlds)),
         state_(static_cast<std::size_t>(layout_.size) * static_cast<std::size_t>(config.num_worlds)),
         staging_(static_cast<std::size_t>(m_.nu) * static_cast<std::size_t>(config.num_worlds)) {
     const ConstantStorage<R>& constants = model_->template storage<R>();
@@ -70,22 +69,14 @@ class CudaBatch final : public Batch {
     check_cuda(cudaDeviceSynchronize(), "a physics step");
   }
   void step_block(int, int steps, int) override { step(steps); }
+  // Their kernels, compiled for a GPU too, would double the time that this build takes.
   void sense() override {
-    if (m_.nsensordata == 0) return;
-    const long scratch = scratch_size(constants_of<double>(*model_, config_));
-    const std::size_t numbers = static_cast<std::size_t>(scratch) * static_cast<std::size_t>(config_.num_worlds);
-    if (sensor_arena_.size() < numbers) sensor_arena_ = DeviceBuffer<R>(numbers);
-    const SensorLaunch<R> launch{config_.num_worlds, sensor_arena_.data(), scratch, sensordata_.data()};
-    check_cuda(launch_sensors(constants_, state_.data(), launch), "launching the sensors");
-    check_cuda(cudaDeviceSynchronize(), "evaluating the sensors");
+    throw Error("sensors are not evaluated on a GPU", "batch on backend cuda",
+                "read the state and evaluate them in a batch on backend cpu");
   }
   void sense_block(int, int) override { sense(); }
-  void get_sensors(int world, std::span<double> sensordata) const override {
-    if (sensordata.empty()) return;
-    std::vector<R> values(sensordata.size());
-    const R* const first = sensordata_.data() + static_cast<std::ptrdiff_t>(world) * m_.nsensordata;
-    check_cuda(cudaMemcpy(values.data(), first, values.size() * sizeof(R), cudaMemcpyDeviceToHost), "reading sensors");
-    std::copy(values.begin(), values.end(), sensordata.begin());
+  void get_sensors(int, std::span<double>) const override {
+    throw std::logic_error("sensors read from a batch on a GPU, which has none");
   }
   void for_each_block(const std::function<void(int block, int thread)>&) override {
     throw std::logic_error("for_each_block asked of a batch on a GPU");
@@ -188,7 +179,7 @@ class CudaBatch final : public Batch {
               .mocap_quat = view(layout_.mocap_quat, 4 * m_.nmocap),
               .qfrc_applied = view(layout_.qfrc_applied, pushed ? m_.nv : 0),
               .xfrc_applied = view(layout_.xfrc_applied, pushed ? 6 * m_.nbody : 0),
-              .sensordata = world_view(sensordata_.data(), config_.num_worlds, m_.nsensordata)};
+              .sensordata = world_view(static_cast<R*>(nullptr), config_.num_worlds, 0)};
     }
   }
 
@@ -219,11 +210,9 @@ class CudaBatch final : public Batch {
   BatchConfig config_;
   const mjModel& m_;
   kernels::StateLayout layout_;
-  HostBuffer<double> initial_;    // [field] one world as mj_resetData leaves it
-  DeviceBuffer<R> sensordata_;    // [world][nsensordata]
-  DeviceBuffer<R> sensor_arena_;  // [world][scratch of sensors], from the first sense() on
-  DeviceBuffer<R> state_;         // [field][world]
-  HostBuffer<R> staging_;         // [nu][world] controls on their way
+  HostBuffer<double> initial_;  // [field] one world as mj_resetData leaves it
+  DeviceBuffer<R> state_;       // [field][world]
+  HostBuffer<R> staging_;       // [nu][world] controls on their way
   DeviceBuffer<std::int32_t> ints_;
   DeviceBuffer<R> reals_;
   kernels::ModelConstants<R> constants_;  // pointing into ints_ and reals_

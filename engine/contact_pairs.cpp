@@ -191,6 +191,7 @@ std::vector<std::string> missing_contact_features_on_gpu(const mjModel& m) {
   }
   std::vector<std::string> missing;
   for (const auto& types : lacking) missing.push_back(name_of(types));
+  if (m.opt.noslip_iterations > 0) missing.emplace_back("the noslip pass");
   return missing;
 }
 

@@ -1,6 +1,5 @@
 // The step kernel of a GPU: the same source as on CPU lanes, with one world per warp.
 #include "engine/physics_cuda.h"
-#include "kernels/sensors.h"
 #include "kernels/state_layout.h"
 #include "kernels/step.h"
 #include "kernels/team_cuda.h"
@@ -21,18 +20,6 @@ __global__ void __launch_bounds__(kThreadsPerWorld* kMaxWorldsPerBlock)
   kernels::step<R>(constants, kernels::StateBlock<R>{state + world, launch.num_worlds}, scratch, steps, team);
 }
 
-template <class R>
-__global__ void __launch_bounds__(kThreadsPerWorld* kMaxWorldsPerBlock)
-    sense_worlds(kernels::ModelConstants<R> constants, R* state, SensorLaunch<R> launch) {
-  const kernels::WarpTeam<kThreadsPerWorld> team;
-  const int slot = static_cast<int>(threadIdx.x) / kThreadsPerWorld;
-  const int world = static_cast<int>(blockIdx.x) * kMaxWorldsPerBlock + slot;
-  if (world >= launch.num_worlds) return;
-  kernels::sensors<R>(constants, kernels::StateBlock<R>{state + world, launch.num_worlds},
-                      launch.arena + world * launch.scratch,
-                      launch.sensordata + static_cast<long>(world) * constants.nsensordata, team);
-}
-
 }  // namespace
 
 template <class R>
@@ -50,15 +37,6 @@ cudaError_t launch_steps(const kernels::ModelConstants<R>& constants, R* state, 
   return cudaGetLastError();
 }
 
-template <class R>
-cudaError_t launch_sensors(const kernels::ModelConstants<R>& constants, R* state, const SensorLaunch<R>& launch) {
-  const int blocks = (launch.num_worlds + kMaxWorldsPerBlock - 1) / kMaxWorldsPerBlock;
-  sense_worlds<R><<<blocks, kMaxWorldsPerBlock * kThreadsPerWorld>>>(constants, state, launch);
-  return cudaGetLastError();
-}
-
-template cudaError_t launch_sensors(const kernels::ModelConstants<float>&, float*, const SensorLaunch<float>&);
-template cudaError_t launch_sensors(const kernels::ModelConstants<double>&, double*, const SensorLaunch<double>&);
 template cudaError_t allow_shared_memory<float>(std::size_t);
 template cudaError_t allow_shared_memory<double>(std::size_t);
 template cudaError_t launch_steps(const kernels::ModelConstants<float>&, float*, int, const StepLaunch<float>&);

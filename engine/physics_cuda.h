@@ -32,17 +32,4 @@ cudaError_t allow_shared_memory(std::size_t shared_bytes);
 template <class R>
 cudaError_t launch_steps(const kernels::ModelConstants<R>& constants, R* state, int steps, const StepLaunch<R>& launch);
 
-// Where the sensors of all worlds go, and scratch for them.
-template <class R>
-struct SensorLaunch {
-  int num_worlds;
-  R* arena;       // [world][scratch] in device memory
-  long scratch;   // numbers of one world
-  R* sensordata;  // [world][nsensordata] in device memory
-};
-
-// Evaluates the sensors of all worlds, asynchronously on the default stream; constants and state as launch_steps.
-template <class R>
-cudaError_t launch_sensors(const kernels::ModelConstants<R>& constants, R* state, const SensorLaunch<R>& launch);
-
 }  // namespace lockstep

@@ -77,7 +77,9 @@ template <class G, class T, class Team>
     if (any(active)) {
       team.each(m.nv, [&](int dof) { w.rows.solution[dof] = guess[dof]; });
       solve_constraints(m, w, active, team);
-      if (m.noslip_iterations != 0) remove_slip(m, w, active, team);
+      if constexpr (Team::kRemovesSlip) {
+        if (m.noslip_iterations != 0) remove_slip(m, w, active, team);
+      }
       if (qacc_is_solution && all(active)) {
         team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
         return active;

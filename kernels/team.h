@@ -4,6 +4,7 @@
 //   each(n, f)    f(0) ... f(n - 1) in any order and possibly at once, then a barrier: all see what was written
 //   once(f)       f() by one thread, then a barrier
 //   sync()        a barrier
+//   kRemovesSlip  whether kernels for it have the noslip pass: not on a GPU, whose compiler takes minutes for it
 // Items of one `each` must neither read nor write what another item writes.
 // Solo is for CPU lanes, Shuffled for tests; the team of GPU threads is in kernels/team_cuda.h.
 #pragma once
@@ -16,7 +17,7 @@ namespace lockstep::kernels {
 
 // One thread, items in their natural order.
 struct Solo {
-  static constexpr bool kAlone = true;
+  static constexpr bool kAlone = true, kRemovesSlip = true;
   [[nodiscard]] LS_FN int size() const { return 1; }
   template <class Function>
   [[gnu::always_inline]] LS_FN void each(int n, Function&& f) const {
@@ -32,7 +33,7 @@ struct Solo {
 // One thread that visits the items in a changed order, to find work that hangs on the order without a GPU.
 // Orders: seed 0 is backwards, every other seed a permutation of its own that differs from call to call.
 struct Shuffled {
-  static constexpr bool kAlone = false;
+  static constexpr bool kAlone = false, kRemovesSlip = true;
   std::uint32_t seed = 0;
   mutable std::uint32_t calls = 0;
 

@@ -11,7 +11,7 @@ namespace lockstep::kernels {
 template <int Size>
 struct WarpTeam {
   static_assert(Size >= 1 && Size <= 32 && (Size & (Size - 1)) == 0);
-  static constexpr bool kAlone = false;
+  static constexpr bool kAlone = false, kRemovesSlip = false;
   unsigned rank;     // of this thread in the team
   unsigned members;  // mask of the team's threads in the warp
 
@@ -38,7 +38,7 @@ struct WarpTeam {
 
 // All threads of a block.
 struct BlockTeam {
-  static constexpr bool kAlone = false;
+  static constexpr bool kAlone = false, kRemovesSlip = false;
   [[nodiscard]] __device__ int size() const { return static_cast<int>(blockDim.x); }
   template <class Function>
   __device__ void each(int n, Function&& f) const {

@@ -125,6 +125,8 @@ TEST(ContactFeaturesOnGpu, AreThoseInClosedForm) {
   const std::vector<std::string> missing = missing_contact_features_on_gpu(*eggs->mj());
   ASSERT_EQ(missing.size(), 1u);
   EXPECT_EQ(missing[0], "contacts of ellipsoid and cylinder");
+  const auto grip = Model::from_xml(all_contacts("pyramidal"), {}, [](mjModel_& m) { m.opt.noslip_iterations = 1; });
+  EXPECT_EQ(missing_contact_features_on_gpu(*grip->mj()), std::vector<std::string>{"the noslip pass"});
 }
 
 }  // namespace
