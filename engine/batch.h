@@ -84,7 +84,7 @@ class Batch {
   virtual void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) = 0;
 
   // Evaluates the sensors of all worlds, as mj_forward would at the present state and controls: steps do not. Sensors
-  // that native kernels lack (missing_native_sensors) read as not-a-number.
+  // that native kernels lack (missing_native_sensors) read as not-a-number. Error on a GPU.
   virtual void sense() = 0;
   // Those of one block, as step_block.
   virtual void sense_block(int block, int thread) = 0;
