@@ -340,6 +340,7 @@ class SquareCost final : public Cost {
 };
 
 Measurement ilqr_iterations(const std::string& name, int horizon) {
+  constexpr int kIterations = 5;
   struct State {
     explicit State(const std::string& model)
         : dynamics(model_of(model), {.one_sided = true}),
@@ -350,7 +351,6 @@ Measurement ilqr_iterations(const std::string& name, int horizon) {
     SquareCost cost;
     planners::ilqr::Ilqr planner;
     std::vector<double> low, high, x0, controls;
-    static constexpr int kIterations = 5;
   };
   auto s = std::make_shared<State>(name);
   const int nu = s->dynamics.control_size(), nx = s->dynamics.state_size();
@@ -361,7 +361,7 @@ Measurement ilqr_iterations(const std::string& name, int horizon) {
   s->controls.resize(static_cast<size_t>(horizon * nu));
   return {.name = "ilqr/" + name,
           .unit = "us/knot/iteration",
-          .amount = static_cast<double>(horizon * State::kIterations),
+          .amount = static_cast<double>(horizon * kIterations),
           .is_time = true,
           .ours =
               [s, horizon, nu] {

@@ -81,7 +81,8 @@ void print_planners(CommandContext& context) {
     row["name"] = entry->name;
     row["summary"] = entry->summary;
     row["settings"] = JsonRow::object();
-    for (const auto& [key, setting] : entry->defaults().values())
+    const Settings defaults = entry->defaults();
+    for (const auto& [key, setting] : defaults.values())
       std::visit([&](const auto& value) { row["settings"][key] = value; }, setting.value);
     context.row(row);
   }

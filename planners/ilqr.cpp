@@ -468,7 +468,8 @@ void Ilqr::evaluate_candidates() {
   }
 }
 
-// The candidate of the lowest merit whose decrease is at least accept_ratio of the expected one, or -1.
+// The candidate of the lowest cost whose decrease is at least accept_ratio of the expected one, or -1. With gaps the
+// merit takes the cost's place, and the longest step is taken: it closes them soonest.
 int Ilqr::line_search() {
   roll_out_candidates();
   evaluate_candidates();
@@ -483,6 +484,7 @@ int Ilqr::line_search() {
     if (!accepted || decrease <= most) continue;
     chosen = s;
     most = decrease;
+    if (!model_.is_feasible) break;
   }
   return chosen;
 }

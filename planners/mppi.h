@@ -29,9 +29,9 @@ struct Config {
   double control_weight = 0;                // gamma / lambda of the term gamma u' Sigma^-1 noise; needs knots = 0
   double adaptation = 0;                    // share of each update by which the noise's deviation, of every control at
                           // every instant, follows that of the weighted samples; needs control_weight 0
-  int smoothing = 0;       // steps to either side of a quadratic fitted to the mean's every step; 0: none
-  bool keep_best = true;   // the best sample replaces the weighted mean where it is cheaper
-  RolloutConfig rollouts;  // results do not depend on it
+  int smoothing = 0;            // steps to either side of a quadratic fitted to the mean's every step; 0: none
+  bool keep_best = true;        // the best sample replaces the weighted mean where it is cheaper
+  RolloutConfig rollouts = {};  // results do not depend on it
 
   void describe(Fields& fields);
   void check() const;  // throws Error

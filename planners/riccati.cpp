@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <Eigen/LU>
 
 namespace lockstep::planners {
@@ -32,8 +31,18 @@ MatrixXd cross_of(const LinearQuadratic& p) { return p.S.size() > 0 ? p.S : Matr
 
 MatrixXd symmetric(const MatrixXd& m) { return 0.5 * (m + m.transpose()); }
 
-double radius_of(const MatrixXd& m) {
-  return Eigen::EigenSolver<MatrixXd>(m, false).eigenvalues().cwiseAbs().maxCoeff();
+// Largest |eigenvalue|: the limit of |M^n|^(1/n) (Gelfand 1941) at n = 2^40, by squaring, scaled to norm 1 every time.
+double radius_of(MatrixXd M) {
+  double log_radius = 0, share = 1;  // log |M^n|^(1/n), 1 / n
+  for (int squaring = 0; squaring <= 40; ++squaring, share *= 0.5) {
+    const double norm = M.norm();
+    if (norm == 0) return 0;
+    log_radius += share * std::log(norm);
+    M /= norm;
+    const MatrixXd square = M * M;
+    M = square;
+  }
+  return std::exp(log_radius);
 }
 
 // K = -(R + B'P B)^-1 (B'P A + S'); false where the matrix is not positive definite.
@@ -82,7 +91,7 @@ FiniteRegulator solve_finite(const LinearQuadratic& problem, const MatrixXd& Q_f
 //   Z <- Z W^-1 Z,  G <- G + Z W^-1 G Z',  H <- H + Z'H W^-1 Z,  and H -> P quadratically.
 InfiniteRegulator solve_infinite(const LinearQuadratic& problem) {
   InfiniteRegulator result;
-  const auto fails = [&](RiccatiStatus status) {
+  const auto fails = [&result](RiccatiStatus status) {
     result.status = status;
     return result;
   };
@@ -136,10 +145,19 @@ void KalmanFilter::measure(const Eigen::VectorXd& y) {
   for (Eigen::Index i = 0; i < y.size(); ++i)
     if (std::isfinite(y[i])) heard.push_back(i);
   if (heard.empty()) return;
-  const MatrixXd C = system_.C(heard, Eigen::all), V = system_.V(heard, heard);
+  const auto rows = static_cast<Eigen::Index>(heard.size());
+  MatrixXd C(rows, mean_.size()), V(rows, rows);
+  Eigen::VectorXd surprise(rows);
+  for (Eigen::Index i = 0; i < rows; ++i) {
+    const Eigen::Index from = heard[static_cast<size_t>(i)];
+    C.row(i) = system_.C.row(from);
+    surprise[i] = y[from] - C.row(i).dot(mean_);
+    for (Eigen::Index j = 0; j < rows; ++j) V(i, j) = system_.V(from, heard[static_cast<size_t>(j)]);
+  }
   const MatrixXd PC = covariance_ * C.transpose();
-  const MatrixXd L = Eigen::LLT<MatrixXd>(symmetric(C * PC + V)).solve(PC.transpose()).transpose();
-  mean_ += L * (y(heard) - C * mean_);
+  const Eigen::LLT<MatrixXd> innovation(symmetric(C * PC + V));
+  const MatrixXd L = innovation.solve(PC.transpose()).transpose();
+  mean_ += L * surprise;
   const MatrixXd kept = MatrixXd::Identity(mean_.size(), mean_.size()) - L * C;
   covariance_ = symmetric(kept * covariance_ * kept.transpose() + L * V * L.transpose());
 }

@@ -24,7 +24,7 @@ struct SamplingConfig {
   std::string interpolation = "cubic";  // between knots: "hold", "linear", "cubic" (Catmull-Rom)
   double noise_std = 0.3;               // of the first samples, share of half the control range (of 1 where unbounded)
   bool keep_best = true;                // the best sample is the plan where it is cheaper than the mean
-  RolloutConfig rollouts;               // results do not depend on it
+  RolloutConfig rollouts = {};          // results do not depend on it
 
   void describe(Fields& fields);
   // Throws Error (where: settings of the planner `name`).

@@ -56,6 +56,35 @@ class SimulatorOn : public testing::TestWithParam<std::string> {
 };
 INSTANTIATE_TEST_SUITE_P(Backends, SimulatorOn, testing::Values("cpu", "mujoco"));
 
+TEST_P(SimulatorOn, TakesOneSidedJacobiansNearTheCentredOnes) {
+  Rows rows(3);
+  rows.u[0] = 1;  // at its upper bound: the move must go down
+  SimulatorDynamics centred = make(1);
+  SimulatorDynamics one_sided(model_, {.backend = GetParam(), .one_sided = true});
+  std::vector<double> A(3 * kNx * kNx), B(3 * kNx * kNu), A_one(A), B_one(B);
+  centred.jacobian(rows.states(), rows.controls(), View<double, 3>(A.data(), 3, kNx, kNx),
+                   View<double, 3>(B.data(), 3, kNx, kNu));
+  one_sided.jacobian(rows.states(), rows.controls(), View<double, 3>(A_one.data(), 3, kNx, kNx),
+                     View<double, 3>(B_one.data(), 3, kNx, kNu));
+  // Truncation: half the step of 1e-6 times second derivatives of order 1.
+  for (std::size_t i = 0; i < A.size(); ++i) EXPECT_NEAR(A_one[i], A[i], 1e-5) << i;
+  for (std::size_t i = 0; i < B.size(); ++i) EXPECT_NEAR(B_one[i], B[i], 1e-5) << i;
+}
+
+TEST_P(SimulatorOn, RollsOutInFloatNearDouble) {
+  constexpr int kSteps = 20, kRows = 5;
+  const Rows rows(kRows);
+  std::vector<double> controls(kRows * kSteps * kNu), exact(kRows * (kSteps + 1) * kNx), fast(exact);
+  for (std::size_t i = 0; i < controls.size(); ++i) controls[i] = 0.8 * std::sin(0.9 * static_cast<double>(i));
+  const View<const double, 3> u(controls.data(), kRows, kSteps, kNu);
+  make(1).rollout(rows.states(), u, View<double, 3>(exact.data(), kRows, kSteps + 1, kNx));
+  SimulatorDynamics single(model_,
+                           {.backend = GetParam(), .rollout_precision = Precision::kFloat, .warm_rollouts = true});
+  single.rollout(rows.states(), u, View<double, 3>(fast.data(), kRows, kSteps + 1, kNx));
+  // Rounding of 6e-8 a step, that the motion multiplies.
+  for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(fast[i], exact[i], 1e-4 * (1 + std::abs(exact[i]))) << i;
+}
+
 TEST_P(SimulatorOn, StepsAsMjStep) {
   const Rows rows(3);
   SimulatorDynamics dynamics = make(4);

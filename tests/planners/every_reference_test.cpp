@@ -30,7 +30,9 @@ ilqr::Config thorough(const std::string& planner, bool convex) {
   config.cost_tolerance = 1e-11;
   config.gradient_tolerance = 1e-9;
   config.step_sizes = 11;
-  config.mu = convex ? 0 : 1;
+  config.mu = convex              ? 0
+              : planner == "ilqr" ? 10
+                                  : 1;  // a careful beginning where the starts are far from the solution
   config.second_order = planner == "ddp";
   config.regularised = planner == "ddp" ? "control" : "state";
   config.shooting = planner == "fddp" ? "multiple" : "single";

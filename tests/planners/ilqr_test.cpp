@@ -103,6 +103,13 @@ class InParts final : public Dynamics {
                   View<double, 2>(&next(row, 0), n, x.extent(1)));
     }
   }
+  void jacobian(View<const double, 2> x, View<const double, 2> u, View<double, 3> A, View<double, 3> B) override {
+    for (int row = 0; row < x.extent(0); row += rows_) {
+      const int n = std::min(rows_, x.extent(0) - row), nx = x.extent(1), nu = u.extent(1);
+      whole_.jacobian(View<const double, 2>(&x(row, 0), n, nx), View<const double, 2>(&u(row, 0), n, nu),
+                      View<double, 3>(&A(row, 0, 0), n, nx, nx), View<double, 3>(&B(row, 0, 0), n, nx, nu));
+    }
+  }
 
  private:
   Dynamics& whole_;
