@@ -104,12 +104,12 @@ void randomise(const mjModel& m, mjData* d, std::uint64_t seed, int state) {
 double acceleration_scale(const mjModel& m, const mjData& d) { return largest_entry(numbers(d.qacc_smooth, m.nv)); }
 
 // Pairs whose contacts MuJoCo finds by iteration, to ccd_tolerance: no other search finds the same points to rounding.
+// Of a height field each prism is searched so.
 bool is_iterative(int first, int second) {
   if (first > second) std::swap(first, second);
   if (first == mjGEOM_PLANE) return false;
-  if (first == mjGEOM_ELLIPSOID || second == mjGEOM_ELLIPSOID) return true;
-  if (second == mjGEOM_CYLINDER) return first != mjGEOM_SPHERE;
-  return first == mjGEOM_CYLINDER || (first == mjGEOM_HFIELD && second > mjGEOM_CAPSULE);
+  if (first == mjGEOM_HFIELD || first == mjGEOM_ELLIPSOID || second == mjGEOM_ELLIPSOID) return true;
+  return first == mjGEOM_CYLINDER || (second == mjGEOM_CYLINDER && first != mjGEOM_SPHERE);
 }
 
 // Whether MuJoCo's own answer depends on such a contact: its deviation is then reported, not judged.

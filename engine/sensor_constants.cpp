@@ -102,8 +102,10 @@ bool is_beyond_kernels(const mjModel& m, int sensor, kernels::SensorKind kind) {
     case kernels::kTouch:
       return m.site_type[m.sensor_objid[sensor]] == mjGEOM_MESH;
     case kernels::kForce:
-    case kernels::kTorque:
       return has_spatial_tendons(m);
+    case kernels::kTorque:
+      // MuJoCo adds up the torques on the world about a different point for each tree.
+      return m.site_bodyid[m.sensor_objid[sensor]] == 0 || has_spatial_tendons(m);
     case kernels::kRangefinder:
       return m.sensor_objtype[sensor] != mjOBJ_SITE || m.sensor_intprm[mjNSENS * sensor] != 1 << mjRAYDATA_DIST;
     default:

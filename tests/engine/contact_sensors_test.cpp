@@ -23,6 +23,7 @@ std::string sensed_heap(const std::string& cone) {
   <default><geom friction="0.8 0.02 0.01" solref="0.03 1"/></default>
   <worldbody>
     <geom name="floor" type="plane" size="0 0 1" pos="0 0 -0.1" zaxis="0.05 0 1"/>
+    <geom name="post" type="capsule" size="0.05" fromto="0.42 0.15 0.2 0.42 0.15 0.5"/>
     <site name="pad" type="box" size="0.5 0.5 0.1"/>
     <body name="ball" pos="0.1 0.1 0.1">
       <freejoint/>
@@ -71,7 +72,7 @@ std::string sensed_heap(const std::string& cone) {
   <sensor>
     <touch site="pad"/><touch site="ball"/><touch site="crown"/><touch site="roller"/><touch site="badge"/>
     <touch site="puck"/><touch site="elbow"/><touch site="wrist" cutoff="2"/><touch site="plate"/>
-    <force site="pad"/><torque site="pad"/><force site="ball"/><torque site="ball"/>
+    <force site="pad"/><force site="ball"/><torque site="ball"/>
     <force site="roller"/><torque site="roller"/><force site="badge"/><torque site="badge"/>
     <force site="puck"/><torque site="puck"/><force site="shoulder"/><torque site="shoulder"/>
     <force site="elbow"/><torque site="elbow"/><force site="wrist"/><torque site="wrist"/>

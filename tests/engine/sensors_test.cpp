@@ -38,8 +38,7 @@ std::string all_sensors() {
     <framequat objtype="geom" objname="plate" reftype="site" refname="tip"/>
     <framequat objtype="site" objname="tip" reftype="body" refname="top"/>
     <force site="tip"/><torque site="tip"/><force site="wrist"/><torque site="wrist"/><force site="mount"/>
-    <torque site="mount" cutoff="0.7"/><force site="handle"/><torque site="handle"/><force site="wall"/>
-    <torque site="wall"/>)";
+    <torque site="mount" cutoff="0.7"/><force site="handle"/><torque site="handle"/><force site="wall"/>)";
   std::string xml = joints_in_space(R"(<motor name="motor" joint="turn" gear="2"/>
     <position name="servo" joint="ball" gear="1 0 2" kp="3" kv="0.5"/>
     <motor name="wrench" site="tip" gear="1 2 3 0.1 0.2 0.3"/>)");
@@ -133,11 +132,12 @@ INSTANTIATE_TEST_SUITE_P(Models, Sensors, testing::ValuesIn(kCases),
 TEST(NativeSensors, OnesThatTheKernelsLackAreNamedAndReadAsNotANumber) {
   const auto model = Model::from_xml(R"(
     <mujoco><worldbody><body><joint/><geom size="0.1"/><site name="s"/></body><camera name="eye" resolution="64 48"/>
-    </worldbody>
-    <sensor><camprojection name="seen" site="s" camera="eye"/><gyro site="s"/></sensor></mujoco>)");
-  EXPECT_EQ(missing_native_sensors(*model->mj()), std::vector<std::string>{"seen"});
+    <site name="w"/></worldbody>
+    <sensor><camprojection name="seen" site="s" camera="eye"/><gyro site="s"/><torque name="earth" site="w"/></sensor>
+    </mujoco>)");
+  EXPECT_EQ(missing_native_sensors(*model->mj()), (std::vector<std::string>{"seen", "earth"}));
   ScalarWorld world(*model);
-  std::array<double, 5> ours{};
+  std::array<double, 8> ours{};
   kernels::sensors(model->constants<double>(), world.block(), world.arena(), ours.data(), kernels::Solo{});
   EXPECT_TRUE(std::isnan(ours[0]));
   EXPECT_EQ(ours[2], 0);
