@@ -254,7 +254,7 @@ TEST(Ilqr, RefusesAHorizonOfNothing) {
 TEST(Ilqr, StopsWhenItsTimeIsSpent) {
   const ReferenceProblem p = reference_problem("car_parking_tassa2014");
   ilqr::Config config;
-  config.time_budget_ms = 5;
+  config.time_budget_ms = 50;  // an iteration takes about one, but other work may hold the processor
   config.cold_iterations = 100000;
   config.cost_tolerance = 0;
   config.gradient_tolerance = 0;
@@ -263,7 +263,7 @@ TEST(Ilqr, StopsWhenItsTimeIsSpent) {
   auto controls = p.warm_start("zero");
   const PlanStats stats = planner.plan(p.x0, View<double, 2>(controls.data(), p.horizon, p.nu));
   EXPECT_EQ(stats.status, "out of time");
-  EXPECT_GE(stats.seconds, 0.005);
+  EXPECT_GE(stats.seconds, 0.05);
   EXPECT_GE(stats.iterations, 1);
 }
 
