@@ -20,7 +20,7 @@ struct CellRange {
   int first, last;
 };
 template <class R>
-LS_FN CellRange cells_between(R a, R b, R half, int cells) {
+[[gnu::always_inline]] LS_FN CellRange cells_between(R a, R b, R half, int cells) {
   const R scale = R(cells) / (half + half);
   const R low = floor((minimum(a, b) + half) * scale) - R(1), high = floor((maximum(a, b) + half) * scale) + R(2);
   return {static_cast<int>(clamp(low, R(0), R(cells))), static_cast<int>(clamp(high, R(0), R(cells)))};
@@ -28,7 +28,7 @@ LS_FN CellRange cells_between(R a, R b, R half, int cells) {
 
 // Point of the grid at a row and a column.
 template <class R>
-LS_FN Vector3<R> grid_point(const HeightFieldShape<R>& field, int row, int column) {
+[[gnu::always_inline]] LS_FN Vector3<R> grid_point(const HeightFieldShape<R>& field, int row, int column) {
   const R* size = field.size;
   return {size[0] * (R(2) * R(column) / R(field.num_columns - 1) - R(1)),
           size[1] * (R(2) * R(row) / R(field.num_rows - 1) - R(1)),
@@ -37,7 +37,7 @@ LS_FN Vector3<R> grid_point(const HeightFieldShape<R>& field, int row, int colum
 
 // The nearest triangle of one lane's ray in `part`.
 template <class R>
-LS_FN R hit_grid(const HeightFieldShape<R>& field, const Ray<R>& ray, RayPart<R> part) {
+[[gnu::always_inline]] LS_FN R hit_grid(const HeightFieldShape<R>& field, const Ray<R>& ray, RayPart<R> part) {
   const R low_y = ray.at(part.from).y, high_y = ray.at(part.to).y;
   const R cell_y = R(2) * field.size[1] / R(field.num_rows - 1);
   const bool along_row = absolute(ray.way.y) < kShortest<R>;
@@ -65,7 +65,7 @@ LS_FN R hit_grid(const HeightFieldShape<R>& field, const Ray<R>& ray, RayPart<R>
 
 // Height of the field's edge over a wall; axis and side as cross_faces has them, p on that wall.
 template <class R>
-LS_FN R edge_height(const HeightFieldShape<R>& field, Vector3<R> p, int axis, int side) {
+[[gnu::always_inline]] LS_FN R edge_height(const HeightFieldShape<R>& field, Vector3<R> p, int axis, int side) {
   const int cells = axis == 0 ? field.num_rows - 1 : field.num_columns - 1;
   const R half = field.size[1 - axis], along = ((axis == 0 ? p.y : p.x) + half) * R(cells) / (half + half);
   const int cell = static_cast<int>(clamp(floor(along), R(0), R(cells - 1)));
@@ -77,7 +77,7 @@ LS_FN R edge_height(const HeightFieldShape<R>& field, Vector3<R> p, int axis, in
 
 // One lane's ray with what is above the base.
 template <class R>
-[[gnu::noinline]] LS_FN R hit_terrain(const HeightFieldShape<R>& field, const Ray<R>& ray) {
+[[gnu::always_inline]] LS_FN R hit_terrain(const HeightFieldShape<R>& field, const Ray<R>& ray) {
   const R* size = field.size;
   const R half[3] = {size[0], size[1], size[2] / R(2)};
   const Ray<R> raised{{ray.start.x, ray.start.y, ray.start.z - half[2]}, ray.way};
