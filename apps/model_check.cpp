@@ -2,20 +2,17 @@
 #include "apps/model_check.h"
 #include "apps/control_range.h"
 #include "apps/converged_model.h"
+#include "apps/iterative_contacts.h"
 #include "apps/native_acceleration.h"
+#include "apps/scalar_world.h"
 #include "engine/batch.h"
 #include "engine/contact_pairs.h"
 #include "engine/isa.h"
 #include "engine/native_support.h"
 #include "kernels/philox.h"
-#include "kernels/poses.h"
-#include "kernels/sensors.h"
-#include "kernels/team.h"
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -27,59 +24,11 @@
 namespace lockstep::apps {
 namespace {
 
-// Rounding of a chain of some thousand operations, with room for ill-conditioned mass matrices, and the constraint
-// solver's tolerance on top; float has 2^29 times the rounding of double but is used on the same states.
-constexpr double kAllowedStage = 1e-9, kAllowedAcceleration = 1e-6, kAllowedSensors = 1e-8, kAllowedStep = 1e-8,
-                 kAllowedFloat = 1e-2;
+// After one step; float has 2^29 times the rounding of double but is used on the same states.
+constexpr double kAllowedStep = 1e-8, kAllowedFloat = 1e-2;
 constexpr double kAllowedFloatAcceleration = 1e-3, kFloatShare = 0.999;  // of that share of the states
 
 using MjData = std::unique_ptr<mjData, decltype(&mj_deleteData)>;
-
-double largest_entry(std::span<const double> x) {
-  double largest = 0;
-  for (const double entry : x) largest = std::max(largest, std::abs(entry));
-  return largest;
-}
-
-double relative_deviation(std::span<const double> ours, std::span<const double> theirs, double least_scale) {
-  double largest = 0;
-  for (std::size_t i = 0; i < theirs.size(); ++i) {
-    const double difference = std::abs(ours[i] - theirs[i]);
-    if (!(difference <= largest)) largest = difference;  // keeps NaN
-  }
-  const double scale = std::max(largest_entry(theirs), least_scale);
-  return scale > 0 ? largest / scale : largest;
-}
-
-constexpr double kReported = std::numeric_limits<double>::infinity();
-
-class Deviations {
- public:
-  // Whether the contacts of the state at hand are defined only to ccd_tolerance (has_iterative_contact).
-  void set_iterative(bool iterative) { iterative_ = iterative; }
-
-  // The scale is the largest entry of MuJoCo's array.
-  void add(const std::string& stage, std::span<const double> ours, std::span<const double> theirs) {
-    add(stage, relative_deviation(ours, theirs, 0), kAllowedStage);
-  }
-  // Of a stage that contacts have a part in: apart, and not judged, where those are not defined.
-  void add_with_contacts(const std::string& stage, double deviation, double allowed) {
-    add(iterative_ ? stage + ", iterative contacts" : stage, deviation, iterative_ ? kReported : allowed);
-  }
-  void add(const std::string& stage, double deviation, double allowed) {
-    const auto known = std::find_if(list_.begin(), list_.end(), [&](const auto& d) { return d.stage == stage; });
-    if (known == list_.end()) {
-      list_.push_back({stage, deviation, allowed});
-    } else if (!(deviation <= known->deviation)) {
-      known->deviation = deviation;
-    }
-  }
-  [[nodiscard]] std::vector<StageDeviation> list() const { return list_; }
-
- private:
-  std::vector<StageDeviation> list_;
-  bool iterative_ = false;
-};
 
 std::span<const double> numbers(const mjtNum* data, mjtSize count) { return {data, static_cast<std::size_t>(count)}; }
 
@@ -98,177 +47,6 @@ void randomise(const mjModel& m, mjData* d, std::uint64_t seed, int state) {
   }
   for (mjtSize i = 0; i < m.na; ++i) d->act[i] = 0.3 * normal();
 }
-
-// What accelerations are compared by: what forces alone would do counts too, since what constraints do to it may
-// cancel.
-double acceleration_scale(const mjModel& m, const mjData& d) { return largest_entry(numbers(d.qacc_smooth, m.nv)); }
-
-// Pairs whose contacts MuJoCo finds by iteration, to ccd_tolerance: no other search finds the same points to rounding.
-// Of a height field each prism is searched so.
-bool is_iterative(int first, int second) {
-  if (first > second) std::swap(first, second);
-  if (first == mjGEOM_PLANE) return false;
-  if (first == mjGEOM_HFIELD || first == mjGEOM_ELLIPSOID || second == mjGEOM_ELLIPSOID) return true;
-  return first == mjGEOM_CYLINDER || (second == mjGEOM_CYLINDER && first != mjGEOM_SPHERE);
-}
-
-// Whether MuJoCo's own answer depends on such a contact: its deviation is then reported, not judged.
-bool has_iterative_contact(const mjModel& m, const mjData& d) {
-  return std::any_of(d.contact, d.contact + d.ncon, [&](const mjContact& contact) {
-    return is_iterative(m.geom_type[contact.geom[0]], m.geom_type[contact.geom[1]]);
-  });
-}
-
-// The forces of all constraints if qacc were qacc_smooth: d.qfrc_constraint.
-void constraint_forces_of_mujoco(const mjModel& m, mjData& d) {
-  std::vector<double> jar(static_cast<std::size_t>(d.nefc));
-  mj_mulJacVec(&m, &d, jar.data(), d.qacc_smooth);
-  for (std::size_t row = 0; row < jar.size(); ++row) jar[row] -= d.efc_aref[row];
-  mju_zero(d.qfrc_constraint, static_cast<int>(m.nv));
-  if (d.nefc > 0) mj_constraintUpdate(&m, &d, jar.data(), nullptr, 0);
-}
-
-// One world of the model on the scalar kernels.
-class ScalarWorld {
- public:
-  explicit ScalarWorld(const Model& model)
-      : model_(model),
-        layout_(model.state_layout()),
-        state_(static_cast<std::size_t>(layout_.size)),
-        arena_(static_cast<std::size_t>(model.scratch_size())) {}
-
-  void set(const mjData& d) {
-    const auto put = [&](int field, const mjtNum* source, int count) {
-      std::copy_n(source, count, state_.data() + field);
-    };
-    put(layout_.qpos, d.qpos, model_.nq());
-    put(layout_.qvel, d.qvel, model_.nv());
-    put(layout_.act, d.act, model_.na());
-    put(layout_.ctrl, d.ctrl, model_.nu());
-    put(layout_.qacc_warmstart, d.qacc_warmstart, model_.nv());
-    put(layout_.mocap_pos, d.mocap_pos, 3 * model_.constants<double>().nmocap);
-    put(layout_.mocap_quat, d.mocap_quat, 4 * model_.constants<double>().nmocap);
-    state_[static_cast<std::size_t>(layout_.time)] = d.time;
-  }
-  void compare_poses(const mjData& d, Deviations& deviations) {
-    std::vector<double> xpos(static_cast<std::size_t>(3 * model_.nbody())), xmat(3 * xpos.size());
-    kernels::poses(model_.constants<double>(), block(), arena_.data(), xpos.data(), xmat.data(), kernels::Solo{});
-    deviations.add("xpos", xpos, numbers(d.xpos, 3 * model_.nbody()));
-    deviations.add("xmat", xmat, numbers(d.xmat, 9 * model_.nbody()));
-  }
-  void compare_forces(const mjData& d, Deviations& deviations) {
-    const auto& constants = model_.constants<double>();
-    if (constants.planar != 0) {
-      compare_forces_in<kernels::Planar>(constants, d, deviations);
-    } else {
-      compare_forces_in<kernels::Spatial>(constants, d, deviations);
-    }
-  }
-  // `d` is left with the forces of its constraints at qacc_smooth.
-  void compare_constraints(mjData& d, Deviations& deviations) {
-    const auto& c = model_.constants<double>();
-    if (c.has_constraints == 0) return;
-    constraint_forces_of_mujoco(*model_.mj(), d);
-    const std::vector<double> ours = c.planar != 0 ? constraint_forces<kernels::Planar>(c, d.qacc_smooth)
-                                                   : constraint_forces<kernels::Spatial>(c, d.qacc_smooth);
-    deviations.add_with_contacts("qfrc_constraint",
-                                 relative_deviation(ours, numbers(d.qfrc_constraint, model_.nv()), 0), kAllowedStage);
-  }
-  void compare_acceleration(const mjData& d, Deviations& deviations) {
-    std::vector<double> qacc(static_cast<std::size_t>(model_.nv()));
-    kernels::acceleration(model_.constants<double>(), block(), arena_.data(), qacc.data(), kernels::Solo{});
-    deviations.add_with_contacts(
-        "qacc", relative_deviation(qacc, numbers(d.qacc, model_.nv()), acceleration_scale(*model_.mj(), d)),
-        kAllowedAcceleration);
-  }
-  // Those that the kernels have; the others read as not-a-number.
-  void compare_sensors(const mjData& d, Deviations& deviations) {
-    const auto& c = model_.constants<double>();
-    std::vector<double> ours(static_cast<std::size_t>(c.nsensordata)), theirs(ours.size());
-    kernels::sensors(c, block(), arena_.data(), ours.data(), kernels::Solo{});
-    for (int sensor = 0; sensor < c.num_sensors; ++sensor) {
-      const auto adr = static_cast<std::size_t>(c.sensor_adr[sensor]);
-      const auto dim = static_cast<std::size_t>(c.sensor_dim[sensor]);
-      const bool known = c.sensor_kind[sensor] != kernels::kForeignSensor;
-      if (known) std::copy_n(d.sensordata + adr, dim, theirs.data() + adr);
-      if (!known) std::fill_n(ours.data() + adr, dim, 0.0);
-    }
-    if (c.num_sensors > 0) {
-      deviations.add_with_contacts("sensordata", relative_deviation(ours, theirs, 0), kAllowedSensors);
-    }
-  }
-
- private:
-  kernels::StateBlock<double> block() { return {state_.data(), 1}; }
-
-  template <class Geometry>
-  void compare_forces_in(const kernels::ModelConstants<double>& c, const mjData& d, Deviations& deviations) {
-    const kernels::Solo team;
-    const kernels::Workspace<Geometry, double> w(c, arena_.data());
-    const int nv = model_.nv();
-    load_state(c, w, block(), team);
-    mass_and_bias(c, w, team);
-    compare_mass(c, w.mass_rows, d, deviations);
-    if (c.ntendon > 0) {
-      deviations.add("ten_length", numbers(w.ten_length, c.ntendon), numbers(d.ten_length, c.ntendon));
-      deviations.add("ten_velocity", numbers(w.ten_velocity, c.ntendon), numbers(d.ten_velocity, c.ntendon));
-      deviations.add("ten_J", numbers(w.ten_J, c.num_tendon_entries), numbers(d.ten_J, c.num_tendon_entries));
-    }
-    std::vector<double> force(static_cast<std::size_t>(nv));
-    const auto take = [&](double sign) {
-      for (int dof = 0; dof < nv; ++dof) force[static_cast<std::size_t>(dof)] = sign * w.qfrc[dof];
-      std::fill_n(w.qfrc, nv, 0.0);
-    };
-    take(-1);
-    deviations.add("qfrc_bias", force, numbers(d.qfrc_bias, nv));
-    add_passive(c, w, team);
-    take(1);
-    deviations.add("qfrc_passive", force, numbers(d.qfrc_passive, nv));
-    add_actuation(c, w, static_cast<double*>(nullptr), team);
-    take(1);
-    deviations.add("qfrc_actuator", force, numbers(d.qfrc_actuator, nv));
-    if (model_.na() > 0) {
-      deviations.add("act_dot", numbers(w.act_dot, model_.na()), numbers(d.act_dot, model_.na()));
-    }
-  }
-  // [nv] the same from the kernels' rows.
-  template <class Geometry>
-  std::vector<double> constraint_forces(const kernels::ModelConstants<double>& c, const double* qacc) {
-    const kernels::Solo team;
-    const kernels::Workspace<Geometry, double> w(c, arena_.data());
-    std::vector<double> force(static_cast<std::size_t>(model_.nv()));
-    load_state(c, w, block(), team);
-    smooth_forces(c, w, team);
-    if (!find_constraints(c, w, team)) return force;
-    std::copy_n(qacc, model_.nv(), w.rows.solution);
-    plan_hessian(c, w);
-    start_rows(c, w, team);
-    // The gradient of the cost is M qacc - qfrc_smooth - qfrc_constraint: the first two are set to zero.
-    std::fill_n(w.rows.Ma, model_.nv(), 0.0);
-    std::fill_n(w.qfrc, model_.nv(), 0.0);
-    write_newton_system(c, w, team);
-    std::transform(w.rows.gradient, w.rows.gradient + model_.nv(), force.begin(), std::negate<>{});
-    return force;
-  }
-  void compare_mass(const kernels::ModelConstants<double>& c, const double* rows, const mjData& d,
-                    Deviations& deviations) const {
-    const int nv = model_.nv();
-    std::vector<double> theirs(static_cast<std::size_t>(nv * nv)), ours(theirs.size());
-    mj_fullM(model_.mj(), const_cast<mjData*>(&d), theirs.data());  // reads it
-    for (int dof = 0; dof < nv; ++dof) {
-      for (int t = 0; t <= c.dof_depth[dof]; ++t) {
-        const int entry = c.dof_row[dof] + 1 + t, ancestor = c.dof_ancestor[entry];
-        ours[static_cast<std::size_t>(dof * nv + ancestor)] = rows[entry];
-        ours[static_cast<std::size_t>(ancestor * nv + dof)] = rows[entry];
-      }
-    }
-    deviations.add("M", ours, theirs);
-  }
-
-  const Model& model_;
-  kernels::StateLayout layout_;
-  HostBuffer<double> state_, arena_;
-};
 
 // The states after one step of mj_step and of a batch on this machine's kernels.
 void compare_steps(const std::shared_ptr<const Model>& model, int states, std::uint64_t seed, Precision precision,
@@ -430,6 +208,7 @@ ModelCheck check_model(const std::shared_ptr<const Model>& model, int states, st
     world.compare_constraints(*d, deviations);
     world.compare_acceleration(*d, deviations);
     world.compare_sensors(*d, deviations);
+    if (iterative) world.compare_on_contacts_of_mujoco(*d, deviations);
   }
   compare_float_accelerations(*model, states, seed, deviations);
   compare_steps(model, states, seed, Precision::kDouble, deviations);

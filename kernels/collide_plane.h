@@ -88,9 +88,7 @@ LS_FN void collide_plane_cylinder(const Placement<T>& a, const Real<T>*, const P
   // The way down within the rim's plane, from the rim's own axes: across the cylinder's axis whatever its rounding.
   const Vector3<T> across = -dot(normal, b.r.x) * b.r.x - dot(normal, b.r.y) * b.r.y;
   const T slope = detail::length(across);
-  // In float the direction is noise long before it is too short to be normalised, and the points would wander.
-  constexpr Real<T> kNoise = sizeof(Real<T>) == 4 ? Real<T>(1e-6) : detail::kShortest<T>;
-  const MaskOf<T> flat = slope < T(kNoise);
+  const MaskOf<T> flat = slope < T(detail::kNoise<T>);
   const Vector3<T> spoke = radius * detail::choose<T>(flat, b.r.x, detail::direction(across, slope));
   const T drop = dot(spoke, normal);
   const T lowest = centre + rise + drop;

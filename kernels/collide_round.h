@@ -7,7 +7,8 @@ namespace lockstep::kernels {
 
 namespace detail {
 
-// Two balls, at p1 and p2. Where the centres coincide the normal is `fallback` (MuJoCo: across both geoms' z axes).
+// Two balls, at p1 and p2. Where the centres coincide (axes of capsules that cross in one plane) the normal is
+// `fallback` (MuJoCo: across both geoms' z axes).
 template <class T>
 struct Balls {
   MaskOf<T> touches;
@@ -20,7 +21,7 @@ LS_FN Balls<T> collide_balls(Vector3<T> p1, T radius1, Vector3<T> p2, T radius2,
   const T reach = margin + radius1 + radius2;
   const T centres = square_root(square);
   const T distance = centres - radius1 - radius2;
-  const Vector3<T> normal = choose<T>(centres < T(kShortest<T>), fallback, direction(apart, centres));
+  const Vector3<T> normal = choose<T>(centres < T(kNoise<T>), fallback, direction(apart, centres));
   const T half = T(Real<T>(0.5));
   return {square <= reach * reach, {distance, p1 + (radius1 + half * distance) * normal, normal, {T(0), T(0), T(0)}}};
 }

@@ -57,6 +57,12 @@ namespace detail {
 template <class T>
 inline constexpr Real<T> kShortest = Real<T>(1e-15);
 
+// Below this length (m, or of a unit vector's part) what is left of a vector is rounding. MuJoCo's bound does for
+// double; in float a difference of places about a metre away is noise long before, and a direction made of it would
+// wander.
+template <class T>
+inline constexpr Real<T> kNoise = sizeof(Real<T>) == 4 ? Real<T>(1e-6) : kShortest<T>;
+
 template <class T>
 [[gnu::always_inline]] LS_FN Vector3<T> choose(MaskOf<T> mask, Vector3<T> yes, Vector3<T> no) {
   return {select(mask, yes.x, no.x), select(mask, yes.y, no.y), select(mask, yes.z, no.z)};
@@ -101,8 +107,7 @@ template <class T>
 LS_FN Vector3<T> contact_tangent(Vector3<T> normal, Vector3<T> hint) {
   const Vector3<T> across = hint - dot(normal, hint) * normal;
   const T size = detail::length(across);
-  constexpr Real<T> kNoise = sizeof(Real<T>) == 4 ? Real<T>(1e-6) : detail::kShortest<T>;
-  const MaskOf<T> along = size < T(kNoise);
+  const MaskOf<T> along = size < T(detail::kNoise<T>);
   Vector3<T> tangent = detail::direction(across, size);
   if (any(along)) {
     const MaskOf<T> is_x = absolute(normal.x) > T(Real<T>(0.9));

@@ -63,27 +63,21 @@ LS_FN void write_implicit_diagonal(const ModelConstants<Real<T>>& m, const Works
   });
 }
 
-// qacc of the present state, constraints included; with `implicit` the acceleration that the implicit integrators use.
-// `guess` [nv] starts the constraint solver; its solution is left in w.rows.solution for the worlds returned, which
-// are those with an active constraint.
+// qacc of the state whose smooth forces are in qfrc and whose constraints, active in the worlds `active`, have been
+// found; the rest as forward.
 template <class G, class T, class Team>
-[[gnu::noinline]] LS_FN MaskOf<T> forward(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* guess,
-                                          bool implicit, const Team& team) {
-  smooth_forces(m, w, team);
-  MaskOf<T> active = MaskOf<T>(false);
+LS_FN void accelerate(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> active, const T* guess,
+                      bool implicit, const Team& team) {
   const bool qacc_is_solution = !implicit && m.noslip_iterations == 0;
-  if (m.has_constraints != 0) {
-    active = find_constraints(m, w, team);
-    if (any(active)) {
-      team.each(m.nv, [&](int dof) { w.rows.solution[dof] = guess[dof]; });
-      solve_constraints(m, w, active, team);
-      if constexpr (Team::kRemovesSlip) {
-        if (m.noslip_iterations != 0) remove_slip(m, w, active, team);
-      }
-      if (qacc_is_solution && all(active)) {
-        team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
-        return active;
-      }
+  if (any(active)) {
+    team.each(m.nv, [&](int dof) { w.rows.solution[dof] = guess[dof]; });
+    solve_constraints(m, w, active, team);
+    if constexpr (Team::kRemovesSlip) {
+      if (m.noslip_iterations != 0) remove_slip(m, w, active, team);
+    }
+    if (qacc_is_solution && all(active)) {
+      team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
+      return;
     }
   }
   set_right_side(m, w.mass_rows, w.qfrc, team);
@@ -98,6 +92,18 @@ template <class G, class T, class Team>
   if (qacc_is_solution && any(active)) {
     team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
   }
+}
+
+// qacc of the present state, constraints included; with `implicit` the acceleration that the implicit integrators use.
+// `guess` [nv] starts the constraint solver; its solution is left in w.rows.solution for the worlds returned, which
+// are those with an active constraint.
+template <class G, class T, class Team>
+[[gnu::noinline]] LS_FN MaskOf<T> forward(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* guess,
+                                          bool implicit, const Team& team) {
+  smooth_forces(m, w, team);
+  MaskOf<T> active = MaskOf<T>(false);
+  if (m.has_constraints != 0) active = find_constraints(m, w, team);
+  accelerate(m, w, active, guess, implicit, team);
   return active;
 }
 

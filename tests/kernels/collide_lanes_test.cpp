@@ -144,5 +144,40 @@ TEST(ColliderInFloat, HasTheDistanceOfDouble) {
   }
 }
 
+// As in all planar models (cheetah, walker): the axes meet but for rounding, and what parts them is the normal of their
+// plane. In float the centres are some 1e-8 m apart, in a direction that is noise.
+TEST(ColliderInFloat, PartsCapsulesThatCrossInAPlaneAsDoubleDoes) {
+  using T = Lanes<float, 8>;
+  const GeomPair pair(kCapsuleText, kShortCapsuleText, kMargin);
+  std::vector<GeomPair::Poses> poses;
+  for (int i = 0; i < 800; ++i) {
+    // Both axes in the plane y = 0, turned as a whole; the second through a point of the first.
+    const auto in_plane = [](double angle) {
+      return Matrix3<double>{{std::cos(angle), 0, -std::sin(angle)}, {0, 1, 0}, {std::sin(angle), 0, std::cos(angle)}};
+    };
+    const double along = -0.25 + 0.5 * (i % 11) / 10, along_second = -0.15 + 0.3 * (i % 7) / 6;
+    const Placement<double> a{{0.4, -0.3, 0.8}, in_plane(0.37 * i)};
+    Placement<double> b{{}, in_plane(0.37 * i + 0.2 + 0.0031 * i)};
+    b.p = a.p + along * a.r.z - along_second * b.r.z;
+    poses.push_back({a, b});
+  }
+  for (std::size_t first = 0; first < poses.size(); first += kLanes<T>) {
+    const std::vector<GeomPair::Poses> group(poses.begin() + static_cast<std::ptrdiff_t>(first),
+                                             poses.begin() + static_cast<std::ptrdiff_t>(first + kLanes<T>));
+    const Slots<T> single = collide_lanes<T>(pair, group);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const Slots<double> exact = collide_lanes<double>(pair, {group[i]});
+      ASSERT_EQ(single[i].size(), exact[0].size()) << first + i;
+      for (const auto& [slot, numbers] : exact[0]) {
+        for (int k = 0; k < 10; ++k) {
+          EXPECT_NEAR(single[i].at(slot).values[static_cast<std::size_t>(k)],
+                      numbers.values[static_cast<std::size_t>(k)], 2e-5)
+              << "pose " << first + i << " slot " << slot << " number " << k;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::kernels
