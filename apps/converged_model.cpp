@@ -1,6 +1,8 @@
 // Copies the model and sets its solver.
 #include "apps/converged_model.h"
 
+#include <algorithm>
+
 #include <mujoco/mujoco.h>
 
 namespace lockstep::apps {
@@ -12,6 +14,8 @@ std::unique_ptr<mjModel_, DeleteModel> converged(const mjModel_& model) {
   copy->opt.solver = mjSOL_NEWTON;
   copy->opt.tolerance = 0;
   copy->opt.iterations = 200;
+  // Random states of a model with many geoms push hundreds of them into each other. Pages not used cost nothing.
+  copy->narena = std::max<mjtSize>(copy->narena, mjtSize{1} << 30);
   return copy;
 }
 

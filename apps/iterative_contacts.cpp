@@ -1,9 +1,11 @@
-// Pairs are looked up by their geoms: the kernels keep them in MuJoCo's order within a pair.
+// The kernels number the geoms that can touch something, in MuJoCo's order.
 #include "apps/iterative_contacts.h"
+#include "engine/contact_pairs.h"
 #include "kernels/geoms.h"
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -28,14 +30,6 @@ bool is_iterative(const mjModel& m, const mjContact& contact) {
 }
 
 std::span<const mjContact> contacts_of(const mjData& d) { return {d.contact, static_cast<std::size_t>(d.ncon)}; }
-
-// The pair of a contact; num_pairs where there is none.
-int pair_of_contact(const kernels::ModelConstants<double>& c, const mjContact& contact) {
-  for (int pair = 0; pair < c.num_pairs; ++pair) {
-    if (c.pair_geom[2 * pair] == contact.geom[0] && c.pair_geom[2 * pair + 1] == contact.geom[1]) return pair;
-  }
-  return c.num_pairs;
-}
 
 struct Mismatch {
   double depth = 0, normal = 0;
@@ -63,11 +57,12 @@ Mismatch nearest(const kernels::ModelConstants<double>& c, const FoundContact& c
 }
 
 // MuJoCo's contacts that push, in the kernels' terms.
-std::vector<FoundContact> contacts_in_pairs(const kernels::ModelConstants<double>& c, const mjData& d) {
+std::vector<FoundContact> contacts_in_pairs(const kernels::ModelConstants<double>& c, const GeomPairs& pairs,
+                                            const mjData& d) {
   std::vector<FoundContact> list;
   for (const mjContact& contact : contacts_of(d)) {
-    const int pair = pair_of_contact(c, contact);
-    if (pair == c.num_pairs || contact.dist >= c.pair_margin[pair]) continue;
+    const int pair = pairs.find(contact.geom[0], contact.geom[1]);
+    if (pair < 0 || contact.dist >= c.pair_margin[pair]) continue;
     list.push_back({pair, contact.dist, {contact.frame[0], contact.frame[1], contact.frame[2]}});
   }
   return list;
@@ -81,13 +76,29 @@ bool has_iterative_contact(const mjModel& m, const mjData& d) {
                      [&](const mjContact& contact) { return is_iterative(m, contact); });
 }
 
-void compare_contacts(const kernels::ModelConstants<double>& c, const mjModel& m, const mjData& d,
+GeomPairs::GeomPairs(const mjModel& m, const kernels::ModelConstants<double>& c) {
+  std::set<int> known;
+  for (const ContactPair& pair : contact_pairs(m)) known.insert({pair.first, pair.second});
+  const std::vector<int> geoms(known.begin(), known.end());
+  for (int pair = 0; pair < c.num_pairs; ++pair) {
+    const int first = geoms[static_cast<std::size_t>(c.pair_geom[2 * pair])];
+    const int second = geoms[static_cast<std::size_t>(c.pair_geom[2 * pair + 1])];
+    pair_.emplace(std::pair(first, second), pair);
+    iterative_.push_back(apps::is_iterative(m.geom_type[first], m.geom_type[second]));
+  }
+}
+
+int GeomPairs::find(int first_geom, int second_geom) const {
+  const auto known = pair_.find({first_geom, second_geom});
+  return known == pair_.end() ? -1 : known->second;
+}
+
+void compare_contacts(const kernels::ModelConstants<double>& c, const GeomPairs& pairs, const mjData& d,
                       const std::vector<FoundContact>& ours, Deviations& deviations) {
-  const std::vector<FoundContact> theirs = contacts_in_pairs(c, d);
+  const std::vector<FoundContact> theirs = contacts_in_pairs(c, pairs, d);
   const auto compare = [&](const std::vector<FoundContact>& some, const std::vector<FoundContact>& others) {
     for (const FoundContact& contact : some) {
-      const int* const geoms = c.pair_geom + 2 * contact.pair;
-      if (!is_iterative(m.geom_type[geoms[0]], m.geom_type[geoms[1]])) continue;
+      if (!pairs.is_iterative(contact.pair)) continue;
       const Mismatch off = nearest(c, contact, others);
       deviations.add("contact depth, iterative contacts", off.depth, kAllowedDepth);
       deviations.add("contact normal, iterative contacts", off.normal, kAllowedNormal);
@@ -98,12 +109,12 @@ void compare_contacts(const kernels::ModelConstants<double>& c, const mjModel& m
 }
 
 template <class Geometry>
-bool take_contacts(const kernels::ModelConstants<double>& c, const mjData& d,
+bool take_contacts(const kernels::ModelConstants<double>& c, const GeomPairs& pairs, const mjData& d,
                    const kernels::Workspace<Geometry, double>& w) {
   std::vector<std::vector<const mjContact*>> of_pair(static_cast<std::size_t>(c.num_pairs));
   for (const mjContact& contact : contacts_of(d)) {
-    const int pair = pair_of_contact(c, contact);
-    if (pair == c.num_pairs) return false;
+    const int pair = pairs.find(contact.geom[0], contact.geom[1]);
+    if (pair < 0) return false;
     of_pair[static_cast<std::size_t>(pair)].push_back(&contact);
   }
   for (int pair = 0; pair < c.num_pairs; ++pair) {
@@ -129,9 +140,9 @@ bool take_contacts(const kernels::ModelConstants<double>& c, const mjData& d,
   return true;
 }
 
-template bool take_contacts(const kernels::ModelConstants<double>&, const mjData&,
+template bool take_contacts(const kernels::ModelConstants<double>&, const GeomPairs&, const mjData&,
                             const kernels::Workspace<kernels::Planar, double>&);
-template bool take_contacts(const kernels::ModelConstants<double>&, const mjData&,
+template bool take_contacts(const kernels::ModelConstants<double>&, const GeomPairs&, const mjData&,
                             const kernels::Workspace<kernels::Spatial, double>&);
 
 }  // namespace lockstep::apps

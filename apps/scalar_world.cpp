@@ -44,7 +44,8 @@ ScalarWorld::ScalarWorld(const Model& model)
       constants_(model.constants<double>()),
       layout_(model.state_layout()),
       state_(static_cast<std::size_t>(layout_.size)),
-      arena_(static_cast<std::size_t>(model.scratch_size())) {}
+      arena_(static_cast<std::size_t>(model.scratch_size())),
+      pairs_(*model.mj(), constants_) {}
 
 template <class Run>
 void ScalarWorld::in_geometry(Run&& run) {
@@ -186,13 +187,13 @@ void ScalarWorld::compare_on_contacts_of_mujoco(mjData& d, Deviations& deviation
   constraint_forces_of_mujoco(m, d);
   in_geometry([&]<class Geometry>(const Workspace<Geometry>& w) {
     find_all(w);
-    compare_contacts(constants_, m, d, contacts(w), deviations);
-    if (!take_contacts(constants_, d, w)) return;
+    compare_contacts(constants_, pairs_, d, contacts(w), deviations);
+    if (!take_contacts(constants_, pairs_, d, w)) return;
     const std::vector<double> forces = constraint_forces(w, d.qacc_smooth);
     deviations.add("qfrc_constraint on MuJoCo's contacts",
                    relative_deviation(forces, numbers(d.qfrc_constraint, m.nv), 0), kAllowedStage);
     find_all(w);
-    if (!take_contacts(constants_, d, w)) return;
+    if (!take_contacts(constants_, pairs_, d, w)) return;
     accelerate(constants_, w, constrained_worlds(constants_, w), w.warmstart, false, kernels::Solo{});
     deviations.add("qacc on MuJoCo's contacts",
                    relative_deviation(numbers(w.qacc, m.nv), numbers(d.qacc, m.nv), acceleration_scale(m, d)),

@@ -54,6 +54,7 @@ class ScalarWorld {
   const kernels::ModelConstants<double>& constants_;
   kernels::StateLayout layout_;
   HostBuffer<double> state_, arena_;
+  GeomPairs pairs_;
 };
 
 }  // namespace lockstep::apps
