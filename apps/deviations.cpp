@@ -21,6 +21,16 @@ double relative_deviation(std::span<const double> ours, std::span<const double> 
   return scale > 0 ? largest / scale : largest;
 }
 
+double most_of(std::vector<double> values) {
+  constexpr double kShare = 0.999;
+  std::replace_if(
+      values.begin(), values.end(), [](double x) { return std::isnan(x); }, kReported);
+  const auto rank = static_cast<std::size_t>(std::ceil(kShare * static_cast<double>(values.size()))) - 1;
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
 void Deviations::add(const std::string& stage, double deviation, double allowed) {
   const auto known = std::find_if(list_.begin(), list_.end(), [&](const auto& d) { return d.stage == stage; });
   if (known == list_.end()) {
@@ -32,6 +42,22 @@ void Deviations::add(const std::string& stage, double deviation, double allowed)
 
 void Deviations::add_with_contacts(const std::string& stage, double deviation, double allowed) {
   add(iterative_ ? stage + ", iterative contacts" : stage, deviation, iterative_ ? kReported : allowed);
+}
+
+void Deviations::add_to_distribution(const std::string& stage, double deviation, double allowed) {
+  auto known = std::find_if(distributions_.begin(), distributions_.end(),
+                            [&](const Distribution& d) { return d.stage == stage; });
+  if (known == distributions_.end()) known = distributions_.insert(known, {stage, allowed, {}});
+  known->values.push_back(deviation);
+}
+
+std::vector<StageDeviation> Deviations::list() const {
+  std::vector<StageDeviation> all = list_;
+  for (const Distribution& d : distributions_) {
+    all.push_back({d.stage + ", of 99.9 %", most_of(d.values), d.allowed});
+    all.push_back({d.stage + ", largest", *std::max_element(d.values.begin(), d.values.end()), kReported});
+  }
+  return all;
 }
 
 }  // namespace lockstep::apps

@@ -31,6 +31,9 @@ inline constexpr double kReported = std::numeric_limits<double>::infinity();
 [[nodiscard]] double relative_deviation(std::span<const double> ours, std::span<const double> theirs,
                                         double least_scale);
 
+// The value that all but one in a thousand stay below (or are), of one value or more; not-a-number is above all others.
+[[nodiscard]] double most_of(std::vector<double> values);
+
 class Deviations {
  public:
   // Whether the contacts of the state at hand are defined only to ccd_tolerance (apps/iterative_contacts.h).
@@ -40,11 +43,19 @@ class Deviations {
   void add(const std::string& stage, double deviation, double allowed);
   // Of a stage that contacts have a part in: apart, and not judged, where those are not defined.
   void add_with_contacts(const std::string& stage, double deviation, double allowed);
-  // In the order in which stages came.
-  [[nodiscard]] std::vector<StageDeviation> list() const { return list_; }
+  // Of a stage that is judged by what all but one value in a thousand stay below; the largest is reported beside it.
+  void add_to_distribution(const std::string& stage, double deviation, double allowed);
+  // In the order in which stages came, distributions behind the others.
+  [[nodiscard]] std::vector<StageDeviation> list() const;
 
  private:
+  struct Distribution {
+    std::string stage;
+    double allowed = 0;
+    std::vector<double> values;
+  };
   std::vector<StageDeviation> list_;
+  std::vector<Distribution> distributions_;
   bool iterative_ = false;
 };
 

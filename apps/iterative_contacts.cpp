@@ -100,8 +100,8 @@ void compare_contacts(const kernels::ModelConstants<double>& c, const GeomPairs&
     for (const FoundContact& contact : some) {
       if (!pairs.is_iterative(contact.pair)) continue;
       const Mismatch off = nearest(c, contact, others);
-      deviations.add("contact depth, iterative contacts", off.depth, kAllowedDepth);
-      deviations.add("contact normal, iterative contacts", off.normal, kAllowedNormal);
+      deviations.add_to_distribution("depth of iterative contacts", off.depth, kAllowedDepth);
+      deviations.add_to_distribution("normal of iterative contacts", off.normal, kAllowedNormal);
     }
   };
   compare(ours, theirs);

@@ -41,6 +41,8 @@ struct FoundContact {
 
 // Adds how far the depths (m) and normals of the iterative pairs' contacts are from MuJoCo's. Each contact of one side
 // is held against the nearest of its pair on the other; one without a partner deviates by its depth below the margin.
+// Judged are all but one in a thousand: where a capsule or an edge comes to lie on a cap, MuJoCo chooses other points,
+// as its last iterations fall.
 void compare_contacts(const kernels::ModelConstants<double>& c, const GeomPairs& pairs, const mjData_& d,
                       const std::vector<FoundContact>& ours, Deviations& deviations);
 

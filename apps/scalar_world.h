@@ -7,6 +7,7 @@
 #include "engine/model.h"
 #include "kernels/step.h"
 
+#include <span>
 #include <vector>
 
 struct mjData_;
@@ -47,7 +48,7 @@ class ScalarWorld {
   std::vector<FoundContact> contacts(const Workspace<Geometry>& w);
   template <class Geometry>
   void compare_forces_in(const Workspace<Geometry>& w, const mjData_& d, Deviations& deviations);
-  void compare_mass(const double* rows, const mjData_& d, Deviations& deviations) const;
+  void compare_mass(const double* rows, std::span<const double> mass, Deviations& deviations) const;
   kernels::StateBlock<double> block() { return {state_.data(), 1}; }
 
   const Model& model_;

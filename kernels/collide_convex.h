@@ -106,6 +106,13 @@ template <class T>
   return s.weight[0] * s.a[0] + s.weight[1] * s.a[1] + s.weight[2] * s.a[2];
 }
 
+// What ascend opens between two geoms (m).
+template <class R, class A, class B>
+LS_FN R gap_of(const A& a, const B& b) {
+  const R extent1 = a.extent(), extent2 = b.extent();
+  return R(0.05) * (extent1 < extent2 ? extent1 : extent2);
+}
+
 // The nearest points of cores that are apart by more than `least`, or just a direction along which they are by more
 // than `reach`; true where they are, proven by a plane between them.
 template <class T, class A, class B>
@@ -120,26 +127,20 @@ LS_FN MaskOf<T> nearest_apart(const A& a, const B& b, T least, T reach, Witness<
   found.on1 = point_on_first(s);
   found.on2 = found.on1 - s.v;
   const T proven = found.separation * found.separation;
-  const MaskOf<T> apart = (found.separation > least) & (proven >= T(Real<T>(1 - 1e-5)) * s.square);
+  constexpr Real<T> kProof = sizeof(Real<T>) == 4 ? Real<T>(1 - 1e-5) : Real<T>(1 - 1e-10);
+  const MaskOf<T> apart = (found.separation > least) & (proven >= T(kProof) * s.square);
   found.separation = select(far, along_way, found.separation);
   return far | apart;
 }
 
-// Climbs from the best of the directions that the shapes propose, as long as the cores are no farther apart than
-// `reach`.
+// Climbs from best.normal in the worlds `active`, as long as the cores are no farther apart than `reach`.
 template <class T, class A, class B>
-LS_FN Witness<T> climb(const A& a, const B& b, T reach) {
+[[gnu::noinline]] LS_FN void ascend(const A& a, const B& b, T reach, MaskOf<T> active, Witness<T>& best) {
   // A smaller gap needs fewer steps, a larger one loses less of the direction to rounding.
-  const Real<T> extent1 = a.extent(), extent2 = b.extent();
-  const Real<T> gap = Real<T>(0.05) * (extent1 < extent2 ? extent1 : extent2);
-  constexpr int kSteps = 24;
+  const Real<T> gap = gap_of<Real<T>>(a, b);
+  constexpr int kSteps = 100;
   constexpr Real<T> kTurn = sizeof(Real<T>) == 4 ? Real<T>(1e-11) : Real<T>(1e-20);  // squared (rad)
-  Witness<T> best;
-  MaskOf<T> apart_for_sure = MaskOf<T>(false);
-  if constexpr (A::kIsRound || B::kIsRound)
-    apart_for_sure = nearest_apart<T>(a, b, T(Real<T>(0.02) * gap), reach, best);
-  if (!all(apart_for_sure)) keep(!apart_for_sure, first_normal<T>(a, b), best);
-  MaskOf<T> active = (!apart_for_sure) & (best.separation <= reach);
+  active = active & (best.separation <= reach);
   for (int step = 0; step < kSteps && any(active); ++step) {
     // Geoms that are apart stay where they are: the nearest points give the best direction at once.
     const Vector3<T> shift = maximum(T(gap) - best.separation, T(0)) * best.normal;
@@ -158,6 +159,38 @@ LS_FN Witness<T> climb(const A& a, const B& b, T reach) {
     best.separation = select(climbed, apart, best.separation);
     active = climbed & !settled & (best.separation <= reach);
   }
+}
+
+// Climbs again from the axes of both geoms, both ways, in worlds where these lie deep in each other: there the
+// separation has several summits, and the first climb ends on the one that is near.
+template <class T, class A, class B>
+LS_FN void climb_from_axes(const A& a, const B& b, MaskOf<T> deep, Witness<T>& best) {
+  const Matrix3<T>* const axes[2] = {&axes_of(a), &axes_of(b)};
+  for (int start = 0; start < 12; ++start) {
+    const Matrix3<T>& r = *axes[start / 6];
+    const Vector3<T> axis = start % 3 == 0 ? r.x : start % 3 == 1 ? r.y : r.z;
+    Witness<T> other = best;
+    other.normal = start / 3 % 2 == 0 ? axis : -axis;
+    other.separation = separation<T>(a, b, other.normal);
+    ascend<T>(a, b, T(0), deep, other);
+    keep(deep & (other.separation > best.separation), other, best);
+  }
+}
+
+// The direction of the largest separation, climbed to from the best of those that the shapes propose, as long as the
+// cores are no farther apart than `reach`.
+template <class T, class A, class B>
+LS_FN Witness<T> climb(const A& a, const B& b, T reach) {
+  Witness<T> best;
+  MaskOf<T> apart_for_sure = MaskOf<T>(false);
+  if constexpr (A::kIsRound || B::kIsRound)
+    apart_for_sure = nearest_apart<T>(a, b, T(Real<T>(0.02) * gap_of<Real<T>>(a, b)), reach, best);
+  if (!all(apart_for_sure)) keep(!apart_for_sure, first_normal<T>(a, b), best);
+  ascend<T>(a, b, reach, !apart_for_sure, best);
+  const Real<T> thickness1 = a.thickness(), thickness2 = b.thickness();
+  const Real<T> shallow = Real<T>(0.1) * (thickness1 < thickness2 ? thickness1 : thickness2);
+  const MaskOf<T> deep = (!apart_for_sure) & (best.separation < T(-shallow)) & (best.separation <= reach);
+  if (any(deep)) climb_from_axes<T>(a, b, deep, best);
   return best;
 }
 

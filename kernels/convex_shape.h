@@ -27,6 +27,15 @@ struct ConvexShape {
     }
     return largest;
   }
+  // Its smallest half size (m); of a mesh, about that.
+  LS_FN Real<T> thickness() const {
+    if constexpr (kType == kMesh) return Real<T>(0.5) * mesh->extent;
+    Real<T> smallest = size[0];
+    for (int k = 1; k < (kIsRound ? 1 : kType == kCylinder ? 2 : 3); ++k) {
+      smallest = size[k] < smallest ? size[k] : smallest;
+    }
+    return smallest;
+  }
 };
 
 namespace detail {
@@ -80,6 +89,10 @@ template <class T, int kType, class Isa = NativeIsa>
 template <class T, int kType, class Isa = NativeIsa>
 [[gnu::always_inline]] LS_FN Vector3<T> centre(const ConvexShape<T, kType>& shape) {
   return shape.at.p;
+}
+template <class T, int kType, class Isa = NativeIsa>
+[[gnu::always_inline]] LS_FN const Matrix3<T>& axes_of(const ConvexShape<T, kType>& shape) {
+  return shape.at.r;
 }
 
 }  // namespace detail

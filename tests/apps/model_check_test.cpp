@@ -58,23 +58,55 @@ TEST(ModelCheck, SaysThatAModelOfAnotherSolverIsSolvedByNewton) {
   EXPECT_TRUE(check.passed());
 }
 
+const StageDeviation& stage_of(const ModelCheck& check, const std::string& name) {
+  static const StageDeviation kMissing{"missing", std::nan(""), 0};
+  const auto found =
+      std::find_if(check.stages.begin(), check.stages.end(), [&](const auto& stage) { return stage.stage == name; });
+  return found == check.stages.end() ? kMissing : *found;
+}
+
+const char* const kDrop = R"(
+  <mujoco><worldbody><geom type="box" size="3 3 3" pos="0 0 -3"/><geom name="aside" pos="9 9 9" size=".1" contype="0"
+    conaffinity="0"/>
+    <body pos="0 0 .2"><freejoint/><geom type="ellipsoid" size=".2 .3 .4"/></body></worldbody></mujoco>)";
+
 TEST(ModelCheck, ReportsApartWhatContactsOfIterativePairsMake) {
-  const char* const drop = R"(
-    <mujoco><worldbody><geom type="box" size="3 3 3" pos="0 0 -3"/>
-      <body pos="0 0 .2"><freejoint/><geom type="ellipsoid" size=".2 .3 .4"/></body></worldbody></mujoco>)";
-  const ModelCheck check = check_model(Model::from_xml(drop), 30, 0);
+  const ModelCheck check = check_model(Model::from_xml(kDrop), 30, 0);
   EXPECT_GT(check.iterative_states, 0);
   EXPECT_LT(check.iterative_states, 30);
-  const auto apart = std::find_if(check.stages.begin(), check.stages.end(),
-                                  [](const auto& stage) { return stage.stage == "qacc, iterative contacts"; });
-  ASSERT_NE(apart, check.stages.end());
-  EXPECT_FALSE(apart->is_judged());
+  EXPECT_FALSE(stage_of(check, "qacc, iterative contacts").is_judged());
   EXPECT_TRUE(check.passed());
+}
+
+TEST(ModelCheck, JudgesIterativeContactsByDepthNormalAndTheSolutionOnMujocosOwn) {
+  const ModelCheck check = check_model(Model::from_xml(kDrop), 60, 0);
+  for (const char* const name : {"depth of iterative contacts, of 99.9 %", "normal of iterative contacts, of 99.9 %",
+                                 "qfrc_constraint on MuJoCo's contacts", "qacc on MuJoCo's contacts"}) {
+    EXPECT_TRUE(stage_of(check, name).is_judged()) << name;
+    EXPECT_TRUE(stage_of(check, name).passed()) << name << " " << stage_of(check, name).deviation;
+  }
+  EXPECT_LT(stage_of(check, "qacc on MuJoCo's contacts").deviation,
+            stage_of(check, "qacc, iterative contacts").deviation);
 }
 
 TEST(ModelCheck, ANumberThatIsNoneFailsEvenWhereItIsNotJudged) {
   const StageDeviation stage{"qacc", std::nan(""), std::numeric_limits<double>::infinity()};
   EXPECT_FALSE(stage.passed());
+}
+
+TEST(Deviations, JudgesADistributionByAllButOneValueInAThousand) {
+  Deviations deviations;
+  for (int i = 0; i < 1998; ++i) deviations.add_to_distribution("depth", 1e-9, 1e-6);
+  for (const double outlier : {0.5, std::nan("")}) deviations.add_to_distribution("depth", outlier, 1e-6);
+  const std::vector<StageDeviation> list = deviations.list();
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0].stage, "depth, of 99.9 %");
+  EXPECT_EQ(list[0].deviation, 1e-9);
+  EXPECT_TRUE(list[0].passed());
+  EXPECT_FALSE(list[1].is_judged());
+  EXPECT_EQ(list[1].deviation, 0.5);
+  deviations.add_to_distribution("depth", 0.5, 1e-6);
+  EXPECT_FALSE(deviations.list()[0].passed());
 }
 
 TEST(ModelCheck, FailsWhereAStageIsBeyondWhatIsAllowed) {
