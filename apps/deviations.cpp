@@ -2,8 +2,15 @@
 #include "apps/deviations.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace lockstep::apps {
+namespace {
+
+// Once not-a-number, always.
+double larger(double largest, double value) { return std::isnan(largest) || value <= largest ? largest : value; }
+
+}  // namespace
 
 double largest_entry(std::span<const double> x) {
   double largest = 0;
@@ -14,8 +21,7 @@ double largest_entry(std::span<const double> x) {
 double relative_deviation(std::span<const double> ours, std::span<const double> theirs, double least_scale) {
   double largest = 0;
   for (std::size_t i = 0; i < theirs.size(); ++i) {
-    const double difference = std::abs(ours[i] - theirs[i]);
-    if (!(difference <= largest)) largest = difference;  // keeps NaN
+    largest = larger(largest, std::abs(ours[i] - theirs[i]));
   }
   const double scale = std::max(largest_entry(theirs), least_scale);
   return scale > 0 ? largest / scale : largest;
@@ -35,8 +41,8 @@ void Deviations::add(const std::string& stage, double deviation, double allowed)
   const auto known = std::find_if(list_.begin(), list_.end(), [&](const auto& d) { return d.stage == stage; });
   if (known == list_.end()) {
     list_.push_back({stage, deviation, allowed});
-  } else if (!(deviation <= known->deviation)) {
-    known->deviation = deviation;
+  } else {
+    known->deviation = larger(known->deviation, deviation);
   }
 }
 
@@ -55,7 +61,7 @@ std::vector<StageDeviation> Deviations::list() const {
   std::vector<StageDeviation> all = list_;
   for (const Distribution& d : distributions_) {
     all.push_back({d.stage + ", of 99.9 %", most_of(d.values), d.allowed});
-    all.push_back({d.stage + ", largest", *std::max_element(d.values.begin(), d.values.end()), kReported});
+    all.push_back({d.stage + ", largest", std::accumulate(d.values.begin(), d.values.end(), 0.0, larger), kReported});
   }
   return all;
 }

@@ -97,7 +97,7 @@ TEST(ModelCheck, ANumberThatIsNoneFailsEvenWhereItIsNotJudged) {
 TEST(Deviations, JudgesADistributionByAllButOneValueInAThousand) {
   Deviations deviations;
   for (int i = 0; i < 1998; ++i) deviations.add_to_distribution("depth", 1e-9, 1e-6);
-  for (const double outlier : {0.5, std::nan("")}) deviations.add_to_distribution("depth", outlier, 1e-6);
+  for (const double outlier : {0.5, 0.25}) deviations.add_to_distribution("depth", outlier, 1e-6);
   const std::vector<StageDeviation> list = deviations.list();
   ASSERT_EQ(list.size(), 2u);
   EXPECT_EQ(list[0].stage, "depth, of 99.9 %");
@@ -107,6 +107,17 @@ TEST(Deviations, JudgesADistributionByAllButOneValueInAThousand) {
   EXPECT_EQ(list[1].deviation, 0.5);
   deviations.add_to_distribution("depth", 0.5, 1e-6);
   EXPECT_FALSE(deviations.list()[0].passed());
+}
+
+TEST(Deviations, DoNotForgetANumberThatIsNone) {
+  Deviations deviations;
+  for (const double value : {1e-9, std::nan(""), 1e-8}) {
+    deviations.add("qacc", value, 1e-6);
+    deviations.add_to_distribution("depth", value, 1e-6);
+  }
+  for (const StageDeviation& stage : deviations.list()) EXPECT_FALSE(stage.passed()) << stage.stage;
+  const std::vector<double> ours{std::nan(""), 1}, theirs{1, 1};
+  EXPECT_TRUE(std::isnan(relative_deviation(ours, theirs, 0)));
 }
 
 TEST(ModelCheck, FailsWhereAStageIsBeyondWhatIsAllowed) {
