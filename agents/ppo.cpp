@@ -40,6 +40,7 @@ struct Config {
   bool standardise_observations = true;
   bool scale_rewards = true;
   int evaluations = 20;      // episodes of an evaluation; all must succeed
+  int confirmations = 3;     // iterations in a row whose evaluations must succeed
   double target_return = 0;  // return of a success; 0: the task's own
   PpoUpdateConfig update;
   ActorCriticConfig network;
@@ -56,6 +57,7 @@ struct Config {
     fields.add("standardise_observations", standardise_observations, "by their running mean and deviation");
     fields.add("scale_rewards", scale_rewards, "by the running deviation of the discounted return");
     fields.add("evaluations", evaluations, "episodes of an evaluation; all must succeed", {1, 1000});
+    fields.add("confirmations", confirmations, "iterations in a row whose evaluations must succeed", {1, 1000});
     fields.add("target_return", target_return, "return of a success; 0: the task's own");
     update.describe(fields);
     fields.add_section("network", network);
@@ -116,6 +118,7 @@ class Ppo final : public Agent {
   models::networks::Tape<float> tape_;
   std::vector<float> observed_, action_;  // of a greedy step
   std::int64_t iteration_ = 0, env_steps_ = 0;
+  int successes_ = 0;  // iterations in a row
   bool is_done_ = false;
 };
 
@@ -197,7 +200,12 @@ std::vector<double> Ppo::evaluate_side_by_side() {
 
 // Without a return that counts as success, a run is done when its steps are.
 void Ppo::judge(const std::vector<double>& returns) {
-  is_done_ = target_return() == 0 ? share_of_steps() >= 1 : std::ranges::min(returns) >= target_return();
+  if (target_return() == 0) {
+    is_done_ = share_of_steps() >= 1;
+    return;
+  }
+  successes_ = std::ranges::min(returns) >= target_return() ? successes_ + 1 : 0;
+  is_done_ = successes_ >= config_.confirmations;
 }
 
 void Ppo::estimate() {
@@ -296,6 +304,7 @@ std::vector<std::byte> Ppo::save() const {
   ByteWriter out(saved_kind(), kSavedVersion);
   out.write(iteration_);
   out.write(env_steps_);
+  out.write(successes_);
   out.write(is_done_);
   const std::vector<std::byte> tensors = models::networks::encode_safetensors(policy_.tensors());
   out.write_array(std::span(reinterpret_cast<const std::uint8_t*>(tensors.data()), tensors.size()));
@@ -308,6 +317,7 @@ void Ppo::load(std::span<const std::byte> bytes) {
   const std::string where = "the agent's part of the checkpoint";
   ByteReader in(bytes, saved_kind(), kSavedVersion, where);
   const auto iteration = in.read<std::int64_t>(), env_steps = in.read<std::int64_t>();
+  const auto successes = in.read<int>();
   const bool is_done = in.read<bool>();
   const std::vector<std::uint8_t> tensors = in.read_vector<std::uint8_t>();
   policy_.take(models::networks::decode_safetensors(std::as_bytes(std::span(tensors)), where), where);
@@ -316,6 +326,7 @@ void Ppo::load(std::span<const std::byte> bytes) {
   in.expect_end();
   iteration_ = iteration;
   env_steps_ = env_steps;
+  successes_ = successes;
   is_done_ = is_done;
 }
 
