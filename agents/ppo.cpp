@@ -72,6 +72,15 @@ std::uint64_t derived_seed(std::uint64_t seed, Stream stream, std::uint64_t inde
   return static_cast<std::uint64_t>(words.word[0]) << 32 | words.word[1];
 }
 
+void check_task(const TaskSpec& task) {
+  const auto refuse = [&](const char* problem) {
+    throw Error(fmt::format("task {} {}", task.name, problem), "agent ppo",
+                "choose a task with actions whose episodes end (lockstep list tasks)");
+  };
+  if (task.action_size == 0) refuse("has no actions");
+  if (task.episode_steps == 0) refuse("has no time limit, so that an evaluation might never end");
+}
+
 class Ppo final : public Agent {
  public:
   explicit Ppo(const AgentInputs& inputs)
@@ -133,10 +142,6 @@ Ppo::Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Enviro
                                      .scale_rewards = config.scale_rewards,
                                      .discount = static_cast<float>(config.discount)}),
       action_(static_cast<size_t>(spec_.action_size)) {
-  if (spec_.episode_steps == 0) {
-    throw Error(fmt::format("task {} has no time limit, so that an evaluation might never end", spec_.name),
-                "agent ppo", "choose a task whose episodes end (lockstep list tasks)");
-  }
   const std::int64_t rows = std::int64_t{rollout_.steps} * rollout_.worlds;
   if (config.update.minibatches > rows) {
     throw Error(fmt::format("minibatches = {} of {} steps in an iteration", config.update.minibatches, rows),
@@ -149,7 +154,9 @@ std::unique_ptr<Environment> Ppo::training_worlds(const AgentInputs& inputs, con
   if (environment.num_worlds == 1) environment.num_worlds = config.worlds;
   environment.auto_reset = true;
   environment.seed = inputs.seed;
-  return inputs.make_environment(inputs.task, environment);
+  std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
+  check_task(worlds->spec());
+  return worlds;
 }
 
 std::function<void(double)> Ppo::reporter(std::string_view stage) const {

@@ -95,6 +95,15 @@ TEST(Ppo, RefusesMoreMinibatchesThanStepsAndSaysHowToMendIt) {
   }
 }
 
+TEST(Ppo, RefusesATaskWithoutActionsAndSaysSo) {
+  try {
+    make("lorenz63", {});
+    FAIL() << "a task without actions was accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("has no actions"), std::string::npos);
+  }
+}
+
 TEST(Ppo, RefusesAnUnknownKeyBeforeAnythingRuns) { EXPECT_THROW(make("pendulum-v1", {"network.widht=3"}), Error); }
 
 TEST(Ppo, RefusesTheSavedStateOfAnotherTaskAndOfAnotherNetwork) {
