@@ -114,17 +114,20 @@ std::string episode_plots(const Report& report) {
   const double dt = report.task.control_timestep;
   const auto steps = static_cast<size_t>(episode.steps);
   std::string out =
-      "<h2>Predicted against true</h2>\n<p class=\"note\">The last evaluation episode. Solid: the true physics. "
-      "Dashed: "
-      "the learned model run open loop under the same actions, started again from the true state at every jump.</p>\n"
-      "<div class=\"plots\">\n";
+      episode.predicted.empty()
+          ? "<h2>Last evaluation episode</h2>\n"
+          : "<h2>Predicted against true</h2>\n<p class=\"note\">The last evaluation episode. Solid: the true "
+            "physics. Dashed: the learned model run open loop under the same actions, started again from "
+            "the true state at every jump.</p>\n";
+  out += "<div class=\"plots\">\n";
   for (int index = 0; index < episode.state_size; ++index) {
     const std::string name = name_at(report.task.state_names, static_cast<size_t>(index), "state");
     const std::string unit = name_at(report.state_units, static_cast<size_t>(index), "");
     Plot plot{
         .title = name, .x_label = "time (s)", .y_label = unit.empty() ? name : fmt::format("{} ({})", name, unit)};
     const std::vector<double> time = count_from(0, steps + 1, dt);
-    plot.series.push_back({"true", time, column(episode.states, episode.state_size, index)});
+    const char* const truth = episode.predicted.empty() ? "" : "true";  // a lone curve needs no name
+    plot.series.push_back({truth, time, column(episode.states, episode.state_size, index)});
     if (!episode.predicted.empty()) {
       plot.series.push_back(
           {"predicted", time, column(episode.predicted, episode.state_size, index), Series::Style::kDashed, 1});
@@ -149,9 +152,12 @@ std::string equations_and_video(const Report& report) {
     out += report.video.media_type.starts_with("image/")
                ? fmt::format("<img alt=\"the last evaluation episode\" src=\"{}\">", source)
                : fmt::format("<video controls loop muted autoplay playsinline src=\"{}\"></video>", source);
+    const bool is_predicted = !report.result.episodes.empty() && !report.result.episodes.back().predicted.empty();
     out +=
-        "<div class=\"note\">the last evaluation episode on the true physics, in real time; transparent: what the "
-        "learned model predicted, started again from the truth now and then</div></div>\n";
+        fmt::format("<div class=\"note\">the last evaluation episode on the true physics, in real time{}</div></div>\n",
+                    is_predicted ? "; transparent: what the learned model predicted, started again from the truth now "
+                                   "and then"
+                                 : "");
   }
   if (report.result.equations.empty()) return out;
   out += "<h2>Learned equations</h2>\n<div class=\"card\"><pre>";

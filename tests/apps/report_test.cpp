@@ -98,6 +98,19 @@ TEST(Report, EmbedsItsVideo) {
   EXPECT_EQ(count(report_html(report), "data:video/mp4;base64,Zm9v\""), 1u);
 }
 
+TEST(Report, SpeaksOfNoModelWhereTheAgentHasNone) {
+  Report report = example();
+  report.result.model_error.clear();
+  report.result.equations.clear();
+  report.result.metrics.names[3] = "policy_loss";
+  report.result.episodes.back().predicted.clear();
+  report.video = {"video/mp4", {}};
+  const std::string html = report_html(report);
+  for (const char* word : {"redicted", "Dashed", "model error", "Model error", "quations"})
+    EXPECT_EQ(count(html, word), 0u) << word;
+  EXPECT_EQ(count(html, "Last evaluation episode"), 1u);
+}
+
 TEST(Report, IsWrittenForARunThatWasInterruptedBeforeAnything) {
   Report report;
   report.result.is_interrupted = true;

@@ -1,0 +1,346 @@
+// PPO: proximal policy optimisation on a batch of worlds.
+//
+// One iteration: collect `steps` steps of every world under the stochastic policy, estimate advantages, improve policy
+// and value networks by epochs of minibatches, and evaluate the most likely actions in episodes of their own, from
+// which nothing is learned. Done when all episodes of an evaluation reach the task's return of success. J. Schulman, F.
+// Wolski, P. Dhariwal, A. Radford, O. Klimov, "Proximal policy optimization algorithms", 2017.
+#include "agents/actor_critic.h"
+#include "agents/advantages.h"
+#include "agents/agent.h"
+#include "agents/ppo_update.h"
+#include "agents/rollout.h"
+#include "engine/byte_stream.h"
+#include "engine/error.h"
+#include "models/networks/safetensors.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace lockstep::agents::ppo {
+namespace {
+
+constexpr std::uint32_t kSavedVersion = 1;
+
+// Purposes of random numbers: streams of the run's seed.
+enum Stream : std::uint32_t { kActions = 0x99a0, kShuffles, kEvaluationSeeds, kEpisodeSeeds };
+
+struct Config {
+  int worlds = 64;              // side by side, where environment.num_worlds is 1
+  int steps = 64;               // of every world in an iteration
+  int total_steps = 400000;     // env steps over which the learning rate falls
+  double learning_rate = 1e-3;  // at the start
+  double final_rate = 0.1;      // share of it that is left after total_steps
+  double discount = 0.99;       // of rewards, per step
+  double gae_lambda = 0.95;     // agents/advantages.h
+  bool standardise_observations = true;
+  bool scale_rewards = true;
+  int evaluations = 20;      // episodes of an evaluation; all must succeed
+  int confirmations = 3;     // iterations in a row whose evaluations must succeed
+  double target_return = 0;  // return of a success; 0: the task's own
+  PpoUpdateConfig update;
+  ActorCriticConfig network;
+  models::networks::AdamConfig adam{.epsilon = 1e-5};
+
+  void describe(Fields& fields) {
+    fields.add("worlds", worlds, "worlds side by side, where environment.num_worlds is 1", {1, 1 << 20});
+    fields.add("steps", steps, "of every world in an iteration", {1, 1e6});
+    fields.add("total_steps", total_steps, "env steps over which the learning rate falls", {1, 2e9});
+    fields.add("learning_rate", learning_rate, "at the start", {0, 10});
+    fields.add("final_rate", final_rate, "share of the learning rate that is left after total_steps", {0, 1});
+    fields.add("discount", discount, "of rewards, per step", {0, 1});
+    fields.add("gae_lambda", gae_lambda, "how far rewards reach beyond one step before values stand in", {0, 1});
+    fields.add("standardise_observations", standardise_observations, "by their running mean and deviation");
+    fields.add("scale_rewards", scale_rewards, "by the running deviation of the discounted return");
+    fields.add("evaluations", evaluations, "episodes of an evaluation; all must succeed", {1, 1000});
+    fields.add("confirmations", confirmations, "iterations in a row whose evaluations must succeed", {1, 1000});
+    fields.add("target_return", target_return, "return of a success; 0: the task's own");
+    update.describe(fields);
+    fields.add_section("network", network);
+    fields.add_section("adam", adam);
+  }
+};
+
+// A seed of its own for one purpose and number.
+std::uint64_t derived_seed(std::uint64_t seed, Stream stream, std::uint64_t index) {
+  const auto words =
+      kernels::philox({seed, stream}, static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32));
+  return static_cast<std::uint64_t>(words.word[0]) << 32 | words.word[1];
+}
+
+void check_task(const TaskSpec& task) {
+  const auto refuse = [&](const char* problem) {
+    throw Error(fmt::format("task {} {}", task.name, problem), "agent ppo",
+                "choose a task with actions whose episodes end (lockstep list tasks)");
+  };
+  if (task.action_size == 0) refuse("has no actions");
+  if (task.episode_steps == 0) refuse("has no time limit, so that an evaluation might never end");
+}
+
+class Ppo final : public Agent {
+ public:
+  explicit Ppo(const AgentInputs& inputs)
+      : Ppo(inputs, configured<Config>(inputs.settings), training_worlds(inputs, configured<Config>(inputs.settings))) {
+  }
+
+  [[nodiscard]] std::string_view name() const override { return "ppo"; }
+  std::vector<Metric> iterate() override;
+  [[nodiscard]] bool is_done() const override { return is_done_; }
+  [[nodiscard]] double progress() const override { return std::min(1.0, share_of_steps()); }
+  [[nodiscard]] std::int64_t env_steps() const override { return env_steps_; }
+  [[nodiscard]] double real_seconds() const override {
+    return static_cast<double>(env_steps_) * spec_.control_timestep;
+  }
+  Episode evaluate(std::uint64_t seed) override;
+  [[nodiscard]] std::vector<std::string> equations() const override { return {}; }
+  [[nodiscard]] std::vector<double> multi_step_error() const override { return {}; }
+  [[nodiscard]] std::vector<std::byte> save() const override;
+  void load(std::span<const std::byte> bytes) override;
+
+ private:
+  Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Environment> worlds);
+
+  static std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, const Config& config);
+  [[nodiscard]] double target_return() const {
+    return config_.target_return != 0 ? config_.target_return : spec_.success_return;
+  }
+  [[nodiscard]] double share_of_steps() const { return static_cast<double>(env_steps_) / config_.total_steps; }
+  [[nodiscard]] std::function<void(double)> reporter(std::string_view stage) const;
+  void act_greedily(Environment& worlds, std::span<float> executed);
+  std::vector<double> evaluate_side_by_side();
+  void judge(const std::vector<double>& returns);
+  void estimate();
+  [[nodiscard]] double explained_variance() const;
+  [[nodiscard]] std::string saved_kind() const { return "agent ppo " + spec_.name; }
+
+  AgentInputs inputs_;
+  Config config_;
+  TaskSpec spec_;
+  ActorCritic<float> policy_;
+  PpoUpdate update_;
+  Rollout rollout_;
+  Collector collector_;
+  models::networks::Tape<float> tape_;
+  std::vector<float> observed_, action_;  // of a greedy step
+  std::int64_t iteration_ = 0, env_steps_ = 0;
+  int successes_ = 0;  // iterations in a row
+  bool is_done_ = false;
+};
+
+Ppo::Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Environment> worlds)
+    : inputs_(inputs),
+      config_(config),
+      spec_(worlds->spec()),
+      policy_(spec_, config.network, inputs.seed),
+      update_(config.update, config.adam, policy_),
+      rollout_(config.steps, worlds->config().num_worlds, spec_.observation_size, policy_.actions().width()),
+      collector_(std::move(worlds), {.standardise_observations = config.standardise_observations,
+                                     .scale_rewards = config.scale_rewards,
+                                     .discount = static_cast<float>(config.discount)}),
+      action_(static_cast<size_t>(spec_.action_size)) {
+  const std::int64_t rows = std::int64_t{rollout_.steps} * rollout_.worlds;
+  if (config.update.minibatches > rows) {
+    throw Error(fmt::format("minibatches = {} of {} steps in an iteration", config.update.minibatches, rows),
+                "agent ppo", fmt::format("set minibatches at most to {}, or steps or worlds higher", rows));
+  }
+}
+
+std::unique_ptr<Environment> Ppo::training_worlds(const AgentInputs& inputs, const Config& config) {
+  EnvironmentConfig environment = inputs.environment;
+  if (environment.num_worlds == 1) environment.num_worlds = config.worlds;
+  environment.auto_reset = true;
+  environment.seed = inputs.seed;
+  std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
+  check_task(worlds->spec());
+  return worlds;
+}
+
+std::function<void(double)> Ppo::reporter(std::string_view stage) const {
+  return [this, stage](double share) {
+    if (inputs_.on_progress) inputs_.on_progress(stage, share);
+  };
+}
+
+// One step under the most likely actions; executed [worlds][action_size] receives them.
+void Ppo::act_greedily(Environment& worlds, std::span<float> executed) {
+  const View<const float, 2> seen = worlds.observation();
+  const int count = seen.extent(0), width = seen.extent(1);
+  observed_.resize(static_cast<size_t>(count) * static_cast<size_t>(width));
+  collector_.standardise(seen, view(observed_.data(), count, width));
+  const View<const float, 2> outputs =
+      policy_.act(view(static_cast<const float*>(observed_.data()), count, width), tape_);
+  const size_t size = action_.size();
+  for (int world = 0; world < count; ++world) {
+    policy_.actions().mode({&outputs(world, 0), static_cast<size_t>(outputs.extent(1))}, action_);
+    policy_.actions().execute(action_, executed.subspan(static_cast<size_t>(world) * size, size));
+  }
+  worlds.step(view(static_cast<const float*>(executed.data()), count, size));
+}
+
+// Returns of one episode in each of `evaluations` worlds, whose starts are functions of the seed and the iteration.
+std::vector<double> Ppo::evaluate_side_by_side() {
+  const auto report = reporter("evaluate");
+  const auto count = static_cast<size_t>(config_.evaluations);
+  EnvironmentConfig environment = inputs_.environment;
+  environment.num_worlds = config_.evaluations;
+  environment.seed = derived_seed(inputs_.seed, kEvaluationSeeds, static_cast<std::uint64_t>(iteration_));
+  const auto worlds = inputs_.make_environment(inputs_.task, environment);
+  std::vector<float> executed(count * action_.size());
+  std::vector<double> returns(count);
+  std::vector<bool> has_ended(count);
+  for (size_t ended = 0; ended < count;) {
+    act_greedily(*worlds, executed);
+    for (size_t world = 0; world < count; ++world) {
+      if (has_ended[world] || (worlds->terminated()[world] == 0 && worlds->truncated()[world] == 0)) continue;
+      has_ended[world] = true;
+      returns[world] = static_cast<double>(worlds->final_return()[world]);
+      ++ended;
+    }
+    report(static_cast<double>(ended) / static_cast<double>(count));
+  }
+  return returns;
+}
+
+// Without a return that counts as success, a run is done when its steps are.
+void Ppo::judge(const std::vector<double>& returns) {
+  if (target_return() == 0) {
+    is_done_ = share_of_steps() >= 1;
+    return;
+  }
+  successes_ = std::ranges::min(returns) >= target_return() ? successes_ + 1 : 0;
+  is_done_ = successes_ >= config_.confirmations;
+}
+
+void Ppo::estimate() {
+  const auto matrix = [&](auto& buffer) { return view(buffer.data(), rollout_.steps, rollout_.worlds); };
+  estimate_advantages({.rewards = matrix(std::as_const(rollout_.rewards)),
+                       .values = matrix(std::as_const(rollout_.values)),
+                       .next_values = matrix(std::as_const(rollout_.next_values)),
+                       .terminated = matrix(std::as_const(rollout_.terminated)),
+                       .ended = matrix(std::as_const(rollout_.ended))},
+                      static_cast<float>(config_.discount), static_cast<float>(config_.gae_lambda),
+                      matrix(rollout_.advantages), matrix(rollout_.targets));
+}
+
+// 1 - variance of (target - value) / variance of the targets: 1 for values that know everything, 0 for a constant.
+double Ppo::explained_variance() const {
+  const auto variance = [](std::span<const float> numbers) {
+    double sum = 0, square = 0;
+    for (const float x : numbers) sum += static_cast<double>(x);
+    const double mean = sum / static_cast<double>(numbers.size());
+    for (const float x : numbers) square += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean);
+    return square;
+  };
+  // An advantage is the target less the value.
+  const double targets = variance(rollout_.targets.span());
+  return targets > 0 ? 1 - variance(rollout_.advantages.span()) / targets : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::vector<Metric> Ppo::iterate() {
+  const auto start = std::chrono::steady_clock::now();
+  const std::int64_t faults = collector_.faults();
+  const EndedEpisodes episodes = collector_.collect(policy_, {inputs_.seed, kActions}, rollout_, reporter("collect"));
+  estimate();
+  const double rate = models::networks::linear_rate(config_.learning_rate, config_.final_rate * config_.learning_rate,
+                                                    share_of_steps());
+  const PpoStatistics update = update_.run(rollout_, rate, {inputs_.seed, kShuffles}, policy_, reporter("update"));
+  const std::int64_t steps = std::int64_t{rollout_.steps} * rollout_.worlds;
+  env_steps_ += steps;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const std::vector<double> returns = evaluate_side_by_side();
+  judge(returns);
+  ++iteration_;
+  double total = 0;
+  for (const double value : returns) total += value;
+  const double training_return = episodes.count > 0 ? episodes.sum_of_returns / static_cast<double>(episodes.count)
+                                                    : std::numeric_limits<double>::quiet_NaN();
+  return {{"return", total / config_.evaluations},
+          {"return_lowest", std::ranges::min(returns)},
+          {"success", is_done_ ? 1.0 : 0.0},
+          {"training_return", training_return},
+          {"training_episodes", static_cast<double>(episodes.count)},
+          {"faults", static_cast<double>(collector_.faults() - faults)},
+          {"policy_loss", update.policy_loss},
+          {"value_loss", update.value_loss},
+          {"entropy", update.entropy},
+          {"kl", update.kl},
+          {"clip_fraction", update.clip_fraction},
+          {"explained_variance", explained_variance()},
+          {"gradient_norm", update.gradient_norm},
+          {"learning_rate", rate},
+          {"epochs", static_cast<double>(update.epochs)},
+          {"action_deviation", policy_.mean_deviation()},
+          {"wall_steps_per_second", static_cast<double>(steps) / seconds}};
+}
+
+Episode Ppo::evaluate(std::uint64_t seed) {
+  const auto report = reporter("evaluate");
+  EnvironmentConfig environment = inputs_.environment;
+  environment.num_worlds = environment.threads = 1;
+  environment.precision = "double";
+  environment.auto_reset = false;  // so that the last state is seen
+  environment.seed = derived_seed(seed, kEpisodeSeeds, 0);
+  const auto world = inputs_.make_environment(inputs_.task, environment);
+  Episode episode;
+  episode.state_size = spec_.state_size;
+  episode.action_size = spec_.action_size;
+  std::vector<double> state(static_cast<size_t>(spec_.state_size));
+  std::vector<float> executed(action_.size());
+  const auto record_state = [&] {
+    world->get_state(0, state);
+    episode.states.insert(episode.states.end(), state.begin(), state.end());
+  };
+  record_state();
+  for (bool has_ended = false; !has_ended; ++episode.steps) {
+    act_greedily(*world, executed);
+    record_state();
+    episode.actions.insert(episode.actions.end(), executed.begin(), executed.end());
+    episode.rewards.push_back(world->reward()[0]);
+    has_ended = world->terminated()[0] != 0 || world->truncated()[0] != 0;
+    report((episode.steps + 1.0) / spec_.episode_steps);
+  }
+  episode.episode_return = static_cast<double>(world->final_return()[0]);
+  return episode;
+}
+
+std::vector<std::byte> Ppo::save() const {
+  ByteWriter out(saved_kind(), kSavedVersion);
+  out.write(iteration_);
+  out.write(env_steps_);
+  out.write(successes_);
+  out.write(is_done_);
+  const std::vector<std::byte> tensors = models::networks::encode_safetensors(policy_.tensors());
+  out.write_array(std::span(reinterpret_cast<const std::uint8_t*>(tensors.data()), tensors.size()));
+  update_.save(out);
+  collector_.save(out);
+  return std::move(out).finish();
+}
+
+void Ppo::load(std::span<const std::byte> bytes) {
+  const std::string where = "the agent's part of the checkpoint";
+  ByteReader in(bytes, saved_kind(), kSavedVersion, where);
+  const auto iteration = in.read<std::int64_t>(), env_steps = in.read<std::int64_t>();
+  const auto successes = in.read<int>();
+  const bool is_done = in.read<bool>();
+  const std::vector<std::uint8_t> tensors = in.read_vector<std::uint8_t>();
+  policy_.take(models::networks::decode_safetensors(std::as_bytes(std::span(tensors)), where), where);
+  update_.load(in);
+  collector_.load(in);
+  in.expect_end();
+  iteration_ = iteration;
+  env_steps_ = env_steps;
+  successes_ = successes;
+  is_done_ = is_done;
+}
+
+}  // namespace
+
+extern const Entry kEntry{"ppo", "proximal policy optimisation: policy and value networks on many worlds at once",
+                          [](const AgentInputs& inputs) { return std::make_unique<Ppo>(inputs); },
+                          [] { return settings_of(Config{}); }};
+
+}  // namespace lockstep::agents::ppo

@@ -1,0 +1,62 @@
+// Merges batches into running means and variances.
+#include "agents/running_moments.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lockstep::agents {
+namespace {
+
+// Added to a variance before its root is taken, so that what never varied stays finite.
+constexpr double kVarianceFloor = 1e-8;
+
+}  // namespace
+
+RunningMoments::RunningMoments(int width) : mean_(static_cast<size_t>(width)), square_(static_cast<size_t>(width)) {}
+
+void RunningMoments::add(View<const float, 2> rows) {
+  const int count = rows.extent(0);
+  if (count == 0) return;
+  const double total = count_ + count;
+  for (size_t k = 0; k < mean_.size(); ++k) {
+    const int column = static_cast<int>(k);
+    double mean = 0, square = 0;
+    for (int row = 0; row < count; ++row) mean += static_cast<double>(rows(row, column));
+    mean /= count;
+    for (int row = 0; row < count; ++row) {
+      const double distance = static_cast<double>(rows(row, column)) - mean;
+      square += distance * distance;
+    }
+    const double shift = mean - mean_[k];
+    mean_[k] += shift * count / total;
+    square_[k] += square + shift * shift * count_ * count / total;
+  }
+  count_ = total;
+}
+
+double RunningMoments::variance(int column) const {
+  return count_ > 0 ? square_[static_cast<size_t>(column)] / count_ : 1;
+}
+
+void RunningMoments::standardise(View<const float, 2> rows, float limit, View<float, 2> out) const {
+  for (int column = 0; column < rows.extent(1); ++column) {
+    const auto mean = static_cast<float>(mean_[static_cast<size_t>(column)]);
+    const auto scale = static_cast<float>(1 / std::sqrt(variance(column) + kVarianceFloor));
+    for (int row = 0; row < rows.extent(0); ++row)
+      out(row, column) = std::clamp((rows(row, column) - mean) * scale, -limit, limit);
+  }
+}
+
+void RunningMoments::save(ByteWriter& out) const {
+  out.write(count_);
+  out.write_array(std::span<const double>(mean_));
+  out.write_array(std::span<const double>(square_));
+}
+
+void RunningMoments::load(ByteReader& in) {
+  count_ = in.read<double>();
+  in.read_array(std::span<double>(mean_));
+  in.read_array(std::span<double>(square_));
+}
+
+}  // namespace lockstep::agents

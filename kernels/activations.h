@@ -1,0 +1,46 @@
+// Activation functions of networks and their derivatives, on T.
+#pragma once
+
+#include "kernels/lanes.h"
+#include "kernels/math.h"
+
+namespace lockstep::kernels {
+
+enum class Activation {
+  kIdentity,
+  kTanh,
+  kRelu,  // max(x, 0)
+  kElu,   // x above 0, e^x - 1 below: D.-A. Clevert, T. Unterthiner, S. Hochreiter (2016)
+  kSilu   // x / (1 + e^-x): S. Elfwing, E. Uchibe, K. Doya (2018)
+};
+
+template <LaneNumber T>
+[[gnu::always_inline]] LS_FN T logistic(T x) {
+  return T(1) / (T(1) + exponential(-x));
+}
+
+// The activation of x.
+template <Activation A, LaneNumber T>
+[[gnu::always_inline]] LS_FN T activation(T x) {
+  if constexpr (A == Activation::kTanh) return hyperbolic_tangent(x);
+  // not-a-number stays
+  if constexpr (A == Activation::kRelu) return select(x < T(0), T(0), x);
+  if constexpr (A == Activation::kElu) return select(x < T(0), exponential(x) - T(1), x);
+  if constexpr (A == Activation::kSilu) return x * logistic(x);
+  return x;
+}
+
+// Its derivative at x, where y = activation(x). Relu's at 0 is 0.
+template <Activation A, LaneNumber T>
+[[gnu::always_inline]] LS_FN T activation_slope(T x, T y) {
+  if constexpr (A == Activation::kTanh) return T(1) - y * y;
+  if constexpr (A == Activation::kRelu) return select(x > T(0), T(1), T(0));
+  if constexpr (A == Activation::kElu) return select(x < T(0), y + T(1), T(1));
+  if constexpr (A == Activation::kSilu) {
+    const T s = logistic(x);
+    return s + y * (T(1) - s);
+  }
+  return T(1);
+}
+
+}  // namespace lockstep::kernels

@@ -1,0 +1,81 @@
+// Steps of Adam and the norms and rates that go with them.
+#include "models/networks/adam.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numbers>
+
+namespace lockstep::models::networks {
+
+void AdamConfig::describe(Fields& fields) {
+  fields.add("beta1", beta1, "decay of the gradient's mean", {0, 0.999999});
+  fields.add("beta2", beta2, "decay of the mean of its square", {0, 0.9999999});
+  fields.add("epsilon", epsilon, "added to the root of the mean square", {1e-30, 1});
+  fields.add("weight_decay", weight_decay, "share of a parameter taken off per step and unit of learning rate",
+             {0, 1e6});
+}
+
+template <class R>
+Adam<R>::Adam(long num_parameters, const AdamConfig& config)
+    : config_(config), mean_(static_cast<size_t>(num_parameters)), square_(static_cast<size_t>(num_parameters)) {}
+
+template <class R>
+void Adam<R>::step(std::span<const R> gradient, double learning_rate, std::span<R> parameters) {
+  assert(gradient.size() == mean_.size() && parameters.size() == mean_.size());
+  ++steps_;
+  const auto count = static_cast<double>(steps_);
+  const R beta1 = static_cast<R>(config_.beta1), beta2 = static_cast<R>(config_.beta2);
+  const R rest1 = static_cast<R>(1 - config_.beta1), rest2 = static_cast<R>(1 - config_.beta2);
+  const R rate = static_cast<R>(learning_rate / (1 - std::pow(config_.beta1, count)));
+  const R root_correction = static_cast<R>(1 / std::sqrt(1 - std::pow(config_.beta2, count)));
+  const R epsilon = static_cast<R>(config_.epsilon);
+  const R kept = static_cast<R>(1 - learning_rate * config_.weight_decay);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const R g = gradient[i];
+    mean_[i] = beta1 * mean_[i] + rest1 * g;
+    square_[i] = beta2 * square_[i] + rest2 * g * g;
+    parameters[i] = kept * parameters[i] - rate * mean_[i] / (std::sqrt(square_[i]) * root_correction + epsilon);
+  }
+}
+
+template <class R>
+void Adam<R>::save(ByteWriter& out) const {
+  out.write(steps_);
+  out.write_array(mean_.span());
+  out.write_array(square_.span());
+}
+
+template <class R>
+void Adam<R>::load(ByteReader& in) {
+  steps_ = in.read<std::int64_t>();
+  in.read_array(mean_.span());
+  in.read_array(square_.span());
+}
+
+template <class R>
+double clip_norm(std::span<R> gradient, double limit) {
+  double square = 0;
+  for (const R g : gradient) square += static_cast<double>(g) * static_cast<double>(g);
+  const double norm = std::sqrt(square);
+  if (limit > 0 && norm > limit) {
+    const R factor = static_cast<R>(limit / norm);
+    for (R& g : gradient) g *= factor;
+  }
+  return norm;
+}
+
+double linear_rate(double start, double end, double share) {
+  return start + (end - start) * std::clamp(share, 0.0, 1.0);
+}
+
+double cosine_rate(double start, double end, double share) {
+  return end + 0.5 * (start - end) * (1 + std::cos(std::numbers::pi * std::clamp(share, 0.0, 1.0)));
+}
+
+template class Adam<float>;
+template class Adam<double>;
+template double clip_norm(std::span<float>, double);
+template double clip_norm(std::span<double>, double);
+
+}  // namespace lockstep::models::networks

@@ -1,0 +1,288 @@
+// Forward and reverse passes of networks, layer by layer.
+#include "models/networks/network.h"
+#include "engine/error.h"
+#include "engine/isa.h"
+#include "models/networks/initialisers.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+namespace lockstep::models::networks {
+namespace {
+
+// Added to a row's variance by a layer norm.
+constexpr double kVarianceFloor = 1e-5;
+
+template <class R>
+const kernels::NetworkKernels<R>& chosen_kernels() {
+  namespace isa = kernels::isa;
+#if defined(__x86_64__)
+  switch (chosen_isa()) {
+    case Isa::kV4:
+      return kernels::network_kernels<R, isa::V4>();
+    case Isa::kV3:
+      return kernels::network_kernels<R, isa::V3>();
+    case Isa::kBaseline:
+      break;
+  }
+#endif
+  return kernels::network_kernels<R, isa::Baseline>();
+}
+
+template <class R>
+void grow(HostBuffer<R>& buffer, long size) {
+  buffer = HostBuffer<R>(static_cast<size_t>(size));
+}
+
+// Rows of `linear` [batch][width] standardised, then scaled and shifted.
+template <class R>
+struct LayerNorm {
+  int batch, width;
+  const R *scale, *shift;
+  R* inverse_deviation;  // [batch]
+  R* standardised;       // [batch][width]
+
+  void forward(const R* linear, R* out) const {
+    for (int row = 0; row < batch; ++row) {
+      const long first = static_cast<long>(row) * width;
+      const R* const z = linear + first;
+      R mean = 0, variance = 0;
+      for (int i = 0; i < width; ++i) mean += z[i];
+      mean /= static_cast<R>(width);
+      for (int i = 0; i < width; ++i) variance += (z[i] - mean) * (z[i] - mean);
+      inverse_deviation[row] = 1 / std::sqrt(variance / static_cast<R>(width) + static_cast<R>(kVarianceFloor));
+      for (int i = 0; i < width; ++i) {
+        standardised[first + i] = (z[i] - mean) * inverse_deviation[row];
+        out[first + i] = scale[i] * standardised[first + i] + shift[i];
+      }
+    }
+  }
+
+  // gradient [batch][width]: with respect to the output; afterwards with respect to `linear`. With h = standardised and
+  // g = scale * gradient:  (g - mean(g) - h mean(g h)) / deviation.
+  void backward(R* gradient, R* scale_gradient, R* shift_gradient) const {
+    for (int row = 0; row < batch; ++row) {
+      const long first = static_cast<long>(row) * width;
+      R* const g = gradient + first;
+      const R* const h = standardised + first;
+      R mean = 0, mean_product = 0;
+      for (int i = 0; i < width; ++i) {
+        scale_gradient[i] += g[i] * h[i];
+        shift_gradient[i] += g[i];
+        g[i] *= scale[i];
+        mean += g[i];
+        mean_product += g[i] * h[i];
+      }
+      mean /= static_cast<R>(width);
+      mean_product /= static_cast<R>(width);
+      for (int i = 0; i < width; ++i) g[i] = (g[i] - mean - h[i] * mean_product) * inverse_deviation[row];
+    }
+  }
+};
+
+}  // namespace
+
+long ParameterBlock::size() const {
+  long size = 1;
+  for (const int extent : shape) size *= extent;
+  return size;
+}
+
+template <class R>
+Network<R>::Network(int inputs, std::vector<LayerSpec> layers)
+    : inputs_(inputs), layers_(std::move(layers)), widest_(inputs), kernels_(&chosen_kernels<R>()) {
+  if (inputs < 1 || layers_.empty()) {
+    throw Error(fmt::format("a network of {} inputs and {} layers", inputs, layers_.size()), "network",
+                "give it at least one input and one layer");
+  }
+  for (const LayerSpec& layer : layers_) {
+    if (layer.outputs < 1)
+      throw Error(fmt::format("a layer of width {}", layer.outputs), "network", "make every layer at least 1 wide");
+    add_layer(inputs, layer);
+    inputs = layer.outputs;
+    widest_ = std::max(widest_, inputs);
+  }
+}
+
+template <class R>
+void Network<R>::add_layer(int inputs, const LayerSpec& layer) {
+  const size_t index = places_.size();
+  const auto add = [&](const char* name, std::vector<int> shape) {
+    const ParameterBlock& block =
+        blocks_.emplace_back(fmt::format("layers.{}.{}", index, name), std::move(shape), num_parameters_);
+    num_parameters_ += block.size();
+    return block.offset;
+  };
+  Place place{.inputs = inputs};
+  place.kernel = add("kernel", {inputs, layer.outputs});
+  place.bias = add("bias", {layer.outputs});
+  if (layer.is_normalised) {
+    place.scale = add("scale", {layer.outputs});
+    place.shift = add("shift", {layer.outputs});
+  }
+  places_.push_back(place);
+}
+
+template <class R>
+void Network<R>::initialise(std::uint64_t seed, std::uint32_t stream, std::span<R> parameters) const {
+  assert(static_cast<long>(parameters.size()) == num_parameters_);
+  std::ranges::fill(parameters, R(0));
+  for (size_t k = 0; k < layers_.size(); ++k) {
+    const LayerSpec& layer = layers_[k];
+    const Place& place = places_[k];
+    const View<R, 2> kernel = view(parameters.data() + place.kernel, place.inputs, layer.outputs);
+    const WeightDraw draw{{seed, stream}, static_cast<std::uint32_t>(k), layer.gain};
+    initialise_weights(layer.initialiser, draw, kernel);
+    if (layer.is_normalised) std::fill_n(parameters.data() + place.scale, layer.outputs, R(1));
+  }
+}
+
+template <class R>
+void Network<R>::reserve(Tape<R>& tape, int batch) const {
+  if (batch <= tape.capacity_ && tape.network_ == this) return;
+  tape.layers_.resize(layers_.size());
+  for (size_t k = 0; k < layers_.size(); ++k) {
+    auto& layer = tape.layers_[k];
+    const long size = static_cast<long>(batch) * layers_[k].outputs;
+    grow(layer.linear, size);
+    grow(layer.output, size);
+    grow(layer.gradient, size);
+    if (!layers_[k].is_normalised) continue;
+    grow(layer.standardised, size);
+    grow(layer.preactivation, size);
+    grow(layer.inverse_deviation, batch);
+  }
+  grow(tape.panel_, kernels::panel_size(std::max(batch, widest_)));
+  tape.network_ = this;
+  tape.capacity_ = batch;
+}
+
+template <class R>
+void Network<R>::multiply(kernels::MatrixProduct<R> product, Tape<R>& tape) const {
+  product.panel = tape.panel_.data();
+  kernels_->multiply(product);
+}
+
+template <class R>
+void Network<R>::forward_layer(size_t k, std::span<const R> parameters, View<const R, 2> inputs, Tape<R>& tape) const {
+  const LayerSpec& layer = layers_[k];
+  const Place& place = places_[k];
+  auto& memory = tape.layers_[k];
+  const int batch = inputs.extent(0), width = layer.outputs;
+  multiply({.m = batch,
+            .n = width,
+            .k = place.inputs,
+            .a = {inputs.data_handle(), place.inputs, 1},
+            .b = {parameters.data() + place.kernel, width, 1},
+            .start = parameters.data() + place.bias,
+            .c = memory.linear.data(),
+            .c_stride = width},
+           tape);
+  const R* preactivation = memory.linear.data();
+  if (layer.is_normalised) {
+    const LayerNorm<R> norm{batch,
+                            width,
+                            parameters.data() + place.scale,
+                            parameters.data() + place.shift,
+                            memory.inverse_deviation.data(),
+                            memory.standardised.data()};
+    norm.forward(memory.linear.data(), memory.preactivation.data());
+    preactivation = memory.preactivation.data();
+  }
+  kernels_->activate(layer.activation, static_cast<long>(batch) * width, preactivation, memory.output.data());
+}
+
+template <class R>
+View<const R, 2> Network<R>::forward(std::span<const R> parameters, View<const R, 2> inputs, Tape<R>& tape) const {
+  assert(static_cast<long>(parameters.size()) == num_parameters_ && inputs.extent(1) == inputs_);
+  const int batch = inputs.extent(0);
+  reserve(tape, batch);
+  tape.inputs_ = inputs;
+  View<const R, 2> x = inputs;
+  for (size_t k = 0; k < layers_.size(); ++k) {
+    forward_layer(k, parameters, x, tape);
+    x = view(static_cast<const R*>(tape.layers_[k].output.data()), batch, layers_[k].outputs);
+  }
+  tape.outputs_ = x;
+  return x;
+}
+
+// From the gradient with respect to the layer's output, which is in its memory, to that of its parameters and its z.
+template <class R>
+void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int batch, Tape<R>& tape,
+                                std::span<R> gradient) const {
+  const LayerSpec& layer = layers_[k];
+  const Place& place = places_[k];
+  auto& memory = tape.layers_[k];
+  const int width = layer.outputs;
+  R* const g = memory.gradient.data();
+  const R* const preactivation = layer.is_normalised ? memory.preactivation.data() : memory.linear.data();
+  kernels_->activate_backward(layer.activation, static_cast<long>(batch) * width, preactivation, memory.output.data(),
+                              g);
+  if (layer.is_normalised) {
+    const LayerNorm<R> norm{batch,
+                            width,
+                            parameters.data() + place.scale,
+                            parameters.data() + place.shift,
+                            memory.inverse_deviation.data(),
+                            memory.standardised.data()};
+    norm.backward(g, gradient.data() + place.scale, gradient.data() + place.shift);
+  }
+  R* const bias = gradient.data() + place.bias;
+  for (int row = 0; row < batch; ++row) {
+    for (int i = 0; i < width; ++i) bias[i] += g[static_cast<long>(row) * width + i];
+  }
+  const R* const x = k == 0 ? tape.inputs_.data_handle() : tape.layers_[k - 1].output.data();
+  R* const kernel = gradient.data() + place.kernel;
+  multiply({.m = place.inputs,
+            .n = width,
+            .k = batch,
+            .a = {x, 1, place.inputs},
+            .b = {g, width, 1},
+            .start = kernel,
+            .start_stride = width,
+            .c = kernel,
+            .c_stride = width},
+           tape);
+}
+
+template <class R>
+void Network<R>::backward(std::span<const R> parameters, View<const R, 2> output_gradient, Tape<R>& tape,
+                          std::span<R> gradient, View<R, 2> input_gradient) const {
+  const int batch = tape.inputs_.extent(0);
+  assert(output_gradient.extent(0) == batch && output_gradient.extent(1) == outputs());
+  assert(static_cast<long>(gradient.size()) == num_parameters_);
+  std::copy_n(output_gradient.data_handle(), static_cast<long>(batch) * outputs(), tape.layers_.back().gradient.data());
+  for (size_t k = layers_.size(); k-- > 0;) {
+    backward_layer(k, parameters, batch, tape, gradient);
+    R* const target = k > 0 ? tape.layers_[k - 1].gradient.data() : input_gradient.data_handle();
+    if (target == nullptr) continue;
+    const Place& place = places_[k];
+    const int width = layers_[k].outputs;
+    multiply({.m = batch,
+              .n = place.inputs,
+              .k = width,
+              .a = {tape.layers_[k].gradient.data(), width, 1},
+              .b = {parameters.data() + place.kernel, 1, width},
+              .c = target,
+              .c_stride = place.inputs},
+             tape);
+  }
+}
+
+std::vector<LayerSpec> perceptron(std::span<const int> hidden, int outputs, Activation activation, double head_gain) {
+  std::vector<LayerSpec> layers;
+  for (const int width : hidden)
+    layers.push_back({.outputs = width, .activation = activation, .gain = std::numbers::sqrt2});
+  layers.push_back({.outputs = outputs, .gain = head_gain});
+  return layers;
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace lockstep::models::networks

@@ -1,0 +1,88 @@
+// Matrix products and activations in lanes of float and double: compiled once per instruction set.
+#include "kernels/network_kernels.h"
+
+namespace lockstep::kernels {
+namespace {
+
+// Registers of the instruction set, and as many of them in a tile as it has beside what the operands need.
+inline constexpr bool kIsV4 = std::is_same_v<NativeIsa, isa::V4>, kIsV3 = std::is_same_v<NativeIsa, isa::V3>;
+inline constexpr int kRegisterBytes = kIsV4 ? 64 : kIsV3 ? 32 : 16;
+inline constexpr int kTileRows = 6, kTileVectors = kIsV4 ? 4 : 2;
+template <class R>
+using Register = Lanes<R, kRegisterBytes / static_cast<int>(sizeof(R))>;
+
+template <class R>
+void multiply(const MatrixProduct<R>& product) {
+  TiledProduct<Register<R>, kTileRows, kTileVectors>::run(product);
+}
+
+// f on every register of n numbers; the last one is filled up with zeros.
+template <class R, class Function>
+[[gnu::always_inline]] inline void for_each_register(long n, Function&& f) {
+  constexpr int kWidth = kLanes<Register<R>>;
+  for (long i = 0; i < n; i += kWidth) f(i, n - i < kWidth ? static_cast<int>(n - i) : kWidth);
+}
+
+template <class R, Activation A>
+void activate_all(long n, const R* x, R* y) {
+  using Tile = TiledProduct<Register<R>, 1, 1>;
+  for_each_register<R>(
+      n, [&](long i, int count) { Tile::store_part(y + i, activation<A>(Tile::load_part(x + i, count)), count); });
+}
+
+template <class R, Activation A>
+void slope_all(long n, const R* x, const R* y, R* gradient) {
+  using Tile = TiledProduct<Register<R>, 1, 1>;
+  for_each_register<R>(n, [&](long i, int count) {
+    const auto slope = activation_slope<A>(Tile::load_part(x + i, count), Tile::load_part(y + i, count));
+    Tile::store_part(gradient + i, Tile::load_part(gradient + i, count) * slope, count);
+  });
+}
+
+template <class R>
+void activate(Activation activation, long n, const R* x, R* y) {
+  switch (activation) {
+    case Activation::kIdentity:
+      return activate_all<R, Activation::kIdentity>(n, x, y);
+    case Activation::kTanh:
+      return activate_all<R, Activation::kTanh>(n, x, y);
+    case Activation::kRelu:
+      return activate_all<R, Activation::kRelu>(n, x, y);
+    case Activation::kElu:
+      return activate_all<R, Activation::kElu>(n, x, y);
+    case Activation::kSilu:
+      return activate_all<R, Activation::kSilu>(n, x, y);
+  }
+}
+
+template <class R>
+void activate_backward(Activation activation, long n, const R* x, const R* y, R* gradient) {
+  switch (activation) {
+    case Activation::kIdentity:
+      return;
+    case Activation::kTanh:
+      return slope_all<R, Activation::kTanh>(n, x, y, gradient);
+    case Activation::kRelu:
+      return slope_all<R, Activation::kRelu>(n, x, y, gradient);
+    case Activation::kElu:
+      return slope_all<R, Activation::kElu>(n, x, y, gradient);
+    case Activation::kSilu:
+      return slope_all<R, Activation::kSilu>(n, x, y, gradient);
+  }
+}
+
+template <class R>
+constexpr NetworkKernels<R> kTable{multiply<R>, activate<R>, activate_backward<R>, kLanes<Register<R>>};
+
+}  // namespace
+
+template <>
+const NetworkKernels<float>& network_kernels<float, NativeIsa>() {
+  return kTable<float>;
+}
+template <>
+const NetworkKernels<double>& network_kernels<double, NativeIsa>() {
+  return kTable<double>;
+}
+
+}  // namespace lockstep::kernels

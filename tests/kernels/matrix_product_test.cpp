@@ -1,0 +1,113 @@
+// Tests of tiled matrix products and of activations: against the sum of products, and against differences.
+#include "kernels/activations.h"
+#include "kernels/matrix_product.h"
+#include "tests/kernels/numbers.h"
+
+#include <random>
+#include <vector>
+
+namespace lockstep::kernels {
+namespace {
+
+struct Shape {
+  int m, n, k;
+};
+// Whole tiles, every kind of remainder, single rows and columns, an empty sum.
+constexpr Shape kShapes[] = {{12, 64, 5}, {7, 33, 3}, {1, 1, 1}, {13, 2, 9}, {6, 17, 20}, {5, 70, 4}, {2, 3, 0}};
+
+template <class R>
+std::vector<R> numbers(int count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> draw(-1, 1);
+  std::vector<R> values(static_cast<size_t>(count));
+  for (R& value : values) value = static_cast<R>(draw(random));
+  return values;
+}
+
+template <class T>
+class MatrixProductOn : public testing::Test {
+ protected:
+  using R = Real<T>;
+
+  // a b + start in the order of k, element by element.
+  static std::vector<R> summed(const Shape& s, const std::vector<R>& a, const std::vector<R>& b,
+                               const std::vector<R>& start) {
+    std::vector<R> c(static_cast<size_t>(s.m * s.n));
+    for (int i = 0; i < s.m; ++i) {
+      for (int j = 0; j < s.n; ++j) {
+        R sum = start[static_cast<size_t>(j)];
+        for (int l = 0; l < s.k; ++l)
+          sum = fused_multiply_add(a[static_cast<size_t>(i * s.k + l)], b[static_cast<size_t>(l * s.n + j)], sum);
+        c[static_cast<size_t>(i * s.n + j)] = sum;
+      }
+    }
+    return c;
+  }
+
+  static std::vector<R> tiled(const Shape& s, StridedMatrix<R> a, StridedMatrix<R> b, const std::vector<R>& start) {
+    std::vector<R> c(static_cast<size_t>(s.m * s.n)), panel(static_cast<size_t>(panel_size(s.k)));
+    TiledProduct<T, 6, 4>::run({.m = s.m,
+                                .n = s.n,
+                                .k = s.k,
+                                .a = a,
+                                .b = b,
+                                .start = start.data(),
+                                .c = c.data(),
+                                .c_stride = s.n,
+                                .panel = panel.data()});
+    return c;
+  }
+};
+TYPED_TEST_SUITE(MatrixProductOn, Numbers);
+
+TYPED_TEST(MatrixProductOn, EqualsTheSumOfProductsToTheLastBit) {
+  using Number = Real<TypeParam>;
+  for (const Shape& s : kShapes) {
+    const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2), start = numbers<Number>(s.n, 3);
+    EXPECT_EQ(this->tiled(s, {a.data(), s.k, 1}, {b.data(), s.n, 1}, start), this->summed(s, a, b, start))
+        << s.m << " " << s.n << " " << s.k;
+  }
+}
+
+TYPED_TEST(MatrixProductOn, ReadsTransposedMatricesByTheirStrides) {
+  using Number = Real<TypeParam>;
+  const Shape s{9, 21, 6};
+  const auto a = numbers<Number>(s.m * s.k, 4), b = numbers<Number>(s.k * s.n, 5), start = numbers<Number>(s.n, 6);
+  std::vector<Number> a_transposed(a.size()), b_transposed(b.size());
+  for (int i = 0; i < s.m; ++i)
+    for (int l = 0; l < s.k; ++l) a_transposed[static_cast<size_t>(l * s.m + i)] = a[static_cast<size_t>(i * s.k + l)];
+  for (int l = 0; l < s.k; ++l)
+    for (int j = 0; j < s.n; ++j) b_transposed[static_cast<size_t>(j * s.k + l)] = b[static_cast<size_t>(l * s.n + j)];
+  EXPECT_EQ(this->tiled(s, {a_transposed.data(), 1, s.m}, {b_transposed.data(), 1, s.k}, start),
+            this->summed(s, a, b, start));
+}
+
+// Central differences with step h of a function whose third derivative is at most 2: error h^2 / 3 and rounding 1e-16 /
+// h.
+constexpr double kStep = 1e-5, kTolerance = 1e-9;
+
+template <Activation A>
+void expect_slope_of_differences() {
+  for (const double x : {-3.0, -0.7, -0.01, 0.02, 0.9, 4.0}) {
+    const double differences = (activation<A>(x + kStep) - activation<A>(x - kStep)) / (2 * kStep);
+    EXPECT_NEAR(activation_slope<A>(x, activation<A>(x)), differences, kTolerance) << x;
+  }
+}
+
+TEST(Activations, HaveTheSlopesOfTheirDifferences) {
+  expect_slope_of_differences<Activation::kIdentity>();
+  expect_slope_of_differences<Activation::kTanh>();
+  expect_slope_of_differences<Activation::kRelu>();
+  expect_slope_of_differences<Activation::kElu>();
+  expect_slope_of_differences<Activation::kSilu>();
+}
+
+TEST(Activations, AreWhatTheirNamesSay) {
+  EXPECT_EQ(activation<Activation::kRelu>(-2.0), 0);
+  EXPECT_EQ(activation<Activation::kRelu>(2.0), 2);
+  EXPECT_NEAR(activation<Activation::kElu>(-1.0), std::exp(-1.0) - 1, 1e-15);
+  EXPECT_NEAR(activation<Activation::kSilu>(2.0), 2 / (1 + std::exp(-2.0)), 1e-15);
+}
+
+}  // namespace
+}  // namespace lockstep::kernels
