@@ -111,11 +111,10 @@ Network<R>::Network(int inputs, std::vector<LayerSpec> layers)
 template <class R>
 void Network<R>::add_layer(int inputs, const LayerSpec& layer) {
   const size_t index = places_.size();
-  const auto add = [&](const char* name, std::vector<int> shape) {
-    const ParameterBlock& block =
-        blocks_.emplace_back(fmt::format("layers.{}.{}", index, name), std::move(shape), num_parameters_);
-    num_parameters_ += block.size();
-    return block.offset;
+  const auto add = [&](const char* name, const std::vector<int>& shape) {
+    blocks_.push_back({fmt::format("layers.{}.{}", index, name), shape, num_parameters_});
+    num_parameters_ += blocks_.back().size();
+    return blocks_.back().offset;
   };
   Place place{.inputs = inputs};
   place.kernel = add("kernel", {inputs, layer.outputs});

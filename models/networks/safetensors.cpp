@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -108,7 +109,7 @@ Tensor tensor_of(Entry entry, std::uint64_t expected_begin, std::span<const std:
 
 Json header_of(std::span<const std::byte> bytes, const std::string& where) {
   const auto* const text = reinterpret_cast<const char*>(bytes.data());
-  const Json header = Json::parse(text, text + bytes.size(), nullptr, false);
+  Json header = Json::parse(text, text + bytes.size(), nullptr, false);
   if (!header.is_object()) refuse("the header is no JSON object", where);
   return header;
 }
@@ -161,7 +162,8 @@ TensorFile decode_safetensors(std::span<const std::byte> bytes, const std::strin
     }
   }
   // Other writers list names in alphabetical order, whatever the order of the numbers.
-  std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
+  std::ranges::sort(entries, {},
+                    [](const Entry& entry) { return std::tie(entry.begin, entry.end, entry.tensor.name); });
   std::uint64_t end = 0;
   for (Entry& entry : entries) {
     const std::uint64_t next = entry.end;
