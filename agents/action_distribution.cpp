@@ -43,13 +43,11 @@ R categorical_entropy(std::span<const R> logits, R total) {
 
 template <class R>
 ActionDistribution<R>::ActionDistribution(const TaskSpec& task)
-    : categories_(task.discrete_actions), width_(task.action_size), low_(task.action_low), high_(task.action_high) {
-  for (size_t i = 0; i < low_.size(); ++i) {
-    const bool is_bounded = std::isfinite(low_[i]) && std::isfinite(high_[i]);
-    middle_.push_back(is_bounded ? 0.5 * (low_[i] + high_[i]) : 0);
-    half_.push_back(is_bounded ? 0.5 * (high_[i] - low_[i]) : 1);
-  }
-}
+    : categories_(task.discrete_actions),
+      width_(task.action_size),
+      low_(task.action_low),
+      high_(task.action_high),
+      range_(task) {}
 
 template <class R>
 void ActionDistribution<R>::sample(std::span<const R> outputs, std::span<const R> log_deviation, const Draw& draw,
@@ -78,7 +76,7 @@ template <class R>
 void ActionDistribution<R>::execute(std::span<const R> action, std::span<float> executed) const {
   for (size_t i = 0; i < action.size(); ++i) {
     const auto drawn = static_cast<double>(action[i]);
-    const double value = is_discrete() ? drawn : middle_[i] + half_[i] * drawn;
+    const double value = is_discrete() ? drawn : range_.middle[i] + range_.half[i] * drawn;
     executed[i] = static_cast<float>(std::clamp(value, low_[i], high_[i]));
   }
 }

@@ -1,7 +1,9 @@
 // What a stochastic policy draws actions from: a categorical distribution, or independent Gaussians.
 #pragma once
 
+#include "agents/episodes.h"
 #include "engine/environment.h"
+#include "engine/view.h"
 #include "kernels/philox.h"
 
 #include <cstdint>
@@ -9,6 +11,12 @@
 #include <vector>
 
 namespace lockstep::agents {
+
+// Row of a matrix whose columns lie side by side.
+template <class R>
+[[nodiscard]] std::span<const R> row_of(View<const R, 2> matrix, int row) {
+  return {&matrix(row, 0), static_cast<size_t>(matrix.extent(1))};
+}
 
 // Discrete tasks: the policy's outputs are logits [discrete_actions] and an action is [1], its index.
 // Continuous ones: outputs are means [action_size], and the logarithms of the deviations [action_size] are parameters
@@ -48,7 +56,8 @@ class ActionDistribution {
 
  private:
   int categories_, width_;
-  std::vector<double> low_, high_, middle_, half_;  // [width]
+  std::vector<double> low_, high_;  // [width]
+  ActionRange range_;
 };
 
 extern template class ActionDistribution<float>;

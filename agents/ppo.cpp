@@ -7,6 +7,7 @@
 #include "agents/actor_critic.h"
 #include "agents/advantages.h"
 #include "agents/agent.h"
+#include "agents/episodes.h"
 #include "agents/ppo_update.h"
 #include "agents/rollout.h"
 #include "engine/byte_stream.h"
@@ -65,13 +66,6 @@ struct Config {
   }
 };
 
-// A seed of its own for one purpose and number.
-std::uint64_t derived_seed(std::uint64_t seed, Stream stream, std::uint64_t index) {
-  const auto words =
-      kernels::philox({seed, stream}, static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32));
-  return static_cast<std::uint64_t>(words.word[0]) << 32 | words.word[1];
-}
-
 void check_task(const TaskSpec& task) {
   const auto refuse = [&](const char* problem) {
     throw Error(fmt::format("task {} {}", task.name, problem), "agent ppo",
@@ -81,11 +75,21 @@ void check_task(const TaskSpec& task) {
   if (task.episode_steps == 0) refuse("has no time limit, so that an evaluation might never end");
 }
 
+// Worlds that reset themselves, a batch of them unless the run asks for a number of its own.
+std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, const Config& config) {
+  EnvironmentConfig environment = inputs.environment;
+  if (environment.num_worlds == 1) environment.num_worlds = config.worlds;
+  environment.auto_reset = true;
+  environment.seed = inputs.seed;
+  std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
+  check_task(worlds->spec());
+  return worlds;
+}
+
 class Ppo final : public Agent {
  public:
-  explicit Ppo(const AgentInputs& inputs)
-      : Ppo(inputs, configured<Config>(inputs.settings), training_worlds(inputs, configured<Config>(inputs.settings))) {
-  }
+  // `worlds`: those to learn from.
+  Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Environment> worlds);
 
   [[nodiscard]] std::string_view name() const override { return "ppo"; }
   std::vector<Metric> iterate() override;
@@ -102,15 +106,12 @@ class Ppo final : public Agent {
   void load(std::span<const std::byte> bytes) override;
 
  private:
-  Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Environment> worlds);
-
-  static std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, const Config& config);
   [[nodiscard]] double target_return() const {
     return config_.target_return != 0 ? config_.target_return : spec_.success_return;
   }
   [[nodiscard]] double share_of_steps() const { return static_cast<double>(env_steps_) / config_.total_steps; }
   [[nodiscard]] std::function<void(double)> reporter(std::string_view stage) const;
-  void act_greedily(Environment& worlds, std::span<float> executed);
+  void choose_greedily(const Environment& worlds, std::span<float> executed);
   std::vector<double> evaluate_side_by_side();
   void judge(const std::vector<double>& returns);
   void estimate();
@@ -142,21 +143,7 @@ Ppo::Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Enviro
                                      .scale_rewards = config.scale_rewards,
                                      .discount = static_cast<float>(config.discount)}),
       action_(static_cast<size_t>(spec_.action_size)) {
-  const std::int64_t rows = std::int64_t{rollout_.steps} * rollout_.worlds;
-  if (config.update.minibatches > rows) {
-    throw Error(fmt::format("minibatches = {} of {} steps in an iteration", config.update.minibatches, rows),
-                "agent ppo", fmt::format("set minibatches at most to {}, or steps or worlds higher", rows));
-  }
-}
-
-std::unique_ptr<Environment> Ppo::training_worlds(const AgentInputs& inputs, const Config& config) {
-  EnvironmentConfig environment = inputs.environment;
-  if (environment.num_worlds == 1) environment.num_worlds = config.worlds;
-  environment.auto_reset = true;
-  environment.seed = inputs.seed;
-  std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
-  check_task(worlds->spec());
-  return worlds;
+  update_.reserve(rollout_);
 }
 
 std::function<void(double)> Ppo::reporter(std::string_view stage) const {
@@ -165,8 +152,8 @@ std::function<void(double)> Ppo::reporter(std::string_view stage) const {
   };
 }
 
-// One step under the most likely actions; executed [worlds][action_size] receives them.
-void Ppo::act_greedily(Environment& worlds, std::span<float> executed) {
+// The most likely actions at what the worlds observe -> executed [worlds][action_size].
+void Ppo::choose_greedily(const Environment& worlds, std::span<float> executed) {
   const View<const float, 2> seen = worlds.observation();
   const int count = seen.extent(0), width = seen.extent(1);
   observed_.resize(static_cast<size_t>(count) * static_cast<size_t>(width));
@@ -175,10 +162,9 @@ void Ppo::act_greedily(Environment& worlds, std::span<float> executed) {
       policy_.act(view(static_cast<const float*>(observed_.data()), count, width), tape_);
   const size_t size = action_.size();
   for (int world = 0; world < count; ++world) {
-    policy_.actions().mode({&outputs(world, 0), static_cast<size_t>(outputs.extent(1))}, action_);
+    policy_.actions().mode(row_of(outputs, world), action_);
     policy_.actions().execute(action_, executed.subspan(static_cast<size_t>(world) * size, size));
   }
-  worlds.step(view(static_cast<const float*>(executed.data()), count, size));
 }
 
 // Returns of one episode in each of `evaluations` worlds, whose starts are functions of the seed and the iteration.
@@ -193,7 +179,8 @@ std::vector<double> Ppo::evaluate_side_by_side() {
   std::vector<double> returns(count);
   std::vector<bool> has_ended(count);
   for (size_t ended = 0; ended < count;) {
-    act_greedily(*worlds, executed);
+    choose_greedily(*worlds, executed);
+    worlds->step(view(static_cast<const float*>(executed.data()), config_.evaluations, spec_.action_size));
     for (size_t world = 0; world < count; ++world) {
       if (has_ended[world] || (worlds->terminated()[world] == 0 && worlds->truncated()[world] == 0)) continue;
       has_ended[world] = true;
@@ -228,16 +215,10 @@ void Ppo::estimate() {
 
 // 1 - variance of (target - value) / variance of the targets: 1 for values that know everything, 0 for a constant.
 double Ppo::explained_variance() const {
-  const auto variance = [](std::span<const float> numbers) {
-    double sum = 0, square = 0;
-    for (const float x : numbers) sum += static_cast<double>(x);
-    const double mean = sum / static_cast<double>(numbers.size());
-    for (const float x : numbers) square += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean);
-    return square;
-  };
   // An advantage is the target less the value.
-  const double targets = variance(rollout_.targets.span());
-  return targets > 0 ? 1 - variance(rollout_.advantages.span()) / targets : std::numeric_limits<double>::quiet_NaN();
+  const double targets = moments_of(rollout_.targets.span()).square;
+  return targets > 0 ? 1 - moments_of(rollout_.advantages.span()).square / targets
+                     : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::vector<Metric> Ppo::iterate() {
@@ -278,33 +259,9 @@ std::vector<Metric> Ppo::iterate() {
 }
 
 Episode Ppo::evaluate(std::uint64_t seed) {
-  const auto report = reporter("evaluate");
-  EnvironmentConfig environment = inputs_.environment;
-  environment.num_worlds = environment.threads = 1;
-  environment.precision = "double";
-  environment.auto_reset = false;  // so that the last state is seen
-  environment.seed = derived_seed(seed, kEpisodeSeeds, 0);
-  const auto world = inputs_.make_environment(inputs_.task, environment);
-  Episode episode;
-  episode.state_size = spec_.state_size;
-  episode.action_size = spec_.action_size;
-  std::vector<double> state(static_cast<size_t>(spec_.state_size));
-  std::vector<float> executed(action_.size());
-  const auto record_state = [&] {
-    world->get_state(0, state);
-    episode.states.insert(episode.states.end(), state.begin(), state.end());
-  };
-  record_state();
-  for (bool has_ended = false; !has_ended; ++episode.steps) {
-    act_greedily(*world, executed);
-    record_state();
-    episode.actions.insert(episode.actions.end(), executed.begin(), executed.end());
-    episode.rewards.push_back(world->reward()[0]);
-    has_ended = world->terminated()[0] != 0 || world->truncated()[0] != 0;
-    report((episode.steps + 1.0) / spec_.episode_steps);
-  }
-  episode.episode_return = static_cast<double>(world->final_return()[0]);
-  return episode;
+  const auto world = single_world(inputs_, derived_seed(seed, kEpisodeSeeds, 0));
+  const auto choose = [&](std::span<const double>, std::span<float> action) { choose_greedily(*world, action); };
+  return record_episode(*world, choose, reporter("evaluate"));
 }
 
 std::vector<std::byte> Ppo::save() const {
@@ -337,10 +294,14 @@ void Ppo::load(std::span<const std::byte> bytes) {
   is_done_ = is_done;
 }
 
+std::unique_ptr<Agent> make(const AgentInputs& inputs) {
+  const auto config = configured<Config>(inputs.settings);
+  return std::make_unique<Ppo>(inputs, config, training_worlds(inputs, config));
+}
+
 }  // namespace
 
-extern const Entry kEntry{"ppo", "proximal policy optimisation: policy and value networks on many worlds at once",
-                          [](const AgentInputs& inputs) { return std::make_unique<Ppo>(inputs); },
+extern const Entry kEntry{"ppo", "proximal policy optimisation: policy and value networks on many worlds at once", make,
                           [] { return settings_of(Config{}); }};
 
 }  // namespace lockstep::agents::ppo

@@ -16,17 +16,9 @@ constexpr double kKlMargin = 1.5;
 
 // Mean 0, deviation 1; a single number, or equal ones, become 0.
 void standardise(std::span<float> numbers) {
-  double sum = 0, square = 0;
-  for (const float x : numbers) sum += static_cast<double>(x);
-  const double mean = sum / static_cast<double>(numbers.size());
-  for (const float x : numbers) square += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean);
-  const double deviation = std::sqrt(square / static_cast<double>(numbers.size()));
-  for (float& x : numbers) x = static_cast<float>((static_cast<double>(x) - mean) / (deviation + 1e-8));
-}
-
-template <class R>
-std::span<const R> row_of(View<const R, 2> matrix, int row) {
-  return {&matrix(row, 0), static_cast<size_t>(matrix.extent(1))};
+  const Moments moments = moments_of(numbers);
+  const double deviation = std::sqrt(moments.square / static_cast<double>(numbers.size()));
+  for (float& x : numbers) x = static_cast<float>((static_cast<double>(x) - moments.mean) / (deviation + 1e-8));
 }
 
 }  // namespace
@@ -121,8 +113,8 @@ PpoUpdate::PpoUpdate(const PpoUpdateConfig& config, const models::networks::Adam
 void PpoUpdate::reserve(const Rollout& rollout) {
   const size_t rows = rollout.log_probs.size();
   if (rows < static_cast<size_t>(config_.minibatches)) {
-    throw Error(fmt::format("{} minibatches of a rollout of {} steps", config_.minibatches, rows), "minibatches",
-                fmt::format("set minibatches at most to {}, or collect more steps", rows));
+    throw Error(fmt::format("minibatches = {} of {} steps in an iteration", config_.minibatches, rows), "agent ppo",
+                fmt::format("set minibatches at most to {}, or steps or worlds higher", rows));
   }
   order_.resize(rows);
   const size_t largest =

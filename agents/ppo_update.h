@@ -74,6 +74,9 @@ class PpoUpdate {
  public:
   PpoUpdate(const PpoUpdateConfig& config, const models::networks::AdamConfig& adam, const ActorCritic<float>& policy);
 
+  // Makes room for rollouts like this one, as run() does. Error where it has fewer rows than there are minibatches.
+  void reserve(const Rollout& rollout);
+
   // Epochs of minibatches over the rollout, whose advantages and targets are filled. Shuffles are functions of `stream`
   // and the number of updates so far. `after_minibatch` is told the share that is done. Throws Error, naming the epoch,
   // where the loss stops being finite; the policy is then as it was before that minibatch.
@@ -84,7 +87,6 @@ class PpoUpdate {
   void load(ByteReader& in);
 
  private:
-  void reserve(const Rollout& rollout);
   void shuffle(kernels::RandomStream stream, int epoch);
   PpoSamples<float> gather(const Rollout& rollout, size_t first, size_t count);
 

@@ -10,15 +10,10 @@ namespace {
 
 // Standardised observations and scaled rewards are cut to this many deviations.
 constexpr float kLimit = 10;
-constexpr double kVarianceFloor = 1e-8;
 
 template <class T>
 std::span<T> row_of(HostBuffer<T>& buffer, int row, int width) {
   return buffer.span().subspan(static_cast<size_t>(row) * static_cast<size_t>(width), static_cast<size_t>(width));
-}
-
-std::span<const float> row_of(View<const float, 2> matrix, int row) {
-  return {&matrix(row, 0), static_cast<size_t>(matrix.extent(1))};
 }
 
 size_t product(int a, int b) { return static_cast<size_t>(a) * static_cast<size_t>(b); }
@@ -92,7 +87,7 @@ void Collector::scale_rewards(std::span<float> rewards, std::span<const std::uin
   for (size_t world = 0; world < rewards.size(); ++world)
     discounted_returns_[world] = rewards[world] + config_.discount * discounted_returns_[world];
   return_moments_.add(view(static_cast<const float*>(discounted_returns_.data()), rewards.size(), 1));
-  const auto scale = static_cast<float>(1 / std::sqrt(return_moments_.variance(0) + kVarianceFloor));
+  const float scale = return_moments_.scale(0);
   for (size_t world = 0; world < rewards.size(); ++world) {
     rewards[world] = std::clamp(rewards[world] * scale, -kLimit, kLimit);
     if (ended[world] != 0) discounted_returns_[world] = 0;

@@ -12,6 +12,14 @@ constexpr double kVarianceFloor = 1e-8;
 
 }  // namespace
 
+Moments moments_of(std::span<const float> numbers) {
+  double sum = 0, square = 0;
+  for (const float x : numbers) sum += static_cast<double>(x);
+  const double mean = sum / static_cast<double>(numbers.size());
+  for (const float x : numbers) square += (static_cast<double>(x) - mean) * (static_cast<double>(x) - mean);
+  return {mean, square};
+}
+
 RunningMoments::RunningMoments(int width) : mean_(static_cast<size_t>(width)), square_(static_cast<size_t>(width)) {}
 
 void RunningMoments::add(View<const float, 2> rows) {
@@ -38,12 +46,16 @@ double RunningMoments::variance(int column) const {
   return count_ > 0 ? square_[static_cast<size_t>(column)] / count_ : 1;
 }
 
+float RunningMoments::scale(int column) const {
+  return static_cast<float>(1 / std::sqrt(variance(column) + kVarianceFloor));
+}
+
 void RunningMoments::standardise(View<const float, 2> rows, float limit, View<float, 2> out) const {
   for (int column = 0; column < rows.extent(1); ++column) {
     const auto mean = static_cast<float>(mean_[static_cast<size_t>(column)]);
-    const auto scale = static_cast<float>(1 / std::sqrt(variance(column) + kVarianceFloor));
+    const float factor = scale(column);
     for (int row = 0; row < rows.extent(0); ++row)
-      out(row, column) = std::clamp((rows(row, column) - mean) * scale, -limit, limit);
+      out(row, column) = std::clamp((rows(row, column) - mean) * factor, -limit, limit);
   }
 }
 

@@ -9,6 +9,12 @@
 
 namespace lockstep::agents {
 
+// Mean, and sum of squared distances from it, of at least one number.
+struct Moments {
+  double mean = 0, square = 0;
+};
+[[nodiscard]] Moments moments_of(std::span<const float> numbers);
+
 // Of rows of `width` numbers each. Batches are merged as in T. Chan, G. Golub, R. LeVeque, "Updating formulae and a
 // pairwise algorithm for computing sample variances", COMPSTAT 1982; in double, so that a long run does not drift.
 class RunningMoments {
@@ -20,6 +26,8 @@ class RunningMoments {
   [[nodiscard]] std::span<const double> mean() const { return mean_; }  // [width]
   // Of the population; 1 before anything was seen.
   [[nodiscard]] double variance(int column) const;
+  // What brings a column to deviation 1; finite where it never varied.
+  [[nodiscard]] float scale(int column) const;
 
   // out [rows][width] = (rows - mean) / deviation, cut to [-limit, limit]; out may be rows.
   void standardise(View<const float, 2> rows, float limit, View<float, 2> out) const;

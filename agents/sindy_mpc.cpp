@@ -6,11 +6,11 @@
 // E. Kaiser, J. N. Kutz, S. L. Brunton, "Sparse identification of nonlinear dynamics for model predictive control in
 // the low-data limit", Proc. R. Soc. A 474, 2018.
 #include "agents/agent.h"
+#include "agents/episodes.h"
 #include "agents/smooth_noise.h"
 #include "engine/byte_stream.h"
 #include "engine/error.h"
 #include "engine/transitions.h"
-#include "kernels/philox.h"
 #include "models/sindy.h"
 #include "models/sindy_fit.h"
 #include "planners/planner.h"
@@ -83,12 +83,6 @@ Settings defaults() {
   return all;
 }
 
-std::uint64_t derived_seed(std::uint64_t seed, Purpose purpose, std::uint64_t index) {
-  const auto words =
-      kernels::philox({seed, purpose}, static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32));
-  return static_cast<std::uint64_t>(words.word[0]) << 32 | words.word[1];
-}
-
 // The planner at work on its own copy of the model.
 struct Pilot {
   std::unique_ptr<Dynamics> model;
@@ -107,22 +101,18 @@ struct PlanCount {
 class ActionNoise {
  public:
   ActionNoise(const TaskSpec& spec, std::uint64_t seed, double correlation, double amplitude)
-      : spec_(spec), noise_(seed, 0, spec.action_size, spec.control_timestep, correlation), amplitude_(amplitude) {
-    for (int i = 0; i < spec.action_size; ++i) {
-      const double low = spec.action_low[i], high = spec.action_high[i];
-      const bool bounded = std::isfinite(low) && std::isfinite(high);
-      half_.push_back(bounded ? 0.5 * (high - low) : 1.0);
-      middle_.push_back(bounded ? 0.5 * (high + low) : 0.0);
-    }
-    action_.resize(half_.size());
-  }
+      : spec_(spec),
+        noise_(seed, 0, spec.action_size, spec.control_timestep, correlation),
+        amplitude_(amplitude),
+        range_(spec),
+        action_(range_.half.size()) {}
 
-  [[nodiscard]] std::span<const double> middle() const { return middle_; }
+  [[nodiscard]] std::span<const double> middle() const { return range_.middle; }
   // The next sample about `center` [action_size]; valid until the next call.
   std::span<const float> around(std::span<const double> center) {
     const std::span<const double> sample = noise_.next();
     for (size_t i = 0; i < action_.size(); ++i) {
-      const double action = center[i] + amplitude_ * half_[i] * sample[i];
+      const double action = center[i] + amplitude_ * range_.half[i] * sample[i];
       action_[i] = static_cast<float>(std::clamp(action, spec_.action_low[i], spec_.action_high[i]));
     }
     return action_;
@@ -132,15 +122,9 @@ class ActionNoise {
   const TaskSpec& spec_;
   SmoothNoise noise_;
   double amplitude_;
-  std::vector<double> half_, middle_;
+  ActionRange range_;
   std::vector<float> action_;
 };
-
-std::vector<double> state_of(const Environment& world) {
-  std::vector<double> x(world.spec().state_size);
-  world.get_state(0, x);
-  return x;
-}
 
 // True where every state is within `share` of the task's smooth box about the box's middle.
 bool is_inside(const TaskSpec& spec, std::span<const double> x, double share) {
@@ -187,7 +171,6 @@ class SindyMpc final : public Agent {
   [[nodiscard]] double target_return() const {
     return parts_.own.target_return != 0 ? parts_.own.target_return : spec_.success_return;
   }
-  [[nodiscard]] std::unique_ptr<Environment> make_world(std::uint64_t seed) const;
   [[nodiscard]] Pilot make_pilot(const Environment& world, std::uint64_t seed) const;
   void report(std::string_view stage, double share, double first, double last);
   void collect();
@@ -220,17 +203,6 @@ TaskSpec SindyMpc::check_task(const AgentInputs& inputs) {
   return spec;
 }
 
-// One world in double: the system that is to be learned. It is reset by hand, so that no last state is lost.
-std::unique_ptr<Environment> SindyMpc::make_world(std::uint64_t seed) const {
-  EnvironmentConfig config = inputs_.environment;
-  config.num_worlds = 1;
-  config.threads = 1;
-  config.precision = "double";
-  config.auto_reset = false;
-  config.seed = seed;
-  return inputs_.make_environment(inputs_.task, config);
-}
-
 Pilot SindyMpc::make_pilot(const Environment& world, std::uint64_t seed) const {
   std::unique_ptr<Dynamics> model = model_->clone();
   std::unique_ptr<Cost> cost = world.cost();
@@ -252,7 +224,7 @@ void SindyMpc::collect() {
   const Config& own = parts_.own;
   const double seconds = explores ? own.explore_seconds : own.collect_seconds;
   const auto steps = static_cast<int>(std::ceil(seconds / spec_.control_timestep));
-  const auto world = make_world(derived_seed(inputs_.seed, kCollectStart, iteration_));
+  const auto world = single_world(inputs_, derived_seed(inputs_.seed, kCollectStart, iteration_));
   ActionNoise noise(spec_, derived_seed(inputs_.seed, kCollectNoise, iteration_), own.explore_correlation,
                     explores ? own.explore_amplitude : own.collect_noise);
   std::optional<Pilot> pilot;
@@ -292,27 +264,14 @@ bool SindyMpc::record_step(Environment& world, std::span<const double> x, std::s
 
 // One episode of the true physics under the planner, without noise, and what the model predicted for it.
 Episode SindyMpc::steer(std::uint64_t seed, PlanCount& plans, const std::function<void(double)>& on_share) const {
-  const auto world = make_world(derived_seed(seed, kEvaluateStart, 0));
+  const auto world = single_world(inputs_, derived_seed(seed, kEvaluateStart, 0));
   Pilot pilot = make_pilot(*world, derived_seed(seed, kPlanEvaluate, 0));
-  Episode episode;
-  episode.state_size = spec_.state_size;
-  episode.action_size = spec_.action_size;
-  std::vector<double> x = state_of(*world);
-  episode.states = x;
-  std::vector<float> action(spec_.action_size);
-  for (bool ended = false; !ended; ++episode.steps) {
+  const auto choose = [&](std::span<const double> x, std::span<float> action) {
     const std::span<const double> planned = pilot.loop.act(x);
     plans.iterations += pilot.loop.last().iterations;
     std::transform(planned.begin(), planned.end(), action.begin(), [](double u) { return static_cast<float>(u); });
-    world->step(view<const float>(action.data(), 1, spec_.action_size));
-    x = state_of(*world);
-    episode.states.insert(episode.states.end(), x.begin(), x.end());
-    episode.actions.insert(episode.actions.end(), action.begin(), action.end());
-    episode.rewards.push_back(world->reward()[0]);
-    ended = world->terminated()[0] != 0 || world->truncated()[0] != 0;
-    if (spec_.episode_steps > 0) on_share((episode.steps + 1.0) / spec_.episode_steps);
-  }
-  episode.episode_return = static_cast<double>(world->final_return()[0]);
+  };
+  Episode episode = record_episode(*world, choose, on_share);
   episode.predicted = predict(episode);
   plans.last = pilot.loop.timing();
   plans.plans += plans.last.plans;

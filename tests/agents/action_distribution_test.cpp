@@ -1,5 +1,6 @@
 // Tests of action distributions: closed forms, frequencies of draws, and derivatives against differences.
 #include "agents/action_distribution.h"
+#include "tests/models/networks/central_difference.h"
 
 #include <cmath>
 #include <functional>
@@ -120,15 +121,7 @@ void expect_derivatives(const TaskSpec& task, std::vector<double> outputs, std::
     const auto likelihood = actions.likelihood(outputs, log_deviation, action);
     return weights.log_prob * likelihood.log_prob + weights.entropy * likelihood.entropy;
   };
-  const auto difference = [&](double& number) {
-    const double middle = number;
-    number = middle + kStep;
-    const double above = value();
-    number = middle - kStep;
-    const double below = value();
-    number = middle;
-    return (above - below) / (2 * kStep);
-  };
+  const auto difference = [&](double& number) { return central_difference(number, kStep, value); };
   std::vector<double> output_gradient(outputs.size()), deviation_gradient(log_deviation.size());
   actions.backward(outputs, log_deviation, action, weights, output_gradient, deviation_gradient);
   for (size_t k = 0; k < outputs.size(); ++k) EXPECT_NEAR(output_gradient[k], difference(outputs[k]), kTolerance);

@@ -2,6 +2,7 @@
 #include "agents/ppo_update.h"
 #include "engine/error.h"
 #include "tests/models/allocation_count.h"
+#include "tests/models/networks/central_difference.h"
 
 #include <cmath>
 #include <limits>
@@ -84,13 +85,7 @@ TEST_P(PpoGradient, EqualsDifferencesInsideAndOutsideTheClip) {
   constexpr double kStep = 1e-6;  // small enough that no ratio crosses the clip
   for (size_t k = 0; k < gradient.size(); ++k) {
     double& parameter = example.policy.parameters()[k];
-    const double middle = parameter;
-    parameter = middle + kStep;
-    const double above = example.loss();
-    parameter = middle - kStep;
-    const double below = example.loss();
-    parameter = middle;
-    EXPECT_NEAR(gradient[k], (above - below) / (2 * kStep), 1e-8) << k;
+    EXPECT_NEAR(gradient[k], central_difference(parameter, kStep, [&] { return example.loss(); }), 1e-8) << k;
   }
 }
 

@@ -2,6 +2,7 @@
 #include "models/networks/network.h"
 #include "engine/error.h"
 #include "tests/models/allocation_count.h"
+#include "tests/models/networks/central_difference.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -62,13 +63,7 @@ struct WeighedOutputs {
   // By moving one number, which is a parameter or an input of this object.
   double difference(double& number) const {
     constexpr double kStep = 1e-5;
-    const double middle = number;
-    number = middle + kStep;
-    const double above = loss();
-    number = middle - kStep;
-    const double below = loss();
-    number = middle;
-    return (above - below) / (2 * kStep);
+    return central_difference(number, kStep, [&] { return loss(); });
   }
 };
 
