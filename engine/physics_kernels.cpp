@@ -1,6 +1,7 @@
 // Looks up the compiled kernels of an instruction set.
 #include "engine/physics_kernels.h"
 #include "engine/error.h"
+#include "engine/isa_dispatch.h"
 
 #include <span>
 #include <string>
@@ -9,11 +10,8 @@ namespace lockstep {
 namespace {
 
 const kernels::PhysicsKernelTable& table(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::kV4) return kernels::physics_kernel_table<kernels::isa::V4>();
-  if (isa == Isa::kV3) return kernels::physics_kernel_table<kernels::isa::V3>();
-#endif
-  return kernels::physics_kernel_table<kernels::isa::Baseline>();
+  return with_isa(
+      isa, []<class Tag>(Tag) -> const kernels::PhysicsKernelTable& { return kernels::physics_kernel_table<Tag>(); });
 }
 
 template <class R>

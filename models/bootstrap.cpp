@@ -2,7 +2,7 @@
 #include "models/bootstrap.h"
 #include "engine/buffer.h"
 #include "engine/error.h"
-#include "engine/isa.h"
+#include "engine/isa_dispatch.h"
 #include "kernels/philox.h"
 #include "models/regression_rows.h"
 
@@ -318,18 +318,8 @@ double quantile(std::vector<double>& values, double share) {
 }  // namespace
 
 const BootstrapBatch& chosen_bootstrap_batch() {
-  namespace isa = kernels::isa;
-#if defined(__x86_64__)
-  switch (chosen_isa()) {
-    case Isa::kV4:
-      return kernels::bootstrap_batch<isa::V4>();
-    case Isa::kV3:
-      return kernels::bootstrap_batch<isa::V3>();
-    case Isa::kBaseline:
-      break;
-  }
-#endif
-  return kernels::bootstrap_batch<isa::Baseline>();
+  return with_isa(chosen_isa(),
+                  []<class Tag>(Tag) -> const BootstrapBatch& { return kernels::bootstrap_batch<Tag>(); });
 }
 
 void BootstrapConfig::describe(Fields& fields) {

@@ -1,6 +1,6 @@
 // Choice of the instruction set for sparse models, and blocks of features.
 #include "models/sparse_kernels.h"
-#include "engine/isa.h"
+#include "engine/isa_dispatch.h"
 #include "models/feature_library.h"
 
 #include <algorithm>
@@ -8,18 +8,8 @@
 namespace lockstep::models {
 
 const kernels::SparseBatch& chosen_sparse_batch() {
-  namespace isa = kernels::isa;
-#if defined(__x86_64__)
-  switch (chosen_isa()) {
-    case Isa::kV4:
-      return kernels::sparse_batch<isa::V4>();
-    case Isa::kV3:
-      return kernels::sparse_batch<isa::V3>();
-    case Isa::kBaseline:
-      break;
-  }
-#endif
-  return kernels::sparse_batch<isa::Baseline>();
+  return with_isa(chosen_isa(),
+                  []<class Tag>(Tag) -> const kernels::SparseBatch& { return kernels::sparse_batch<Tag>(); });
 }
 
 FeatureBlock::FeatureBlock(const CompiledFeatures& features, int num_inputs, int targets)

@@ -1,6 +1,6 @@
 // Riccati-like sweep with a box-constrained quadratic program in every step.
 #include "planners/backward_pass.h"
-#include "engine/isa.h"
+#include "engine/isa_dispatch.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,11 +23,7 @@ template <int kRows, int kColumns>
 using ConstMap = Eigen::Map<const Matrix<kRows, kColumns>>;
 
 kernels::DenseKernels dense_kernels(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::kV4) return kernels::dense_kernels<kernels::isa::V4>();
-  if (isa == Isa::kV3) return kernels::dense_kernels<kernels::isa::V3>();
-#endif
-  return kernels::dense_kernels<kernels::isa::Baseline>();
+  return with_isa(isa, []<class Tag>(Tag) { return kernels::dense_kernels<Tag>(); });
 }
 
 // C [m][n] = A'B or += A'B, A [k][m], B [k][n], all row-major: by Eigen where all sizes are known to the compiler

@@ -1,7 +1,7 @@
 // Forward and reverse passes of networks, layer by layer.
 #include "models/networks/network.h"
 #include "engine/error.h"
-#include "engine/isa.h"
+#include "engine/isa_dispatch.h"
 #include "models/networks/initialisers.h"
 
 #include <algorithm>
@@ -19,18 +19,9 @@ constexpr double kVarianceFloor = 1e-5;
 
 template <class R>
 const kernels::NetworkKernels<R>& chosen_kernels() {
-  namespace isa = kernels::isa;
-#if defined(__x86_64__)
-  switch (chosen_isa()) {
-    case Isa::kV4:
-      return kernels::network_kernels<R, isa::V4>();
-    case Isa::kV3:
-      return kernels::network_kernels<R, isa::V3>();
-    case Isa::kBaseline:
-      break;
-  }
-#endif
-  return kernels::network_kernels<R, isa::Baseline>();
+  return with_isa(chosen_isa(), []<class Tag>(Tag) -> const kernels::NetworkKernels<R>& {
+    return kernels::network_kernels<R, Tag>();
+  });
 }
 
 template <class R>
@@ -83,6 +74,17 @@ struct LayerNorm {
     }
   }
 };
+
+// Of a layer at `place` in the parameters, with the layer's memory of a tape.
+template <class R, class Place, class Memory>
+LayerNorm<R> norm_of(int batch, int width, const R* parameters, const Place& place, Memory& memory) {
+  return {batch,
+          width,
+          parameters + place.scale,
+          parameters + place.shift,
+          memory.inverse_deviation.data(),
+          memory.standardised.data()};
+}
 
 }  // namespace
 
@@ -183,12 +185,7 @@ void Network<R>::forward_layer(size_t k, std::span<const R> parameters, View<con
            tape);
   const R* preactivation = memory.linear.data();
   if (layer.is_normalised) {
-    const LayerNorm<R> norm{batch,
-                            width,
-                            parameters.data() + place.scale,
-                            parameters.data() + place.shift,
-                            memory.inverse_deviation.data(),
-                            memory.standardised.data()};
+    const LayerNorm<R> norm = norm_of<R>(batch, width, parameters.data(), place, memory);
     norm.forward(memory.linear.data(), memory.preactivation.data());
     preactivation = memory.preactivation.data();
   }
@@ -223,12 +220,7 @@ void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int bat
   kernels_->activate_backward(layer.activation, static_cast<long>(batch) * width, preactivation, memory.output.data(),
                               g);
   if (layer.is_normalised) {
-    const LayerNorm<R> norm{batch,
-                            width,
-                            parameters.data() + place.scale,
-                            parameters.data() + place.shift,
-                            memory.inverse_deviation.data(),
-                            memory.standardised.data()};
+    const LayerNorm<R> norm = norm_of<R>(batch, width, parameters.data(), place, memory);
     norm.backward(g, gradient.data() + place.scale, gradient.data() + place.shift);
   }
   R* const bias = gradient.data() + place.bias;

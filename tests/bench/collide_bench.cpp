@@ -1,6 +1,6 @@
 // Contacts of two geoms near contact, in float lanes and by MuJoCo's own collider on the same placements, alternately:
 // BM_collide/<pair>, items are pairs; `mujoco` is its pairs/s, `ratio` ours over its, `contacts` per pair.
-#include "engine/isa.h"
+#include "engine/isa_dispatch.h"
 #include "tests/bench/collide_bench_kernels.h"
 #include "tests/kernels/collider_cases.h"
 
@@ -16,11 +16,7 @@ constexpr int kPairs = 512;
 constexpr double kMargin = 0.01;
 
 const ColliderRun& run_of(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::kV4) return collider_run<isa::V4>();
-  if (isa == Isa::kV3) return collider_run<isa::V3>();
-#endif
-  return collider_run<isa::Baseline>();
+  return with_isa(isa, []<class Tag>(Tag) -> const ColliderRun& { return collider_run<Tag>(); });
 }
 
 // [groups][24][lanes]

@@ -2,7 +2,7 @@
 // its own contacts in slots? BM_contact_response times one Newton iteration's work on a contact in both layouts; its
 // counter own_over_shared is what a slot of its own costs. BM_contacts_of_a_group counts, in MuJoCo, the contacts of
 // the union and of the fullest world: own slots pay where union / fullest is larger than own_over_shared.
-#include "engine/isa.h"
+#include "engine/isa_dispatch.h"
 #include "engine/model.h"
 #include "engine/task_models.h"
 #include "tests/bench/contact_layout_bench_kernels.h"
@@ -24,11 +24,7 @@ namespace {
 constexpr int kLinks = 16, kContacts = 24;
 
 const ContactLayoutRun& run_of(Isa isa) {
-#if defined(__x86_64__)
-  if (isa == Isa::kV4) return contact_layout_run<isa::V4>();
-  if (isa == Isa::kV3) return contact_layout_run<isa::V3>();
-#endif
-  return contact_layout_run<isa::Baseline>();
+  return with_isa(isa, []<class Tag>(Tag) -> const ContactLayoutRun& { return contact_layout_run<Tag>(); });
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
