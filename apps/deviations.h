@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
@@ -23,6 +25,11 @@ struct StageDeviation {
 
 // Allowed of a stage that is reported, not judged.
 inline constexpr double kReported = std::numeric_limits<double>::infinity();
+
+// An array of MuJoCo's or the kernels'.
+[[nodiscard]] inline std::span<const double> numbers(const double* data, std::int64_t count) {
+  return {data, static_cast<std::size_t>(count)};
+}
 
 [[nodiscard]] double largest_entry(std::span<const double> x);
 

@@ -30,8 +30,6 @@ constexpr double kAllowedFloatAcceleration = 1e-3;
 
 using MjData = std::unique_ptr<mjData, decltype(&mj_deleteData)>;
 
-std::span<const double> numbers(const mjtNum* data, mjtSize count) { return {data, static_cast<std::size_t>(count)}; }
-
 // A random state in d: from qpos0 along a random velocity, so that quaternions stay normal.
 void randomise(const mjModel& m, mjData* d, std::uint64_t seed, int state) {
   mj_resetData(&m, d);

@@ -18,8 +18,6 @@ namespace {
 // solver's tolerance on top.
 constexpr double kAllowedStage = 1e-9, kAllowedAcceleration = 1e-6, kAllowedSensors = 1e-8;
 
-std::span<const double> numbers(const mjtNum* data, mjtSize count) { return {data, static_cast<std::size_t>(count)}; }
-
 // The scale is the largest entry of MuJoCo's array.
 void add_stage(const std::string& stage, std::span<const double> ours, std::span<const double> theirs,
                Deviations& deviations) {

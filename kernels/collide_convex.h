@@ -165,9 +165,9 @@ template <class T, class A, class B>
 // separation has several summits, and the first climb ends on the one that is near.
 template <class T, class A, class B>
 LS_FN void climb_from_axes(const A& a, const B& b, MaskOf<T> deep, Witness<T>& best) {
-  const Matrix3<T>* const axes[2] = {&axes_of(a), &axes_of(b)};
+  const Matrix3<T> axes[2] = {axes_of(a), axes_of(b)};
   for (int start = 0; start < 12; ++start) {
-    const Matrix3<T>& r = *axes[start / 6];
+    const Matrix3<T>& r = axes[start / 6];
     const Vector3<T> axis = start % 3 == 0 ? r.x : start % 3 == 1 ? r.y : r.z;
     Witness<T> other = best;
     other.normal = start / 3 % 2 == 0 ? axis : -axis;

@@ -16,15 +16,14 @@ template <class T>
 struct Prism {
   Vector3<T> corner[6];
   Real<T> size;  // the larger side of a cell (m)
-  Matrix3<T> axes = {{T(1), T(0), T(0)}, {T(0), T(1), T(0)}, {T(0), T(0), T(1)}};
 
   static constexpr bool kIsRound = false;
   LS_FN Real<T> extent() const { return size; }
   LS_FN Real<T> thickness() const { return size; }
 };
 template <class T>
-[[gnu::always_inline]] LS_FN const Matrix3<T>& axes_of(const Prism<T>& prism) {
-  return prism.axes;
+[[gnu::always_inline]] LS_FN Matrix3<T> axes_of(const Prism<T>&) {
+  return at_origin<T>().r;
 }
 
 template <class T>

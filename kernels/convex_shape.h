@@ -16,22 +16,23 @@ struct ConvexShape {
   Placement<T> at;
 
   static constexpr bool kIsRound = kType == kSphere || kType == kCapsule;
+  static constexpr int kNumSizes = kType == kSphere ? 1 : kType == kCapsule || kType == kCylinder ? 2 : 3;
   LS_FN T radius() const { return kType == kSphere || kType == kCapsule ? T(size[0]) : T(0); }
 
   // Its largest half size (m).
   LS_FN Real<T> extent() const {
     if constexpr (kType == kMesh) return mesh->extent;
     Real<T> largest = size[0];
-    for (int k = 1; k < (kType == kSphere ? 1 : kType == kCapsule || kType == kCylinder ? 2 : 3); ++k) {
+    for (int k = 1; k < kNumSizes; ++k) {
       largest = size[k] > largest ? size[k] : largest;
     }
     return largest;
   }
-  // Its smallest half size (m); of a mesh, about that.
+  // Its smallest half size (m), of a capsule the radius; of a mesh, about that.
   LS_FN Real<T> thickness() const {
     if constexpr (kType == kMesh) return Real<T>(0.5) * mesh->extent;
     Real<T> smallest = size[0];
-    for (int k = 1; k < (kIsRound ? 1 : kType == kCylinder ? 2 : 3); ++k) {
+    for (int k = 1; k < (kIsRound ? 1 : kNumSizes); ++k) {
       smallest = size[k] < smallest ? size[k] : smallest;
     }
     return smallest;
@@ -79,7 +80,8 @@ LS_FN Vector3<T> own_support(const ConvexShape<T, kType>& shape, Vector3<T> way)
   }
 }
 
-// The same in the frame of the pair. Whatever has a support_point, an extent and propose_normals (collide_convex.h) can
+// The same in the frame of the pair. Whatever has a support_point, a centre, axes_of, an extent, a thickness,
+// propose_normals and visit_edges (collide_convex.h) can
 // be one of a pair.
 template <class T, int kType, class Isa = NativeIsa>
 [[gnu::always_inline]] LS_FN Vector3<T> support_point(const ConvexShape<T, kType>& shape, Vector3<T> way) {
@@ -91,7 +93,7 @@ template <class T, int kType, class Isa = NativeIsa>
   return shape.at.p;
 }
 template <class T, int kType, class Isa = NativeIsa>
-[[gnu::always_inline]] LS_FN const Matrix3<T>& axes_of(const ConvexShape<T, kType>& shape) {
+[[gnu::always_inline]] LS_FN Matrix3<T> axes_of(const ConvexShape<T, kType>& shape) {
   return shape.at.r;
 }
 
