@@ -161,20 +161,52 @@ template <class T, class A, class B>
   }
 }
 
-// Climbs again from the axes of both geoms, both ways, in worlds where these lie deep in each other: there the
-// separation has several summits, and the first climb ends on the one that is near.
+// Moves best.normal up the slope of the separation, which is the part of x2(n) - x1(n) across n: a step that gains is
+// kept and makes the next one longer, one that loses makes it shorter. Two support points a step, so that a summit is
+// told from another cheaply, though not reached exactly.
+template <class T, class A, class B>
+LS_FN void climb_slope(const A& a, const B& b, Witness<T>& best) {
+  constexpr int kSteps = 16;
+  const auto apart_along = [&](Vector3<T> normal) { return support_point(b, -normal) - support_point(a, normal); };
+  Vector3<T> apart = apart_along(best.normal);
+  best.separation = dot(best.normal, apart);
+  T stride = T(1) / maximum(length(apart), T(kShortest<T>));
+  for (int step = 0; step < kSteps; ++step) {
+    const Vector3<T> normal = direction(best.normal + stride * (apart - best.separation * best.normal));
+    const Vector3<T> next = apart_along(normal);
+    const T separation = dot(normal, next);
+    const MaskOf<T> gains = separation > best.separation;
+    best.normal = choose<T>(gains, normal, best.normal);
+    best.separation = select(gains, separation, best.separation);
+    apart = choose<T>(gains, next, apart);
+    stride = select(gains, T(Real<T>(1.6)), T(Real<T>(0.4))) * stride;
+  }
+}
+
+// Geoms deep in each other have several summits of the separation, and a climb ends on one that is near. In the worlds
+// `deep` this looks for others from the axes of both geoms, and climbs the best that it finds, if `best` is not on it.
 template <class T, class A, class B>
 LS_FN void climb_from_axes(const A& a, const B& b, MaskOf<T> deep, Witness<T>& best) {
   const Matrix3<T> axes[2] = {axes_of(a), axes_of(b)};
-  for (int start = 0; start < 12; ++start) {
-    const Matrix3<T>& r = axes[start / 6];
+  const Vector3<T> way = centre(b) - centre(a);
+  // Of two ways along an axis, the one towards the other geom separates more, if both geoms look the same from behind.
+  constexpr int kStarts = A::kIsSymmetric && B::kIsSymmetric ? 6 : 12;
+  Witness<T> other = best;
+  other.separation = T(Real<T>(-1e30));
+  for (int start = 0; start < kStarts; ++start) {
+    const Matrix3<T>& r = axes[start % 6 / 3];
     const Vector3<T> axis = start % 3 == 0 ? r.x : start % 3 == 1 ? r.y : r.z;
-    Witness<T> other = best;
-    other.normal = start / 3 % 2 == 0 ? axis : -axis;
-    other.separation = separation<T>(a, b, other.normal);
-    ascend<T>(a, b, T(0), deep, other);
-    keep(deep & (other.separation > best.separation), other, best);
+    Witness<T> found = best;
+    found.normal = choose<T>((dot(axis, way) < T(0)) ^ MaskOf<T>(start >= 6), -axis, axis);
+    climb_slope<T>(a, b, found);
+    keep(found.separation > other.separation, found, other);
   }
+  constexpr Real<T> kNear = Real<T>(0.01);  // what climb_slope may still lack, of the depth
+  constexpr Real<T> kSame = Real<T>(0.999);  // cosine between normals of one summit
+  const MaskOf<T> promising = deep & (other.separation > T(1 + kNear) * best.separation) &
+                              (dot(other.normal, best.normal) < T(kSame));
+  ascend<T>(a, b, T(0), promising, other);
+  keep(promising & (other.separation > best.separation), other, best);
 }
 
 // The direction of the largest separation, climbed to from the best of those that the shapes propose, as long as the

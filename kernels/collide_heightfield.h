@@ -18,6 +18,7 @@ struct Prism {
   Real<T> size;  // the larger side of a cell (m)
 
   static constexpr bool kIsRound = false;
+  static constexpr bool kIsSymmetric = false;
   LS_FN Real<T> extent() const { return size; }
   LS_FN Real<T> thickness() const { return size; }
 };

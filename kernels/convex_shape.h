@@ -16,6 +16,7 @@ struct ConvexShape {
   Placement<T> at;
 
   static constexpr bool kIsRound = kType == kSphere || kType == kCapsule;
+  static constexpr bool kIsSymmetric = kType != kMesh;  // about its centre
   static constexpr int kNumSizes = kType == kSphere ? 1 : kType == kCapsule || kType == kCylinder ? 2 : 3;
   LS_FN T radius() const { return kType == kSphere || kType == kCapsule ? T(size[0]) : T(0); }
 
