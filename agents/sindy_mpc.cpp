@@ -71,8 +71,8 @@ Parts read(const Settings& settings) {
   for (const auto& [key, setting] : settings.values()) {
     if (!key.starts_with("model.") && !key.starts_with("planner.") && !key.starts_with("mpc.")) own.set(key, setting);
   }
-  return {configured<Config>(own), configured<models::SindyConfig>(settings.section("model")),
-          settings.section("planner"), configured<planners::RecedingHorizonConfig>(settings.section("mpc"))};
+  return {configured<Config>(own), models::configured_sindy(settings.section("model")), settings.section("planner"),
+          configured<planners::RecedingHorizonConfig>(settings.section("mpc"))};
 }
 
 Settings defaults() {

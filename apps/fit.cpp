@@ -34,6 +34,7 @@ struct FitOptions {
   bool has_seconds = false;
   RecordedColumns columns{.missing = "split"};
   std::vector<std::string> angles;
+  std::string optimiser;
   std::vector<std::string> assignments;
   std::string save, report;
   std::vector<std::string> code;
@@ -89,8 +90,9 @@ models::SeriesFitConfig config_of(const FitOptions& options, const SourceKind& k
   // Nature takes no Euler steps, which would fit clean linear motion as well, with other coefficients.
   if (kind.is_recorded) settings.set("integrator", {std::string("rk4"), "a default"});
   if (kind.is_map) settings.set("integrator", {std::string("map"), "a default"});
+  if (!options.optimiser.empty()) settings.set("optimiser", {options.optimiser, "--optimiser"});
   for (const std::string& assignment : options.assignments) settings.set_from_argument(assignment);
-  return configured<models::SeriesFitConfig>(settings);
+  return models::configured_series_fit(settings);
 }
 
 Outcome recorded(const FitOptions& options) {
@@ -193,6 +195,23 @@ void print_fit(const Outcome& outcome, CommandContext& context) {
   for (const std::string& equation : fit.fit.model.equations()) context.print("{}\n", equation);
 }
 
+// Standard deviations, and an ensemble's inclusion, of the terms in the order of "equations".
+void add_confidence(JsonRow& row, const models::SindyFit& fit) {
+  const Eigen::MatrixXd& c = fit.model.coefficients();
+  for (const auto& [key, values] :
+       {std::pair{"deviations", &fit.report.deviation}, std::pair{"inclusion", &fit.report.inclusion}}) {
+    if (values->size() == 0) continue;
+    row[key] = JsonRow::array();
+    for (Eigen::Index i = 0; i < c.cols(); ++i) {
+      JsonRow of_terms = JsonRow::array();
+      for (Eigen::Index f = 0; f < c.rows(); ++f) {
+        if (c(f, i) != 0) of_terms.push_back((*values)(f, i));
+      }
+      row[key].push_back(std::move(of_terms));
+    }
+  }
+}
+
 JsonRow row_of(const Outcome& outcome, const std::string& model) {
   const models::SeriesFit& fit = outcome.page.fit;
   const models::FitReport& report = fit.fit.report;
@@ -216,6 +235,7 @@ JsonRow row_of(const Outcome& outcome, const std::string& model) {
     for (const auto& [coefficient, feature] : equation) terms.push_back(JsonRow::array({coefficient, feature}));
     row["equations"].push_back(std::move(terms));
   }
+  add_confidence(row, fit.fit);
   return row;
 }
 
@@ -248,14 +268,34 @@ void check_model(const std::string& model) {
       nearest.empty() ? "`lockstep fit --list` shows what there is" : fmt::format("did you mean '{}'?", nearest));
 }
 
+// "key" to "value" of every setting of an optimiser.
+JsonRow settings_of(const models::optimisers::Entry& entry) {
+  JsonRow row = JsonRow::object();
+  const Settings defaults = entry.defaults();
+  for (const auto& [key, setting] : defaults.values()) {
+    Settings one;
+    one.set(key, setting);
+    const std::string line = one.to_toml();  // "key = value\n"
+    row[key] = line.substr(key.size() + 3, line.size() - key.size() - 4);
+  }
+  return row;
+}
+
 int list_models(CommandContext& context) {
+  JsonRow row;
   for (const auto& [name, summary] : models_list()) {
     context.print("{}  {}\n", name, summary);
-    JsonRow row;
     row["name"] = name;
     row["summary"] = summary;
-    context.row(row);
   }
+  context.print("\noptimisers (--optimiser NAME), and their settings (--set with.KEY=VALUE)\n");
+  for (const models::optimisers::Entry* entry : models::optimisers::entries()) {
+    context.print("{}  {}\n", entry->name, entry->summary);
+    const JsonRow settings = settings_of(*entry);
+    for (const auto& [key, value] : settings.items()) context.print("    {} = {}\n", key, value.get<std::string>());
+    row["optimisers"][std::string(entry->name)] = settings;
+  }
+  context.row(row);
   return kDone;
 }
 
@@ -269,6 +309,8 @@ int fit_command(FitOptions options, CommandContext& context) {
   const bool is_task = !options.task.empty();
   if (is_task) options.source = options.task;
   Outcome outcome = !is_task && is_table(options.source) ? recorded(options) : explored(options);
+  const std::vector<std::string>& notes = outcome.page.fit.fit.report.notes;
+  outcome.page.notes.insert(outcome.page.notes.end(), notes.begin(), notes.end());
   write_results(outcome, options);
   print_fit(outcome, context);
   context.row(row_of(outcome, options.model));
@@ -299,6 +341,8 @@ void add_fit(CLI::App& app, CommandContext& context) {
       "  lockstep fit pendulum-v1 --seconds 60\n"
       "  lockstep fit lorenz63\n"
       "  lockstep fit lorenz.csv --set degree=2 --json -\n"
+      "  lockstep fit lorenz.csv --optimiser ensemble --set with.method=ssr --set with.members=200\n"
+      "  lockstep fit lorenz.csv --optimiser cross_validated --set with.method=sr3 --set with.setting=threshold\n"
       "  lockstep fit pendulum.csv --angle th --controls torque --report report.html\n"
       "  lockstep fit runs.h5 --set 'library=polynomial(2) + terms(exp(-T))' --code model.h --code model.tex\n"
       "A table (.csv, .npz, .h5) has columns t, states, controls (u, u0, u1 ...), and trajectory where there are\n"
@@ -306,7 +350,9 @@ void add_fit(CLI::App& app, CommandContext& context) {
   command.add_option("SOURCE", options->source, "A table (.csv, .npz, .h5), or a task to explore at random");
   command.add_option("--task", options->task, "A task to explore at random");
   command.add_option("--model", options->model, "Which model (see --list)");
-  command.add_flag("--list", options->is_list, "Show the models that can be fitted");
+  command.add_flag("--list", options->is_list, "Show the models and optimisers, with the optimisers' settings");
+  command.add_option("--optimiser", options->optimiser,
+                     "Who chooses the terms (see --list; default: stepwise); its settings are --set with.KEY=VALUE");
   CLI::Option* const seconds = command.add_option("--seconds", options->exploration.seconds,
                                                   "Of a task's motion; for a system 10,000 steps where not given");
   seconds->check(CLI::Range(0.1, 1e6));

@@ -176,6 +176,15 @@ Settings Settings::section(std::string_view prefix) const {
   return inner;
 }
 
+Settings Settings::without_section(std::string_view prefix) const {
+  Settings rest;
+  const std::string start = std::string(prefix) + ".";
+  for (const auto& [key, setting] : values_) {
+    if (!key.starts_with(start)) rest.set(key, setting);
+  }
+  return rest;
+}
+
 Settings Settings::prefixed(std::string_view prefix) const {
   Settings outer;
   for (const auto& [key, setting] : values_) outer.set(std::string(prefix) + "." + key, setting);

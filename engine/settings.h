@@ -32,6 +32,8 @@ class Settings {
   void merge(const Settings& other);
   // The settings whose keys begin with "prefix.", without it.
   [[nodiscard]] Settings section(std::string_view prefix) const;
+  // The settings whose keys do not begin with "prefix.".
+  [[nodiscard]] Settings without_section(std::string_view prefix) const;
   // The same settings with "prefix." before every key.
   [[nodiscard]] Settings prefixed(std::string_view prefix) const;
   // TOML text that from_toml reads back to the same settings (doubles with all digits).

@@ -5,6 +5,7 @@
 #include "engine/byte_stream.h"
 #include "engine/view.h"
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct NormalEquations {
   [[nodiscard]] int features() const { return static_cast<int>(theta_theta.rows()); }
   [[nodiscard]] int targets() const { return static_cast<int>(theta_y.cols()); }
 };
+
+// Takes rows as Gram::add_columns does.
+using RowSink = std::function<void(const double* columns, int rows)>;
 
 // Rows are collected into blocks of kFeatureBlockRows, whose products are summed first: the result depends on the order
 // of the rows, and not at all on how they were cut into calls of add. Bit-equal on one instruction set; between

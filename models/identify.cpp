@@ -119,9 +119,23 @@ void check_samples(View<const double, 2> x, View<const double, 2> u, double time
   }
 }
 
+// Maximum likelihood for the terms that were found, from the smoothed motion; keeps them where it does not settle.
+void refine(const Series& series, const FeatureLibrary& library, double timestep, const ShootingConfig& config,
+            Identified& out) {
+  SindySystem system{.state_size = library.num_states(), .control_size = library.num_controls(), .timestep = timestep};
+  const Sindy found(std::move(system), library, out.coefficients, kernels::SparseIntegrator::kRungeKutta4);
+  if (found.terms() == 0) return;
+  const Shooting refined = refine_by_shooting(std::span(&series, 1), found, config);
+  if (!refined.converged) return;
+  out.coefficients = refined.model.coefficients();
+  out.deviation = refined.deviation;
+  out.noise = refined.noise;
+}
+
 }  // namespace
 
 void IdentifyConfig::check() const {
+  shooting.check();
   if (smoothing_order >= 2 && smoothing_order <= 8 && smoothing_order % 2 == 0 && window_share > 0 &&
       windows_per_half_width >= 1 && (criterion == "elbow" || criterion == "aic" || criterion == "bic")) {
     return;
@@ -208,6 +222,12 @@ Identified identify(View<const double, 2> x, View<const double, 2> u, double tim
   }
   out.fit = optimisers::fit_supports(problem, supports);
   out.coefficients = out.fit.coefficients;
+  const bool is_noisy = std::ranges::any_of(out.smoothing, [](int window) { return window > 0; });
+  if (!config.refine || !is_noisy) return out;
+  std::vector<double> time;
+  for (int row = 0; row < rows; ++row) time.push_back(row * timestep);
+  const View<const double, 2> smooth_view(smoothed.data(), rows, x.extent(1));
+  refine({time, x, smooth_view, u}, library, timestep, config.shooting, out);
   return out;
 }
 

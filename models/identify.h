@@ -4,6 +4,7 @@
 
 #include "engine/view.h"
 #include "models/feature_library.h"
+#include "models/shooting.h"
 #include "models/stlsq.h"
 
 #include <span>
@@ -19,15 +20,19 @@ struct IdentifyConfig {
   double window_share = 2;          // half width of a test function, in units of the fastest state's time constant, > 0
   int windows_per_half_width = 4;   // test functions begin so often, >= 1
   std::string criterion = "elbow";  // which number of terms is taken: see optimisers::information
+  bool refine = true;               // noisy motion: coefficients by maximum likelihood (shooting.h)
+  ShootingConfig shooting{.controls = "interpolated"};
 
   void check() const;  // throws Error
 };
 
 struct Identified {
   Eigen::MatrixXd coefficients;  // [features][states] of x' = Theta(x, u) c
-  StlsqResult fit;               // of the weak rows
+  StlsqResult fit;               // of the weak rows, before they were refined
   std::vector<int> smoothing;    // [states] samples of the smoothing window; 0 where the data needed none
   int half_width = 0;            // samples
+  Eigen::MatrixXd deviation;     // [features][states] of refined coefficients, else empty
+  std::vector<double> noise;     // [states] estimated by the refinement, else empty
   int rows = 0;                  // test functions
 };
 

@@ -99,7 +99,9 @@ class ImplicitRegression {
     SindyConfig selection;
     selection.regression.threshold = config_.threshold;
     selection.significance = config_.significance;
-    const StlsqResult result = select_terms(sums, selection);
+    selection.optimiser = config_.optimiser;
+    selection.with = config_.with;
+    const StlsqResult result = make_optimiser(selection)->fit({.sums = sums});
     Relation relation{Eigen::VectorXd::Zero(dictionary_.numerators),
                       Eigen::VectorXd::Zero(size - dictionary_.numerators)};
     relation.denominator[left - dictionary_.numerators] = 1;
@@ -195,6 +197,7 @@ ImplicitFit model_of(SindySystem system, const FeatureLibrary& p, const FeatureL
 void ImplicitConfig::describe(Fields& fields) {
   fields.add("numerator", numerator, "library of P in x' = P / Q");
   fields.add("denominator", denominator, "library of Q in x' = P / Q");
+  fields.add("optimiser", optimiser, "who chooses the terms: a name of `lockstep list optimisers`");
   fields.add("threshold", threshold, "share of a target's rms that a term must be worth", {0, 1});
   fields.add("significance", significance, "standard errors a coefficient must be away from 0", {0, 1000});
   fields.add_section("differentiation", differentiation);

@@ -13,8 +13,10 @@ namespace lockstep::models {
 struct ImplicitConfig {
   std::string numerator = "polynomial(2)";    // libraries as text (library_text.h) of P and Q in x' = P / Q
   std::string denominator = "polynomial(1)";  // the same, in states and controls
-  double threshold = 1e-3;                    // share of a target's rms that a term must be worth (stepwise.h)
-  double significance = 6;                    // standard errors a coefficient must be away from 0
+  std::string optimiser = "stepwise";         // who chooses the terms: `lockstep list optimisers`
+  Settings with = {};                         // its own settings
+  double threshold = 1e-3;  // stepwise, stlsq: share of a target's rms that a term must be worth (stepwise.h)
+  double significance = 6;  // standard errors a coefficient must be away from 0
   DifferentiationConfig differentiation = {};
 
   void describe(Fields& fields);

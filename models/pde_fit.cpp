@@ -174,6 +174,7 @@ void PdeConfig::describe(Fields& fields) {
   fields.add("degree", degree, "of the polynomials in the fields", {0, 6});
   fields.add("accuracy", accuracy, "order of the finite differences' error", {2, 8});
   fields.add("every", every, "use every n-th point of each axis", {1, 100000});
+  fields.add("optimiser", optimiser, "who chooses the terms: a name of `lockstep list optimisers`");
   fields.add("threshold", threshold, "share of the time derivative's rms that a term must be worth", {0, 1});
   fields.add("significance", significance, "standard errors a coefficient must be away from 0", {0, 1000});
 }
@@ -238,7 +239,9 @@ PdeFit fit_pde(const FieldGrid& grid, const PdeConfig& config) {
   selection.regression.threshold = config.threshold;
   selection.significance = config.significance;
   const NormalEquations equations = gram.normal_equations();
-  const StlsqResult result = select_terms(equations, selection);
+  selection.optimiser = config.optimiser;
+  selection.with = config.with;
+  const StlsqResult result = make_optimiser(selection)->fit({.sums = equations, .library = &library});
   std::vector<double> score;
   const auto count = static_cast<double>(rows.size());
   for (int f = 0; f < fields; ++f) {

@@ -23,11 +23,14 @@ struct FieldGrid {
 };
 
 struct PdeConfig {
-  int derivatives = 2;      // highest order in space, 1 to 4; in two dimensions of all directions together
-  int degree = 2;           // of the polynomials in the fields that multiply them, 0 to 6
-  int accuracy = 4;         // order of the finite differences' error, 2 to 8
-  int every = 1;            // use every n-th point of each axis in the regression
-  double threshold = 1e-3;  // share of the time derivative's rms that a term must be worth (stepwise.h)
+  int derivatives = 2;                 // highest order in space, 1 to 4; in two dimensions of all directions together
+  int degree = 2;                      // of the polynomials in the fields that multiply them, 0 to 6
+  int accuracy = 4;                    // order of the finite differences' error, 2 to 8
+  int every = 1;                       // use every n-th point of each axis in the regression
+  std::string optimiser = "stepwise";  // who chooses the terms: `lockstep list optimisers`
+  Settings with = {};                  // its own settings
+  double threshold =
+      1e-3;  // stepwise, stlsq: share of the time derivative's rms that a term must be worth (stepwise.h)
   double significance = 4;  // standard errors a coefficient must be away from 0
 
   void describe(Fields& fields);

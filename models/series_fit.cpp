@@ -1,6 +1,7 @@
 // Fitting SINDy models to recorded series: which formulation, its sums, and what the fit is worth.
 #include "models/series_fit.h"
 #include "engine/error.h"
+#include "models/dealt_sums.h"
 #include "models/sindy_regression.h"
 #include "models/sparse_kernels.h"
 
@@ -125,10 +126,67 @@ std::pair<std::vector<Series>, std::vector<Series>> split(const std::vector<Seri
   return {train, held_out};
 }
 
-// Rows of overlapping integrals, and of derivatives of overlapping windows, are no independent observations: sums count
-// for as many as are.
-void scale_to(NormalEquations& sums, double independent) {
-  const double factor = std::min(1.0, independent / sums.weight);
+// The rows of `derivative`: Theta(smooth, u) c = derivative; those near the ends of long trajectories (half a window)
+// are left out.
+void derivative_rows(std::span<const Series> series, std::span<const Differentiated> derivatives,
+                     const FeatureLibrary& library, const std::vector<int>& targets, int margin, const RowSink& sink) {
+  const int nx = library.num_states();
+  FeatureBlock block(library.compiled(), nx + library.num_controls(), static_cast<int>(targets.size()));
+  for (size_t t = 0; t < series.size(); ++t) {
+    const Series& one = series[t];
+    const int edge = one.rows() >= 6 * margin ? margin : 0;
+    for (int first = edge; first < one.rows() - edge; first += kFeatureBlockRows) {
+      const int count = std::min(kFeatureBlockRows, one.rows() - edge - first);
+      for (int row = 0; row < count; ++row) {
+        for (int i = 0; i < nx; ++i) block.input(i)[row] = one.smooth(first + row, i);
+        for (int i = 0; i < library.num_controls(); ++i) block.input(nx + i)[row] = one.u(first + row, i);
+      }
+      block.clear_columns();
+      block.add(1.0);
+      for (size_t k = 0; k < targets.size(); ++k) {
+        double* const out = block.column(library.size() + static_cast<int>(k));
+        for (int row = 0; row < count; ++row) {
+          out[row] = derivatives[t].derivative[static_cast<size_t>((first + row) * nx + targets[k])];
+        }
+      }
+      sink(block.columns(), count);
+    }
+  }
+}
+
+// Rows first .. last - 1 of one trajectory, appended.
+void append_part(Prepared& out, const Prepared& all, size_t trajectory, int first, int last) {
+  const Series& whole = all.series[trajectory];
+  const Differentiated& from = all.derivatives[trajectory];
+  const auto nx = static_cast<std::ptrdiff_t>(whole.x.extent(1));
+  const auto rows = [&](const std::vector<double>& v) {
+    return std::vector<double>(v.begin() + first * nx, v.begin() + last * nx);
+  };
+  out.series.push_back(part_of(whole, first, last));
+  out.derivatives.push_back({rows(from.smooth), rows(from.derivative)});
+}
+
+// Whole trajectories dealt in turn; where there are fewer than folds, as many runs of rows of each.
+std::vector<Prepared> folds_of(const Prepared& all, int count) {
+  std::vector<Prepared> folds(static_cast<size_t>(count), Prepared{{}, {}, all.choice});
+  const bool is_whole = all.series.size() >= static_cast<size_t>(count);
+  for (size_t t = 0; t < all.series.size(); ++t) {
+    const int rows = all.series[t].rows();
+    if (is_whole) {
+      append_part(folds[t % static_cast<size_t>(count)], all, t, 0, rows);
+      continue;
+    }
+    for (int fold = 0; fold < count; ++fold) {
+      const auto at = [&](int f) { return static_cast<int>(std::int64_t{rows} * f / count); };
+      if (at(fold + 1) - at(fold) >= kWeakRows)
+        append_part(folds[static_cast<size_t>(fold)], all, t, at(fold), at(fold + 1));
+    }
+  }
+  std::erase_if(folds, [](const Prepared& fold) { return fold.series.empty(); });
+  return folds;
+}
+
+void scale(NormalEquations& sums, double factor) {
   sums.theta_theta *= factor;
   sums.theta_y *= factor;
   sums.y_y *= factor;
@@ -147,18 +205,24 @@ class SeriesRegression {
 
   [[nodiscard]] const std::vector<int>& targets() const { return targets_; }
   [[nodiscard]] NormalEquations sums(const Prepared& data) const {
-    return formulation_ == "weak" ? weak_sums(data) : derivative_sums(data);
+    Gram gram(library_.size(), static_cast<int>(targets_.size()));
+    give_rows(data, [&](const double* columns, int rows) { gram.add_columns(columns, rows); });
+    NormalEquations sums = gram.normal_equations();
+    scale(sums, independent_share(data, sums.weight));
+    return sums;
   }
 
-  Sindy fit(const NormalEquations& sums, FitReport& report) const {
-    const StlsqResult result = select_terms(sums, config_.sindy);
+  Sindy fit(const Prepared& data, const NormalEquations& sums, FitReport& report) const {
+    const std::unique_ptr<optimisers::Optimiser> optimiser = make_optimiser(config_.sindy);
+    const optimisers::RowParts parts = parts_of(data, optimiser->parts_needed());
+    const StlsqResult result = optimiser->fit({.sums = sums, .library = &library_, .parts = &parts});
     report.condition = *std::max_element(result.condition.begin(), result.condition.end());
     report.converged = result.converged;
-    Eigen::MatrixXd coefficients = Eigen::MatrixXd::Zero(library_.size(), system_.state_size);
-    for (size_t k = 0; k < targets_.size(); ++k) {
-      coefficients.col(targets_[k]) = result.coefficients.col(static_cast<Eigen::Index>(k));
-    }
-    return {system_, library_, std::move(coefficients), kernels::SparseIntegrator::kRungeKutta4};
+    report.notes = result.notes;
+    const auto of_all = [&](const Eigen::MatrixXd& m) { return of_states(m, targets_, system_.state_size); };
+    report.deviation = of_all(result.deviation);
+    report.inclusion = of_all(result.inclusion);
+    return {system_, library_, of_all(result.coefficients), kernels::SparseIntegrator::kRungeKutta4};
   }
 
   // rms errors of the derivatives, also relative to their rms, and R^2 averaged over states that change.
@@ -200,28 +264,54 @@ class SeriesRegression {
   }
 
  private:
-  [[nodiscard]] NormalEquations weak_sums(const Prepared& data) const {
-    NormalEquations sums = weak_normal_equations(data.series, library_, targets_, config_.weak_form);
-    double total = 0;
-    for (const Series& one : data.series) total += one.time.back() - one.time.front();
-    // One observation per standard deviation of a test function.
-    const double deviation =
-        weak_half_width(data.series, config_.weak_form) / std::sqrt(2.0 * config_.weak_form.order + 3);
-    scale_to(sums, total / deviation);
-    return sums;
+  [[nodiscard]] bool is_weak() const { return formulation_ == "weak"; }
+  [[nodiscard]] static int window_of(const Prepared& data) {
+    return data.choice.window.empty() ? 0 : *std::max_element(data.choice.window.begin(), data.choice.window.end());
   }
 
-  [[nodiscard]] NormalEquations derivative_sums(const Prepared& data) const {
-    const int window =
-        data.choice.window.empty() ? 0 : *std::max_element(data.choice.window.begin(), data.choice.window.end());
-    NormalEquations sums = derivative_normal_equations(data.series, data.derivatives, library_, targets_, window / 2);
-    if (window > 3) scale_to(sums, 3 * sums.weight / window);
-    return sums;
+  void give_rows(const Prepared& data, const RowSink& sink) const {
+    if (is_weak()) {
+      weak_rows(data.series, library_, targets_, config_.weak_form, sink);
+    } else {
+      derivative_rows(data.series, data.derivatives, library_, targets_, window_of(data) / 2, sink);
+    }
+  }
+
+  // Rows of overlapping integrals, and of derivatives of overlapping windows, are no independent observations: sums
+  // count for as many as are. One observation per standard deviation of a test function, or third of a window.
+  [[nodiscard]] double independent_share(const Prepared& data, double rows) const {
+    if (!is_weak()) return window_of(data) > 3 ? 3.0 / window_of(data) : 1.0;
+    double total = 0;
+    for (const Series& one : data.series) total += one.time.back() - one.time.front();
+    const double deviation =
+        weak_half_width(data.series, config_.weak_form) / std::sqrt(2.0 * config_.weak_form.order + 3);
+    return std::min(1.0, total / deviation / rows);
+  }
+
+  [[nodiscard]] optimisers::RowParts parts_of(const Prepared& data, const optimisers::PartsNeeded& needed) const {
+    optimisers::RowParts parts;
+    if (needed.folds > 0) {
+      SeriesRegression same = *this;
+      same.config_.weak_form.half_width = weak_half_width(data.series, config_.weak_form);
+      for (const Prepared& fold : folds_of(data, needed.folds)) parts.folds.push_back(same.sums(fold));
+    }
+    if (needed.groups > 0) {
+      DealtSums dealt(library_.size(), static_cast<int>(targets_.size()), needed.groups, needed.seed);
+      double rows = 0;
+      give_rows(data, [&](const double* columns, int count) {
+        dealt.add_columns(columns, count);
+        rows += count;
+      });
+      parts.groups = dealt.normal_equations();
+      const double share = independent_share(data, rows);
+      for (NormalEquations& group : parts.groups) scale(group, share);
+    }
+    return parts;
   }
 
   SindySystem system_;
   const FeatureLibrary& library_;
-  const SeriesFitConfig& config_;
+  SeriesFitConfig config_;
   std::string formulation_;
   std::vector<int> targets_;
 };
@@ -269,25 +359,48 @@ void check_series(std::span<const Series> series, const SindySystem& system) {
   }
 }
 
+// Largest estimated noise of a state, as a share of its deviation.
+double noise_share(const Prepared& data) {
+  double worst = 0;
+  for (size_t i = 0; i < data.choice.noise.size(); ++i) {
+    double sum = 0, square = 0, rows = 0;
+    for (const Series& one : data.series) {
+      for (int row = 0; row < one.rows(); ++row, ++rows) {
+        const double x = one.x(row, static_cast<int>(i));
+        sum += x, square += x * x;
+      }
+    }
+    const double deviation = std::sqrt(std::max(0.0, square / rows - sum * sum / (rows * rows)));
+    if (deviation > 0) worst = std::max(worst, data.choice.noise[i] / deviation);
+  }
+  return worst;
+}
+
 std::string chosen_formulation(const SeriesFitConfig& config, const Prepared& data, const SindySystem& system) {
   if (config.formulation != "auto") return config.formulation;
   if (config.sindy.integrator == "map") return "collocation";
-  double worst = 0;
-  for (int i = 0; i < system.state_size; ++i) {
-    double sum = 0, square = 0, rows = 0;
-    for (const Series& one : data.series) {
-      for (int row = 0; row < one.rows(); ++row, ++rows) sum += one.x(row, i), square += one.x(row, i) * one.x(row, i);
-    }
-    const double deviation = std::sqrt(std::max(0.0, square / rows - sum * sum / (rows * rows)));
-    if (deviation > 0) worst = std::max(worst, data.choice.noise[static_cast<size_t>(i)] / deviation);
-  }
-  if (worst < kCleanNoise && is_even(data.series, system.timestep)) return "collocation";
+  if (noise_share(data) < kCleanNoise && is_even(data.series, system.timestep)) return "collocation";
   double long_rows = 0, rows = 0;
   for (const Series& one : data.series) {
     rows += one.rows();
     if (one.rows() >= 2 * kWeakRows) long_rows += one.rows();
   }
   return long_rows >= 0.5 * rows ? "weak" : "derivative";
+}
+
+// Maximum likelihood for the terms found in noisy motion, whose coefficients it knows better than the steps of the
+// model are exact; says why where it does not apply.
+void refine(const Prepared& data, const SeriesFitConfig& config, SindyFit& fit) {
+  if (!config.refine || fit.model.terms() == 0 || noise_share(data) < kCleanNoise) return;
+  if (!is_even(data.series, fit.model.timestep())) {
+    fit.report.notes.push_back("coefficients not refined by shooting: time steps differ");
+    return;
+  }
+  const Shooting found = refine_by_shooting(data.series, fit.model, config.shooting);
+  fit.report.notes.insert(fit.report.notes.end(), found.notes.begin(), found.notes.end());
+  if (!found.converged) return;
+  fit.model = found.model;
+  fit.report.deviation = found.deviation;
 }
 
 // Chooses terms on a part of the series, measures them on the rest, and fits all.
@@ -301,11 +414,12 @@ void fit_smoothed(const Prepared& all, SindySystem system, const SeriesFitConfig
   const Prepared held = held_series.empty() ? train : prepared(held_series, config.differentiation);
 
   FitReport& report = out.fit.report;
-  out.fit.model = regression.fit(regression.sums(train), report);
+  out.fit.model = regression.fit(train, regression.sums(train), report);
   out.sums = regression.sums(all);
   out.targets = regression.targets();
   for (const Series& one : train_series) report.rows += one.rows();
   for (const Series& one : held_series) report.rows_held_out += one.rows();
+  refine(train, config, out.fit);
   std::vector<double> unused;
   report.train_score = regression.score(train, out.fit.model, report.train_rmse, unused);
   report.held_out_score = regression.score(held, out.fit.model, report.held_out_rmse, report.held_out_relative);
@@ -315,7 +429,10 @@ void fit_smoothed(const Prepared& all, SindySystem system, const SeriesFitConfig
     report.multi_step_error = multi_step_error(out.fit.model, judged, config.sindy.horizon_steps,
                                                state_scale(judged, out.fit.model.system()));
   }
-  if (config.sindy.refit_on_all && !held_series.empty()) out.fit.model = regression.fit(out.sums, report);
+  if (config.sindy.refit_on_all && !held_series.empty()) {
+    out.fit.model = regression.fit(all, out.sums, report);
+    refine(all, config, out.fit);
+  }
   report.features = library.size();
   report.terms = out.fit.model.terms();
   report.integrator = integrator_name(out.fit.model.integrator());
@@ -329,12 +446,15 @@ void SeriesFitConfig::describe(Fields& fields) {
                     formulations());
   fields.add_section("differentiation", differentiation);
   fields.add_section("weak_form", weak_form);
+  fields.add("refine", refine, "coefficients of the terms found under noise by maximum likelihood");
+  fields.add_section("shooting", shooting);
 }
 
 void SeriesFitConfig::check() const {
   sindy.check();
   differentiation.check();
   weak_form.check();
+  shooting.check();
   if (std::find(formulations().begin(), formulations().end(), formulation) == formulations().end()) {
     throw Error("formulation = '" + formulation + "' is unknown", "fit settings",
                 "choose auto, collocation, derivative or weak");
@@ -345,33 +465,11 @@ void SeriesFitConfig::check() const {
   }
 }
 
-NormalEquations derivative_normal_equations(std::span<const Series> series, std::span<const Differentiated> derivatives,
-                                            const FeatureLibrary& library, const std::vector<int>& targets,
-                                            int margin) {
-  const int nx = library.num_states();
-  FeatureBlock block(library.compiled(), nx + library.num_controls(), static_cast<int>(targets.size()));
-  Gram gram(library.size(), static_cast<int>(targets.size()));
-  for (size_t t = 0; t < series.size(); ++t) {
-    const Series& one = series[t];
-    const int edge = one.rows() >= 6 * margin ? margin : 0;
-    for (int first = edge; first < one.rows() - edge; first += kFeatureBlockRows) {
-      const int count = std::min(kFeatureBlockRows, one.rows() - edge - first);
-      for (int row = 0; row < count; ++row) {
-        for (int i = 0; i < nx; ++i) block.input(i)[row] = one.smooth(first + row, i);
-        for (int i = 0; i < library.num_controls(); ++i) block.input(nx + i)[row] = one.u(first + row, i);
-      }
-      block.clear_columns();
-      block.add(1.0);
-      for (size_t k = 0; k < targets.size(); ++k) {
-        double* const out = block.column(library.size() + static_cast<int>(k));
-        for (int row = 0; row < count; ++row) {
-          out[row] = derivatives[t].derivative[static_cast<size_t>((first + row) * nx + targets[k])];
-        }
-      }
-      gram.add_columns(block.columns(), count);
-    }
-  }
-  return gram.normal_equations();
+SeriesFitConfig configured_series_fit(const Settings& settings) {
+  auto config = configured<SeriesFitConfig>(settings.without_section("with"));
+  config.sindy.with = settings.section("with");
+  config.check();
+  return config;
 }
 
 NormalEquations collocation_sums(const TransitionData& data, const Sindy& model, std::vector<int>& targets) {
@@ -385,15 +483,13 @@ NormalEquations collocation_sums(const TransitionData& data, const Sindy& model,
 std::vector<Eigen::MatrixXd> threshold_path(const SeriesFit& fit, const SindyConfig& config,
                                             const std::vector<double>& thresholds) {
   std::vector<Eigen::MatrixXd> path;
+  SindyConfig one = config;
+  if (one.optimiser != "stlsq") one.optimiser = "stepwise";
+  one.with = {};
   for (const double threshold : thresholds) {
-    SindyConfig one = config;
     one.regression.threshold = threshold;
-    const StlsqResult result = select_terms(fit.sums, one);
-    Eigen::MatrixXd coefficients = Eigen::MatrixXd::Zero(fit.fit.model.library().size(), fit.fit.model.state_size());
-    for (size_t k = 0; k < fit.targets.size(); ++k) {
-      coefficients.col(fit.targets[k]) = result.coefficients.col(static_cast<Eigen::Index>(k));
-    }
-    path.push_back(std::move(coefficients));
+    const StlsqResult result = make_optimiser(one)->fit({.sums = fit.sums});
+    path.push_back(of_states(result.coefficients, fit.targets, fit.fit.model.state_size()));
   }
   return path;
 }

@@ -3,6 +3,7 @@
 
 #include "models/differentiation.h"
 #include "models/series.h"
+#include "models/shooting.h"
 #include "models/sindy_fit.h"
 #include "models/weak_form.h"
 
@@ -21,10 +22,16 @@ struct SeriesFitConfig {
   std::string formulation = "auto";
   DifferentiationConfig differentiation = {};  // how noise is told from motion, and of `derivative`
   WeakFormConfig weak_form = {};
+  bool refine = true;  // derivative and weak: coefficients by maximum likelihood, where time is even and the noise
+                       // above a thousandth of a state's deviation
+  ShootingConfig shooting = {};
 
   void describe(Fields& fields);
   void check() const;  // throws Error
 };
+
+// The config of settings; with.* are those of the optimiser.
+[[nodiscard]] SeriesFitConfig configured_series_fit(const Settings& settings);
 
 struct SeriesFit {
   SindyFit fit;  // derivative, weak: errors and scores of the report are those of the derivatives, multi-step errors
@@ -45,15 +52,9 @@ struct SeriesFit {
 [[nodiscard]] NormalEquations collocation_sums(const TransitionData& data, const Sindy& model,
                                                std::vector<int>& targets);
 
-// The coefficients [features][nx] that each threshold leaves (config.regression.threshold), from the sums alone.
+// The coefficients [features][nx] that each threshold leaves (config.regression.threshold) of stlsq, or of stepwise
+// elimination where another optimiser was chosen, from the sums alone.
 [[nodiscard]] std::vector<Eigen::MatrixXd> threshold_path(const SeriesFit& fit, const SindyConfig& config,
                                                           const std::vector<double>& thresholds);
-
-// The normal equations of `derivative`: Theta(smooth, u) c = derivative, rows near the ends of long trajectories (half
-// a window) left out.
-[[nodiscard]] NormalEquations derivative_normal_equations(std::span<const Series> series,
-                                                          std::span<const Differentiated> derivatives,
-                                                          const FeatureLibrary& library,
-                                                          const std::vector<int>& targets, int margin = 0);
 
 }  // namespace lockstep::models

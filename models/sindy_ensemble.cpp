@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "kernels/philox.h"
 #include "models/sindy_regression.h"
+#include "models/sparse_path.h"
 
 #include <algorithm>
 #include <cmath>
@@ -45,22 +46,6 @@ std::vector<NormalEquations> group_sums(const SindyRegression& regression, const
     first += count;
   }
   return sums;
-}
-
-NormalEquations weighted_sum(const std::vector<NormalEquations>& sums, const std::vector<double>& counts) {
-  NormalEquations total = sums[0];
-  total.theta_theta *= counts[0];
-  total.theta_y *= counts[0];
-  total.y_y *= counts[0];
-  total.weight *= counts[0];
-  for (size_t group = 1; group < sums.size(); ++group) {
-    if (counts[group] == 0) continue;
-    total.theta_theta += counts[group] * sums[group].theta_theta;
-    total.theta_y += counts[group] * sums[group].theta_y;
-    total.y_y += counts[group] * sums[group].y_y;
-    total.weight += counts[group] * sums[group].weight;
-  }
-  return total;
 }
 
 double median(std::vector<double> values) {
@@ -124,14 +109,13 @@ SindyEnsemble fit_ensemble(const TransitionData& data, const SindySystem& system
   }
   const auto sums = group_sums(regression, draws.group_of, static_cast<int>(draws.counts[0].size()));
 
+  const std::unique_ptr<optimisers::Optimiser> optimiser = make_optimiser(config);
   std::vector<Sindy> members;
   for (const std::vector<double>& counts : draws.counts) {
-    const StlsqResult result = select_terms(weighted_sum(sums, counts), config);
-    MatrixXd coefficients = MatrixXd::Zero(library.size(), fitted.state_size);
-    for (size_t k = 0; k < targets.size(); ++k) {
-      coefficients.col(targets[k]) = result.coefficients.col(static_cast<Eigen::Index>(k));
-    }
-    members.emplace_back(fitted, library, std::move(coefficients), central.model.integrator());
+    const NormalEquations drawn = weighted_sum_of(sums, counts);
+    const StlsqResult result = optimiser->fit({.sums = drawn, .library = &library});
+    members.emplace_back(fitted, library, of_states(result.coefficients, targets, fitted.state_size),
+                         central.model.integrator());
   }
 
   MatrixXd combined(library.size(), fitted.state_size), inclusion(combined), spread(combined);

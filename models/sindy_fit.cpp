@@ -3,7 +3,6 @@
 #include "engine/error.h"
 #include "models/library_text.h"
 #include "models/sindy_regression.h"
-#include "models/stepwise.h"
 
 #include <algorithm>
 #include <chrono>
@@ -53,6 +52,12 @@ void check_data(const TransitionData& data, const SindySystem& system) {
   check(data.u(), "control", system.control_names);
 }
 
+std::vector<std::string> optimiser_names() {
+  std::vector<std::string> names;
+  for (const optimisers::Entry* entry : optimisers::entries()) names.emplace_back(entry->name);
+  return names;
+}
+
 double root_mean_square(const std::vector<double>& values) {
   double sum = 0;
   for (const double v : values) sum += v * v;
@@ -67,22 +72,25 @@ Sindy fit_once(const TransitionData& data, const SindySystem& system, const Feat
   if (integrator == SparseIntegrator::kMap) std::fill(fitted.velocity_of.begin(), fitted.velocity_of.end(), -1);
   SindyRegression regression(data, fitted, library, integrator);
   const ResidualPass residual = [&](const Eigen::MatrixXd& c) { return regression.residual(c); };
+  const std::unique_ptr<optimisers::Optimiser> optimiser = make_optimiser(config);
   StlsqResult result;
   Eigen::MatrixXd last;
   const int passes = regression.depends_on_field() ? kCollocationPasses : 1;
   for (int pass = 0; pass < passes; ++pass) {
-    result = select_terms(regression.normal_equations(), config, residual);
+    const NormalEquations sums = regression.normal_equations();
+    const optimisers::RowParts parts = regression.parts(optimiser->parts_needed());
+    result = optimiser->fit({.sums = sums, .residual_pass = residual, .library = &library, .parts = &parts});
     if (pass > 0 && (result.coefficients - last).norm() <= kCollocationTolerance * last.norm()) break;
     last = result.coefficients;
     if (pass + 1 < passes) regression.update_middle(result.coefficients);
   }
   report.condition = *std::max_element(result.condition.begin(), result.condition.end());
   report.converged = result.converged;
-  Eigen::MatrixXd coefficients = Eigen::MatrixXd::Zero(library.size(), system.state_size);
-  for (size_t k = 0; k < regression.targets().size(); ++k) {
-    coefficients.col(regression.targets()[k]) = result.coefficients.col(static_cast<Eigen::Index>(k));
-  }
-  return {std::move(fitted), library, std::move(coefficients), integrator};
+  report.notes = result.notes;
+  const auto of_all = [&](const Eigen::MatrixXd& m) { return of_states(m, regression.targets(), system.state_size); };
+  report.deviation = of_all(result.deviation);
+  report.inclusion = of_all(result.inclusion);
+  return {std::move(fitted), library, of_all(result.coefficients), integrator};
 }
 
 // ---- Errors ----
@@ -155,8 +163,7 @@ void SindyConfig::describe(Fields& fields) {
   fields.add_choice("integrator", integrator, "how a step is made of the field; auto: by held-out error",
                     {"auto", "map", "euler", "semi_implicit", "rk4"});
   fields.add("known_kinematics", known_kinematics, "fit no equation for a position whose velocity is a state");
-  fields.add_choice("selection", selection, "how terms are chosen: by what the fit loses without them, or by size",
-                    {"stepwise", "thresholding"});
+  fields.add_choice("optimiser", optimiser, "who chooses the terms; its settings are with.*", optimiser_names());
   fields.add("significance", significance, "stepwise: standard errors a coefficient must be away from 0", {0, 1000});
   fields.add_section("regression", regression);
   fields.add("held_out", held_out, "share of the rows that errors are measured on", {0.01, 0.99});
@@ -170,10 +177,10 @@ void SindyConfig::check() const {
     throw Error("library = '" + library + "' is unknown", "sindy settings",
                 "choose mechanical or polynomial, or write a library, as polynomial(2) + fourier(1)");
   }
-  if ((selection != "stepwise" && selection != "thresholding") || !(significance >= 0)) {
-    throw Error(fmt::format("selection = '{}', significance = {}", selection, significance), "sindy settings",
-                "choose stepwise or thresholding, and significance >= 0");
+  if (!(significance >= 0)) {
+    throw Error(fmt::format("significance = {}", significance), "sindy settings", "choose significance >= 0");
   }
+  (void)make_optimiser(*this)->parts_needed();
   const std::vector<std::string> known{"auto", "map", "euler", "semi_implicit", "rk4"};
   if (std::find(known.begin(), known.end(), integrator) == known.end()) {
     throw Error("integrator = '" + integrator + "' is unknown", "sindy settings",
@@ -249,14 +256,32 @@ TransitionData rows_inside(const TransitionData& data, const SindySystem& system
   return inside;
 }
 
-StlsqResult select_terms(const NormalEquations& sums, const SindyConfig& config, const ResidualPass& residual_pass) {
-  if (config.selection == "thresholding") return stlsq(sums, config.regression, {}, residual_pass);
-  return stepwise(sums,
-                  {.threshold = config.regression.threshold,
-                   .significance = config.significance,
-                   .alpha = std::max(config.regression.alpha, 1e-12),
-                   .refinements = config.regression.refinements},
-                  residual_pass);
+std::unique_ptr<optimisers::Optimiser> make_optimiser(const SindyConfig& config) {
+  Settings settings;
+  if (config.optimiser == "stlsq") settings = settings_of(config.regression);
+  if (config.optimiser == "stepwise") {
+    const std::string origin = "sindy settings";
+    settings.set("threshold", {config.regression.threshold, origin});
+    settings.set("significance", {config.significance, origin});
+    settings.set("alpha", {std::max(config.regression.alpha, 1e-12), origin});
+    settings.set("refinements", {std::int64_t{config.regression.refinements}, origin});
+  }
+  settings.merge(config.with);
+  return optimisers::find(config.optimiser).make(settings);
+}
+
+SindyConfig configured_sindy(const Settings& settings) {
+  auto config = configured<SindyConfig>(settings.without_section("with"));
+  config.with = settings.section("with");
+  config.check();
+  return config;
+}
+
+Eigen::MatrixXd of_states(const Eigen::MatrixXd& of_targets, const std::vector<int>& targets, int nx) {
+  if (of_targets.size() == 0) return {};
+  Eigen::MatrixXd all = Eigen::MatrixXd::Zero(of_targets.rows(), nx);
+  for (size_t k = 0; k < targets.size(); ++k) all.col(targets[k]) = of_targets.col(static_cast<Eigen::Index>(k));
+  return all;
 }
 
 FeatureLibrary make_library(const SindySystem& system, const SindyConfig& config) {

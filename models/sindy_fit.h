@@ -3,11 +3,14 @@
 
 #include "engine/settings.h"
 #include "engine/transitions.h"
+#include "models/optimisers/optimiser.h"
 #include "models/sindy.h"
-#include "models/stlsq.h"
 
+#include <memory>
 #include <string>
 #include <vector>
+
+#include <Eigen/Core>
 
 namespace lockstep::models {
 
@@ -20,8 +23,10 @@ struct SindyConfig {
   std::string integrator = "auto";     // auto | map | euler | semi_implicit | rk4; auto: least held-out error of the
                                        // last three
   bool known_kinematics = true;        // fit no equation for a position whose velocity is a state
-  std::string selection = "stepwise";  // stepwise | thresholding: how terms are chosen (stepwise.h, stlsq.h)
-  double significance = 4;             // stepwise: standard errors that a coefficient must be away from 0, >= 0
+  std::string optimiser = "stepwise";  // who chooses the terms: `lockstep list optimisers`
+  Settings with = {};                  // the optimiser's own settings; stepwise takes significance and regression's
+                       // threshold, alpha and refinements, stlsq all of regression, where not given here
+  double significance = 4;  // stepwise: standard errors that a coefficient must be away from 0, >= 0
   StlsqConfig regression{.threshold = 1e-4, .threshold_on = "contribution", .alpha = 1e-10};
   double held_out = 0.2;     // share of the rows that errors are measured on, (0, 1)
   int horizon_steps = 100;   // length of the multi-step error, >= 1
@@ -48,6 +53,10 @@ struct FitReport {
   double condition = 0;                           // worst of the targets, see StlsqResult
   bool converged = true;
   double seconds = 0;
+  Eigen::MatrixXd deviation;       // [features][nx] standard deviations of the coefficients where they are known, or
+                                   // empty
+  Eigen::MatrixXd inclusion;       // [features][nx] of an ensemble: share of the members with the term, else empty
+  std::vector<std::string> notes;  // what a user should know: dependent columns, fallbacks, what was chosen
 };
 
 struct SindyFit {
@@ -76,9 +85,14 @@ struct SindyFit {
 // where there are none.
 [[nodiscard]] TransitionData rows_inside(const TransitionData& data, const SindySystem& system);
 
-// The terms of every target, chosen as `config` says.
-[[nodiscard]] StlsqResult select_terms(const NormalEquations& sums, const SindyConfig& config,
-                                       const ResidualPass& residual_pass = {});
+// The optimiser that `config` names, with its settings. Error for an unknown name or setting.
+[[nodiscard]] std::unique_ptr<optimisers::Optimiser> make_optimiser(const SindyConfig& config);
+
+// The settings of a SindyConfig; with.* are those of its optimiser.
+[[nodiscard]] SindyConfig configured_sindy(const Settings& settings);
+
+// Coefficients of the targets [features][targets] as those of the states [features][nx]; empty stays empty.
+[[nodiscard]] Eigen::MatrixXd of_states(const Eigen::MatrixXd& of_targets, const std::vector<int>& targets, int nx);
 
 // Errors of any dynamics 1 .. horizon steps ahead on the motions in `data`, in units of `scale` [nx]: rms over windows
 // (every horizon / 4 steps) and states. A window that diverges makes its errors infinite. The curve ends where no

@@ -1,6 +1,8 @@
 // Linear regression for the field of a sparse model: rows of features and targets, block by block.
 #include "models/sindy_regression.h"
+#include "models/dealt_sums.h"
 #include "models/sparse_kernels.h"
+#include "models/sparse_path.h"
 
 #include <algorithm>
 
@@ -93,6 +95,38 @@ NormalEquations SindyRegression::normal_equations_of(int first_row, int last_row
     gram.add_columns(block.columns(), count);
   });
   return gram.normal_equations();
+}
+
+optimisers::RowParts SindyRegression::parts(const optimisers::PartsNeeded& needed) const {
+  optimisers::RowParts parts;
+  const auto segments = data_.segments();
+  const auto folds = static_cast<size_t>(needed.folds);
+  std::vector<std::vector<NormalEquations>> of_fold(folds);
+  for (size_t s = 0; s < segments.size() && folds > 0; ++s) {
+    const auto [first, last] = segments[s];
+    if (segments.size() >= folds) {
+      of_fold[s % folds].push_back(normal_equations_of(first, last));
+      continue;
+    }
+    for (int fold = 0; fold < needed.folds; ++fold) {
+      const auto at = [&](int f) { return first + static_cast<int>(std::int64_t{last - first} * f / needed.folds); };
+      if (at(fold + 1) > at(fold)) {
+        of_fold[static_cast<size_t>(fold)].push_back(normal_equations_of(at(fold), at(fold + 1)));
+      }
+    }
+  }
+  for (const auto& sums : of_fold) {
+    if (!sums.empty()) parts.folds.push_back(sum_of(sums));
+  }
+  if (needed.groups == 0) return parts;
+  DealtSums dealt(library_.size(), static_cast<int>(targets_.size()), needed.groups, needed.seed);
+  each_block(0, data_.size(), [&](FeatureBlock& block, int first, int count) {
+    fill_columns(block, first, count);
+    fill_targets(block, first, count);
+    dealt.add_columns(block.columns(), count);
+  });
+  parts.groups = dealt.normal_equations();
+  return parts;
 }
 
 Eigen::MatrixXd SindyRegression::residual(const Eigen::MatrixXd& c, std::span<const double> weights) const {

@@ -4,8 +4,8 @@
 #include "engine/transitions.h"
 #include "models/feature_library.h"
 #include "models/gram.h"
+#include "models/optimisers/optimiser.h"
 #include "models/sindy.h"
-#include "models/stlsq.h"
 
 #include <vector>
 
@@ -36,6 +36,8 @@ class SindyRegression {
   [[nodiscard]] NormalEquations normal_equations(std::span<const double> weights = {}) const;
   // Of the rows first .. last - 1 alone.
   [[nodiscard]] NormalEquations normal_equations_of(int first, int last) const;
+  // Folds: trajectories dealt in turn, or as many runs of rows of each where there are fewer; groups: rows at random.
+  [[nodiscard]] optimisers::RowParts parts(const optimisers::PartsNeeded& needed) const;
   // Theta' W (Y - Theta c), c [features][targets].
   [[nodiscard]] Eigen::MatrixXd residual(const Eigen::MatrixXd& c, std::span<const double> weights = {}) const;
   // Moves the middle states to those of the field with coefficients c [features][targets].

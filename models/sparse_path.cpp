@@ -155,16 +155,21 @@ std::vector<double> SparsePath::bic(int target) const {
   return values;
 }
 
-NormalEquations sum_of(const std::vector<NormalEquations>& parts) {
-  NormalEquations total = parts.at(0);
-  total.factor.resize(0, 0);
-  for (size_t i = 1; i < parts.size(); ++i) {
-    total.theta_theta += parts[i].theta_theta;
-    total.theta_y += parts[i].theta_y;
-    total.y_y += parts[i].y_y;
-    total.weight += parts[i].weight;
+NormalEquations weighted_sum_of(const std::vector<NormalEquations>& parts, const std::vector<double>& weights) {
+  const Index p = parts.at(0).features(), n = parts[0].targets();
+  NormalEquations total{MatrixXd::Zero(p, p), MatrixXd::Zero(p, n), MatrixXd::Zero(n, n)};
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (weights[i] == 0) continue;
+    total.theta_theta += weights[i] * parts[i].theta_theta;
+    total.theta_y += weights[i] * parts[i].theta_y;
+    total.y_y += weights[i] * parts[i].y_y;
+    total.weight += weights[i] * parts[i].weight;
   }
   return total;
+}
+
+NormalEquations sum_of(const std::vector<NormalEquations>& parts) {
+  return weighted_sum_of(parts, std::vector<double>(parts.size(), 1.0));
 }
 
 NormalEquations without(const NormalEquations& total, const NormalEquations& part) {

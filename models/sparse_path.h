@@ -57,6 +57,9 @@ struct CrossValidation {
 
 // Arithmetic of sums over the same features and targets; weights add up too.
 [[nodiscard]] NormalEquations sum_of(const std::vector<NormalEquations>& parts);
+// Each part times its weight >= 0 [parts].
+[[nodiscard]] NormalEquations weighted_sum_of(const std::vector<NormalEquations>& parts,
+                                              const std::vector<double>& weights);
 [[nodiscard]] NormalEquations without(const NormalEquations& total, const NormalEquations& part);
 
 // Weighted mean square of y - Theta c of one target, c [features].

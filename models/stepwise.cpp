@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <Eigen/Cholesky>
 
@@ -14,16 +15,18 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using Index = Eigen::Index;
+using AllowedTerms = Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic>;
 
 constexpr int kDowndates = 16;  // after so many the inverse is computed afresh: each loses some digits
 
 // The terms that are left for one target, in units where features and target have length 1.
 class Elimination {
  public:
-  Elimination(const NormalEquations& sums, const StepwiseConfig& config, int target)
+  Elimination(const NormalEquations& sums, const StepwiseConfig& config, const AllowedTerms& allowed, int target)
       : sums_(sums), config_(config), target_(target), length_(std::sqrt(sums.y_y(target, target))) {
     for (int f = 0; f < sums.features(); ++f) {
-      if (sums.theta_theta(f, f) > 0 && length_ > 0) terms_.push_back(f);
+      const bool is_allowed = allowed.size() == 0 || allowed(f, target);
+      if (is_allowed && sums.theta_theta(f, f) > 0 && length_ > 0) terms_.push_back(f);
     }
     invert();
   }
@@ -116,7 +119,8 @@ class Elimination {
 
 }  // namespace
 
-StlsqResult stepwise(const NormalEquations& sums, const StepwiseConfig& config, const ResidualPass& residual_pass) {
+StlsqResult stepwise(const NormalEquations& sums, const StepwiseConfig& config, const AllowedTerms& allowed,
+                     const ResidualPass& residual_pass) {
   if (!(config.threshold >= 0) || !(config.significance >= 0) || !(config.alpha > 0) || config.refinements < 0) {
     throw Error("a negative threshold, significance or refinements, or alpha not above 0", "stepwise regression",
                 "give threshold >= 0, significance >= 0, alpha > 0, refinements >= 0");
@@ -124,7 +128,7 @@ StlsqResult stepwise(const NormalEquations& sums, const StepwiseConfig& config, 
   StlsqResult result;
   result.coefficients = MatrixXd::Zero(sums.features(), sums.targets());
   for (int target = 0; target < sums.targets(); ++target) {
-    Elimination elimination(sums, config, target);
+    Elimination elimination(sums, config, allowed, target);
     int dropped = 0;
     while (elimination.drop_one()) ++dropped;
     const SupportFit fit = fit_support(sums, target, elimination.terms(), config.refinements, residual_pass);
@@ -134,6 +138,7 @@ StlsqResult stepwise(const NormalEquations& sums, const StepwiseConfig& config, 
     result.iterations.push_back(dropped);
     result.residual.push_back(fit.residual);
     result.condition.push_back(fit.condition);
+    if (!fit.note.empty()) result.notes.push_back("target " + std::to_string(target) + ": " + fit.note);
   }
   return result;
 }

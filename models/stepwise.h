@@ -19,6 +19,7 @@ struct StepwiseConfig {
 
 // Arguments as for stlsq; `iterations` counts the terms dropped.
 [[nodiscard]] StlsqResult stepwise(const NormalEquations& sums, const StepwiseConfig& config,
+                                   const Eigen::Array<bool, Eigen::Dynamic, Eigen::Dynamic>& allowed = {},
                                    const ResidualPass& residual_pass = {});
 
 }  // namespace lockstep::models

@@ -34,7 +34,9 @@ struct StlsqResult {
   std::vector<double> condition;        // [targets] of the last solve's columns scaled to unit length (estimate);
                                         // infinite where they were dependent
   bool converged = true;                // the set of terms settled within max_iterations, for every target
-  Eigen::MatrixXd deviation = {};       // [features][targets] posterior deviations (sparse_bayes), else empty
+  Eigen::MatrixXd deviation = {};       // [features][targets] standard deviations of the coefficients, posterior
+                                        // (sparse_bayes) or over members (ensemble), else empty
+  Eigen::MatrixXd inclusion = {};       // [features][targets] share of the members with the term (ensemble), else empty
   std::vector<std::string> notes = {};  // what a user should know: dependent columns, a fallback to QR, no convergence
 
   [[nodiscard]] int terms() const;

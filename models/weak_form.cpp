@@ -109,8 +109,8 @@ class WeakRows {
 
   [[nodiscard]] int columns() const { return library_.size() + static_cast<int>(targets_.size()); }
 
-  // Adds the weak rows of all domains to the sums, at most kFeatureBlockRows domains at a time.
-  void add(const Series& series, const Domains& domains, Gram& gram) {
+  // Gives the weak rows of all domains away, at most kFeatureBlockRows domains at a time.
+  void add(const Series& series, const Domains& domains, const RowSink& sink) {
     const auto count = static_cast<int>(domains.first.size());
     for (int begin = 0; begin < count; begin += kFeatureBlockRows) {
       const int chunk = std::min(kFeatureBlockRows, count - begin);
@@ -122,7 +122,7 @@ class WeakRows {
       const size_t at = domains.is_alike ? 0 : static_cast<size_t>(begin) * static_cast<size_t>(domains.width);
       integrate(domains, offsets, &domains.weights[at], 0, library_.size());
       integrate(domains, offsets, &domains.slopes[at], library_.size(), columns());
-      gram.add_columns(integrals_.data(), chunk);
+      sink(integrals_.data(), chunk);
     }
   }
 
@@ -230,15 +230,14 @@ double weak_half_width(std::span<const Series> series, const WeakFormConfig& con
   return std::max(std::min(wished > 0 ? wished : longest / 20, longest / 3), 5 * mean_step);
 }
 
-NormalEquations weak_normal_equations(std::span<const Series> series, const FeatureLibrary& library,
-                                      const std::vector<int>& targets, const WeakFormConfig& config, int* skipped) {
+void weak_rows(std::span<const Series> series, const FeatureLibrary& library, const std::vector<int>& targets,
+               const WeakFormConfig& config, const RowSink& sink, int* skipped) {
   config.check();
   const double half_width = weak_half_width(series, config);
   double total = 0;
   for (const Series& one : series) total += duration(one);
   WeakRows rows(library, targets);
-  Gram gram(library.size(), static_cast<int>(targets.size()));
-  int left_out = 0;
+  int left_out = 0, used = 0;
   for (const Series& one : series) {
     // A trajectory that is shorter than a domain gets one of its own length.
     const double fitting = std::min(half_width, 0.5 * duration(one));
@@ -247,13 +246,22 @@ NormalEquations weak_normal_equations(std::span<const Series> series, const Feat
       continue;
     }
     const int count = std::max(1, static_cast<int>(std::lround(config.domains * duration(one) / total)));
-    rows.add(one, spread(one, count, fitting, config.order), gram);
+    rows.add(one, spread(one, count, fitting, config.order), sink);
+    ++used;
   }
   if (skipped != nullptr) *skipped = left_out;
-  if (gram.rows() == 0) {
+  if (used == 0) {
     throw Error(fmt::format("no trajectory of {} rows", kFewestRows), "weak form",
                 "give longer trajectories, or fit transitions or derivatives");
   }
+}
+
+NormalEquations weak_normal_equations(std::span<const Series> series, const FeatureLibrary& library,
+                                      const std::vector<int>& targets, const WeakFormConfig& config, int* skipped) {
+  Gram gram(library.size(), static_cast<int>(targets.size()));
+  weak_rows(
+      series, library, targets, config, [&](const double* columns, int rows) { gram.add_columns(columns, rows); },
+      skipped);
   return gram.normal_equations();
 }
 

@@ -28,9 +28,11 @@ struct WeakFormConfig {
 // The half width in s that `config` asks for: never beyond a third of the longest trajectory, at least 5 mean steps.
 [[nodiscard]] double weak_half_width(std::span<const Series> series, const WeakFormConfig& config);
 
-// Normal equations of the weak rows, each divided by the norm of its phi' weights (its noise is then the same for all).
-// targets: states that get an equation. Error where no trajectory has `rows_needed` = 11 rows.
+// The weak rows, and their normal equations; each is divided by the norm of its phi' weights (its noise is then the
+// same for all). targets: states that get an equation. Error where no trajectory has `rows_needed` = 11 rows.
 // `skipped`: trajectories that are too short for a domain.
+void weak_rows(std::span<const Series> series, const FeatureLibrary& library, const std::vector<int>& targets,
+               const WeakFormConfig& config, const RowSink& sink, int* skipped = nullptr);
 [[nodiscard]] NormalEquations weak_normal_equations(std::span<const Series> series, const FeatureLibrary& library,
                                                     const std::vector<int>& targets, const WeakFormConfig& config,
                                                     int* skipped = nullptr);

@@ -6,11 +6,13 @@
 #include "models/gram.h"
 #include "models/stlsq.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <Eigen/Core>
 
@@ -29,6 +31,18 @@ struct LinearConstraints {
   [[nodiscard]] bool empty() const { return equal_matrix.rows() == 0 && least_matrix.rows() == 0; }
 };
 
+// Sums of disjoint parts of the rows, for optimisers that look at more than the total.
+struct RowParts {
+  std::vector<NormalEquations> folds = {};   // whole trajectories, or runs of rows: held out in turn
+  std::vector<NormalEquations> groups = {};  // rows dealt at random: drawn with replacement
+};
+// How many of them an optimiser asks for; 0: none.
+struct PartsNeeded {
+  int folds = 0;
+  int groups = 0;
+  std::uint64_t seed = 0;  // of the deal
+};
+
 // What is to be fitted. Only the sums must be given.
 struct Problem {
   const NormalEquations& sums;
@@ -37,12 +51,14 @@ struct Problem {
   LinearConstraints constraints = {};       // an Error where the optimiser does not take them
   Eigen::MatrixXd threshold_weights = {};   // [features][targets] factors of sr3's thresholds; empty: 1
   const FeatureLibrary* library = nullptr;  // what the features are; trapping_sr3 needs it
+  const RowParts* parts = nullptr;          // at least as many as the optimiser's parts_needed()
 };
 
 class Optimiser {
  public:
   virtual ~Optimiser() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual PartsNeeded parts_needed() const { return {}; }
   // Deterministic. Dependent columns, passes that did not converge and fallbacks are said in the result's notes.
   [[nodiscard]] virtual StlsqResult fit(const Problem& problem) const = 0;
 };

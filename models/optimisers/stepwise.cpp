@@ -1,6 +1,5 @@
 // Stepwise elimination as an optimiser: by significance (models/stepwise.h), or along its sequence by AIC or BIC.
 #include "models/stepwise.h"
-#include "engine/error.h"
 #include "models/optimisers/greedy_sequence.h"
 #include "models/optimisers/optimiser.h"
 
@@ -31,15 +30,12 @@ class Stepwise final : public Optimiser {
   [[nodiscard]] StlsqResult fit(const Problem& problem) const override {
     refuse_constraints(problem, name());
     if (config_.criterion == "significance") {
-      if (problem.allowed.size() > 0) {
-        throw Error("stepwise by significance takes all terms", "sparse regression", "choose criterion aic or bic");
-      }
       return models::stepwise(problem.sums,
                               {.threshold = config_.threshold,
                                .significance = config_.significance,
                                .alpha = config_.alpha,
                                .refinements = config_.refinements},
-                              problem.residual_pass);
+                              problem.allowed, problem.residual_pass);
     }
     std::vector<std::vector<int>> supports;
     for (int target = 0; target < problem.sums.targets(); ++target) {

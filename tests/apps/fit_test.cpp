@@ -180,7 +180,31 @@ TEST(FitCommand, ListsItsModels) {
   const TemporaryFolder folder;
   const ChildResult result = run_program({LOCKSTEP_PROGRAM, "fit", "--list", "--json", "-"}, folder.path());
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(Json::parse(result.out)["name"], "sindy");
+  const Json row = Json::parse(result.out);
+  EXPECT_EQ(row["name"], "sindy");
+  EXPECT_EQ(row["optimisers"]["stlsq"]["threshold"], "0.1");
+}
+
+TEST(FitCommand, TakesAnyOptimiserWithItsSettings) {
+  const TemporaryFolder folder;
+  write_file(folder / "lorenz.csv", lorenz_table());
+  const auto fit = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {LOCKSTEP_PROGRAM, "fit", "lorenz.csv", "--json", "-", "--optimiser"});
+    return run_program(options, folder.path());
+  };
+  const ChildResult result = fit({"ensemble", "--set", "with.members=20", "--set", "with.with.threshold=0.5"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json row = Json::parse(result.out);
+  EXPECT_EQ(row["terms"], 7);
+  EXPECT_EQ(row["inclusion"][0], Json({1.0, 1.0}));
+  EXPECT_EQ(row["deviations"][1].size(), 3u);
+  EXPECT_EQ(Json::parse(fit({"sparse_bayes"}).out)["terms"].is_number(), true);
+  const ChildResult unknown = fit({"stlq"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_NE(unknown.err.find("stlsq"), std::string::npos) << unknown.err;
+  const ChildResult setting = fit({"sr3", "--set", "with.no_such_key=1"});
+  EXPECT_EQ(setting.exit_code, 2);
+  EXPECT_NE(setting.err.find("no_such_key"), std::string::npos) << setting.err;
 }
 
 TEST(FitCommand, TakesATaskByNameAndRefusesAModelItDoesNotKnow) {

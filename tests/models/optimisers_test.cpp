@@ -1,6 +1,8 @@
 // Optimisers against PySINDy's recorded results, exhaustive search, optimality conditions and closed forms.
 #include "engine/error.h"
+#include "kernels/sparse_batch.h"
 #include "models/bootstrap.h"
+#include "models/dealt_sums.h"
 #include "models/optimisers/constrained_fit.h"
 #include "models/optimisers/greedy_sequence.h"
 #include "models/optimisers/optimiser.h"
@@ -74,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(Names, EveryOptimiser,
                          [](const auto& tested) { return tested.param; });
 
 TEST(Optimisers, AreFoundByNameAndNearMissesAreNamed) {
-  EXPECT_EQ(entries().size(), 9u);
+  EXPECT_EQ(entries().size(), 11u);
   for (const Entry* entry : entries()) EXPECT_EQ(entry->make({})->name(), entry->name);
   try {
     (void)find("frol");
@@ -91,6 +93,116 @@ TEST(Optimisers, RefuseConstraintsThatTheyWouldIgnore) {
   problem.constraints.equal_matrix = MatrixXd::Ones(1, 3);
   problem.constraints.equal_value = VectorXd::Zero(1);
   EXPECT_THROW((void)make("stlsq")->fit(problem), Error);
+}
+
+// ---- Optimisers of optimisers ----
+
+// Ten runs of rows as folds, fifty groups of rows dealt at random.
+RowParts parts_of(const RandomRegression& data) {
+  RowParts parts{.folds = fold_sums(data.rows(), 10)};
+  DealtSums dealt(static_cast<int>(data.theta.cols()), static_cast<int>(data.y.cols()), 50, 3);
+  std::vector<double> columns(static_cast<size_t>(data.theta.cols() + data.y.cols()) * kernels::kFeatureBlockRows);
+  for (Eigen::Index row = 0; row < data.theta.rows(); ++row) {
+    for (Eigen::Index c = 0; c < data.theta.cols() + data.y.cols(); ++c) {
+      columns[static_cast<size_t>(c) * kernels::kFeatureBlockRows] =
+          c < data.theta.cols() ? data.theta(row, c) : data.y(row, c - data.theta.cols());
+    }
+    dealt.add_columns(columns.data(), 1);
+  }
+  parts.groups = dealt.normal_equations();
+  return parts;
+}
+
+TEST(DealtSums, AddUpToTheSumsOfAllRows) {
+  const RandomRegression data(777, 5, 2, 0.3);
+  const NormalEquations all = sums_of_rows(data.rows()), parts = sum_of(parts_of(data).groups);
+  EXPECT_EQ(parts.weight, 777);
+  // Sums of 777 products in another order.
+  const double rounding = 777 * std::numeric_limits<double>::epsilon();
+  EXPECT_LT((parts.theta_theta - all.theta_theta).norm(), rounding * all.theta_theta.norm());
+  EXPECT_LT((parts.theta_y - all.theta_y).norm(), rounding * all.theta_theta.norm());
+}
+
+class EnsembleOf : public testing::TestWithParam<std::string> {};
+
+TEST_P(EnsembleOf, SpreadsAsLeastSquaresVariesWithTheNoise) {
+  const RandomRegression data(2000, 8, 3, 0.3);
+  const NormalEquations sums = sums_of_rows(data.rows());
+  const RowParts parts = parts_of(data);
+  const std::string method = GetParam() == "stlsq" ? "method = 'stlsq'\nwith.threshold = 0.2\nwith.alpha = 0.0\n"
+                                                   : "method = '" + GetParam() + "'\n";
+  const StlsqResult fit = make("ensemble", method + "members = 200")->fit({.sums = sums, .parts = &parts});
+  EXPECT_EQ((fit.coefficients.array() != 0).cast<int>().matrix(), (data.truth.array() != 0).cast<int>().matrix());
+  // Closed form: noise^2 (Theta_S' Theta_S)^-1 on the true support; 50 groups know a deviation to 10 %, twice over.
+  for (Eigen::Index k = 0; k < 3; ++k) {
+    std::vector<int> support;
+    for (int f = 0; f < 8; ++f) {
+      if (data.truth(f, k) != 0) support.push_back(f);
+    }
+    const MatrixXd covariance = 0.09 * MatrixXd(sums.theta_theta(support, support)).inverse();
+    for (size_t i = 0; i < support.size(); ++i) {
+      const double deviation = std::sqrt(covariance(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(i)));
+      EXPECT_NEAR(fit.deviation(support[i], k), deviation, 0.35 * deviation);
+      EXPECT_NEAR(fit.coefficients(support[i], k), data.truth(support[i], k), 5 * deviation);
+      EXPECT_EQ(fit.inclusion(support[i], k), 1);
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Methods, EnsembleOf, testing::Values("stlsq", "ssr", "frols", "stepwise", "best_subset"),
+                         [](const auto& tested) { return tested.param; });
+
+TEST(Ensemble, DropsFeaturesAsOftenAsItIsTold) {
+  const RandomRegression data(500, 8, 1, 0.1);
+  const NormalEquations sums = sums_of_rows(data.rows());
+  const StlsqResult fit = make("ensemble",
+                               "resample = 'none'\ndrop_features = 2\nmembers = 2000\ninclusion = 0.0\n"
+                               "with.threshold = 0.2\ncombine = 'refit'")
+                              ->fit({.sums = sums});
+  // A term that is there whenever its feature is: binomial with share 6/8, 2000 draws, three deviations and more.
+  for (int f = 0; f < 8; ++f) {
+    if (data.truth(f, 0) != 0) {
+      EXPECT_NEAR(fit.inclusion(f, 0), 0.75, 0.04);
+    }
+  }
+}
+
+TEST(CrossValidated, ChoosesAThresholdBetweenTheNoiseAndTheTerms) {
+  const RandomRegression data(400, 8, 3, 1.0);
+  const NormalEquations sums = sums_of_rows(data.rows());
+  const RowParts parts = parts_of(data);
+  for (const char* method : {"stlsq", "sr3"}) {
+    const StlsqResult fit =
+        make("cross_validated", std::string("method = '") + method + "'")->fit({.sums = sums, .parts = &parts});
+    EXPECT_EQ((fit.coefficients.array() != 0).cast<int>().matrix(), (data.truth.array() != 0).cast<int>().matrix())
+        << method;
+    EXPECT_THAT(fit.notes.at(0), testing::HasSubstr("threshold = "));
+  }
+}
+
+// With the rule `best` it is what `cross_validate` finds, which knows the same folds.
+TEST(CrossValidated, AgreesWithTheGridInLanes) {
+  const RandomRegression data(300, 6, 2, 1.5);
+  const NormalEquations sums = sums_of_rows(data.rows());
+  const RowParts parts = parts_of(data);
+  const std::vector<PathPoint> points = grid(geometric_steps(1e-3, 1, 25), {0.05});
+  const CrossValidation lanes = cross_validate(parts.folds, points);
+  const SparsePath path = stlsq_path(sums, points);
+  const StlsqResult fit = make("cross_validated", "rule = 'best'")->fit({.sums = sums, .parts = &parts});
+  for (Eigen::Index k = 0; k < 2; ++k) {
+    const VectorXd expected = path.coefficients[static_cast<size_t>(lanes.best[static_cast<size_t>(k)])].col(k);
+    EXPECT_LT((fit.coefficients.col(k) - expected).norm(), 1e-9);
+  }
+}
+
+TEST(OptimisersOfOptimisers, SayWhatTheyLack) {
+  const RandomRegression data(50, 3, 1, 0.1);
+  const NormalEquations sums = sums_of_rows(data.rows());
+  EXPECT_THROW((void)make("ensemble")->fit({.sums = sums}), Error);
+  EXPECT_THROW((void)make("cross_validated")->fit({.sums = sums}), Error);
+  EXPECT_THROW((void)make("ensemble", "with.no_such_key = 1"), Error);
+  EXPECT_THROW((void)make("ensemble", "method = 'no_such_method'"), Error);
+  EXPECT_THROW((void)make("cross_validated", "setting = 'no_such_key'"), Error);
+  EXPECT_THROW((void)make("cross_validated", "method = 'ensemble'\nsetting = 'inclusion'")->parts_needed(), Error);
 }
 
 // ---- PySINDy's recorded results ----
