@@ -2,6 +2,7 @@
 #include "apps/bench_physics.h"
 #include "apps/bench_planners.h"
 #include "apps/bench_planning.h"
+#include "apps/bench_tasks.h"
 #include "apps/commands.h"
 
 namespace lockstep::apps {
@@ -11,6 +12,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   add_bench_physics(bench, context);
   add_bench_planning(bench, context);
   add_bench_planners(bench, context);
+  add_bench_tasks(bench, context);
 }
 
 }  // namespace lockstep::apps

@@ -132,7 +132,7 @@ NativeMotion run_natively(const std::shared_ptr<const Model>& model, const Model
   native.acceleration(constants, block.data(), arena.data(), qacc.data());
   NativeMotion motion{.qacc = {}, .qpos = state.qpos, .qvel = state.qvel, .act = state.act};
   for (std::size_t dof = 0; dof < state.qvel.size(); ++dof) motion.qacc.push_back(qacc[dof * lanes]);
-  native.step(constants, block.data(), arena.data(), state.steps);
+  native.step(constants, block.data(), arena.data(), state.steps, nullptr);
   worlds.get_state(0, motion.qpos, motion.qvel, motion.act);
   motion.fault = worlds.fault(0);
   return motion;

@@ -45,13 +45,21 @@ class CpuBatch final : public Batch {
     pool_.for_each(num_blocks(), [&](int block, int thread) { step_block(block, steps, thread); });
   }
   void step_block(int block, int steps, int thread) override {
-    kernels_.step(constants_, state_.block<R>(block).data(), arena(thread), steps);
+    kernels_.step(constants_, state_.block<R>(block).data(), arena(thread), steps, nullptr);
+  }
+  void step_and_sense_block(int block, int steps, int thread) override {
+    kernels_.step(constants_, state_.block<R>(block).data(), arena(thread), steps,
+                  state_.block_sensors<R>(block).data());
   }
   void sense() override {
     pool_.for_each(num_blocks(), [&](int block, int thread) { sense_block(block, thread); });
   }
   void sense_block(int block, int thread) override {
     kernels_.sensors(constants_, state_.block<R>(block).data(), arena(thread), state_.block_sensors<R>(block).data());
+  }
+  void sense_motion_block(int block, int thread) override {
+    kernels_.motion_sensors(constants_, state_.block<R>(block).data(), arena(thread),
+                            state_.block_sensors<R>(block).data());
   }
   void for_each_block(const std::function<void(int block, int thread)>& f) override { pool_.for_each(num_blocks(), f); }
 

@@ -69,6 +69,8 @@ class CudaBatch final : public Batch {
     check_cuda(cudaDeviceSynchronize(), "a physics step");
   }
   void step_block(int, int steps, int) override { step(steps); }
+  void step_and_sense_block(int, int, int) override { sense(); }
+  void sense_motion_block(int, int) override { sense(); }
   // Their kernels, compiled for a GPU too, would double the time that this build takes.
   void sense() override {
     throw Error("sensors are not evaluated on a GPU", "batch on backend cuda",

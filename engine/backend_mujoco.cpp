@@ -14,6 +14,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,61 @@ int bad_number_warnings(const mjWarningStat* warnings) {
          warnings[mjWARN_BADCTRL].number;
 }
 
+// How the sensors of a simulation come about, and where its numbers go: what mjb_apply hands to read_sensors.
+struct Sensing {
+  enum class When { kForward, kMotion, kAfterSteps } when;
+  int steps;        // of kAfterSteps
+  mjtNum* numbers;  // [sim][nsensordata]
+};
+
+// The rows of a sensor that stands for an array of mjData (kernels/body_arrays.h); nullptr for any other.
+const mjtNum* array_of(const mjModel* m, const mjData* d, int sensor) {
+  const char* name = mj_id2name(m, mjOBJ_SENSOR, sensor);
+  if (m->sensor_type[sensor] != mjSENS_USER || name == nullptr) return nullptr;
+  const std::string_view array = name;
+  if (array == "cinert" && m->sensor_dim[sensor] == 10 * m->nbody) return d->cinert;
+  if (array == "cvel" && m->sensor_dim[sensor] == 6 * m->nbody) return d->cvel;
+  return array == "cfrc_ext" && m->sensor_dim[sensor] == 6 * m->nbody ? d->cfrc_ext : nullptr;
+}
+
+bool is_contact_count(const mjModel* m, int sensor) {
+  const char* name = mj_id2name(m, mjOBJ_SENSOR, sensor);
+  return m->sensor_type[sensor] == mjSENS_USER && name != nullptr && std::string_view(name) == "ncon";
+}
+
+// Steps or evaluates one simulation, and reads its sensors. After steps, as their last evaluation of forces saw them.
+void read_sensors(const mjModel* m, mjData* d, int sim, void* arg) {
+  const Sensing& sensing = *static_cast<const Sensing*>(arg);
+  const bool moves_only = sensing.when == Sensing::When::kMotion;
+  mjtNum* const numbers = sensing.numbers + static_cast<std::ptrdiff_t>(sim) * m->nsensordata;
+  if (sensing.when == Sensing::When::kForward) mj_forward(m, d);
+  if (moves_only) {
+    mj_fwdPosition(m, d);
+    mj_fwdVelocity(m, d);
+  }
+  if (sensing.when == Sensing::When::kAfterSteps) {
+    for (int step = 0; step < sensing.steps; ++step) mj_step(m, d);
+  }
+  mj_sensorPos(m, d);
+  mj_sensorVel(m, d);
+  if (!moves_only) {
+    mj_sensorAcc(m, d);
+    mj_rnePostConstraint(m, d);
+  }
+  for (int sensor = 0; sensor < m->nsensor; ++sensor) {
+    if (is_contact_count(m, sensor)) {
+      if (!moves_only) numbers[m->sensor_adr[sensor]] = d->ncon;
+      continue;
+    }
+    const mjtNum* const array = array_of(m, d, sensor);
+    const bool needs_acceleration =
+        array == nullptr ? m->sensor_needstage[sensor] == mjSTAGE_ACC : array == d->cfrc_ext;
+    if (moves_only && needs_acceleration) continue;
+    std::copy_n(array != nullptr ? array : d->sensordata + m->sensor_adr[sensor], m->sensor_dim[sensor],
+                numbers + m->sensor_adr[sensor]);
+  }
+}
+
 class MujocoBatch final : public Batch {
  public:
   MujocoBatch(std::shared_ptr<const Model> model, const BatchConfig& config, std::string reason)
@@ -67,11 +123,8 @@ class MujocoBatch final : public Batch {
     row_size_ = static_cast<std::size_t>(mjb_nstate(batches_[0].get()));
     rows_ = HostBuffer<mjtNum>(row_size_ * static_cast<std::size_t>(config.num_worlds));
     find_mirrored_fields();
-    if (model_->mj()->nsensordata > 0) {
-      for (const MjBatch& batch : batches_) {
-        sensed_.push_back(static_cast<const mjtNum*>(mjb_output(batch.get(), "sensordata", nullptr, nullptr)));
-      }
-    }
+    const auto sensed = static_cast<std::size_t>(model_->mj()->nsensordata) * static_cast<std::size_t>(state_.lanes());
+    for (int thread = 0; thread < config.threads; ++thread) sensed_.emplace_back(sensed);
     initial_row_ = HostBuffer<mjtNum>(row_size_);
     std::copy_n(mjb_state(batches_[0].get()), row_size_, initial_row_.data());
     for (int world = 0; world < config.num_worlds; ++world) std::copy_n(initial_row_.data(), row_size_, row(world));
@@ -92,22 +145,24 @@ class MujocoBatch final : public Batch {
   void for_each_block(const std::function<void(int block, int thread)>& f) override { pool_.for_each(num_blocks(), f); }
   void step_block(int block, int steps, int thread) override {
     if (config_.precision == Precision::kFloat) {
-      step_block_in<float>(block, steps, thread);
+      step_block_in<float>(block, steps, thread, false);
     } else {
-      step_block_in<double>(block, steps, thread);
+      step_block_in<double>(block, steps, thread, false);
+    }
+  }
+  void step_and_sense_block(int block, int steps, int thread) override {
+    if (config_.precision == Precision::kFloat) {
+      step_block_in<float>(block, steps, thread, true);
+    } else {
+      step_block_in<double>(block, steps, thread, true);
     }
   }
 
   void sense() override {
     pool_.for_each(num_blocks(), [&](int block, int thread) { sense_block(block, thread); });
   }
-  void sense_block(int block, int thread) override {
-    if (config_.precision == Precision::kFloat) {
-      sense_block_in<float>(block, thread);
-    } else {
-      sense_block_in<double>(block, thread);
-    }
-  }
+  void sense_block(int block, int thread) override { sense_block_at(block, thread, Sensing::When::kForward); }
+  void sense_motion_block(int block, int thread) override { sense_block_at(block, thread, Sensing::When::kMotion); }
 
   Fields<float> fields_float() override { return state_.fields<float>(); }
   Fields<double> fields_double() override { return state_.fields<double>(); }
@@ -160,7 +215,7 @@ class MujocoBatch final : public Batch {
   mjtNum* row(int world) { return rows_.data() + static_cast<std::size_t>(world) * row_size_; }
 
   template <class R>
-  void step_block_in(int block, int steps, int thread) {
+  void step_block_in(int block, int steps, int thread, bool senses) {
     mjBatch* const batch = batches_[static_cast<std::size_t>(thread)].get();
     std::vector<int>& ids = ids_[static_cast<std::size_t>(thread)];
     const std::span<R> fields = state_.block<R>(block);
@@ -178,7 +233,8 @@ class MujocoBatch final : public Batch {
     }
     const std::span<const int> running(ids.data(), static_cast<std::size_t>(count));
     const MujocoWarnings kept;  // a bad world is reported by its flag
-    if (count > 0) advance(batch, running, steps);
+    Sensing sensing{Sensing::When::kAfterSteps, steps, sensed_[static_cast<std::size_t>(thread)].data()};
+    if (count > 0) advance(batch, running, steps, senses ? &sensing : nullptr);
     for (const int lane : running) {
       const int world = block * lanes() + lane;
       if (went_bad(batch, lane)) {
@@ -187,26 +243,49 @@ class MujocoBatch final : public Batch {
       }
       std::copy_n(simulation(batch, lane), row_size_, row(world));
       store_row(row(world), fields, lane);
+      if (senses) store_sensors<R>(block, lane, sensing, true);
+    }
+  }
+
+  void sense_block_at(int block, int thread, Sensing::When when) {
+    if (config_.precision == Precision::kFloat) {
+      sense_block_in<float>(block, thread, when);
+    } else {
+      sense_block_in<double>(block, thread, when);
     }
   }
 
   // Worlds whose state is none read as not-a-number.
   template <class R>
-  void sense_block_in(int block, int thread) {
-    const auto nsensordata = static_cast<int>(model_->mj()->nsensordata);
-    if (nsensordata == 0) return;
+  void sense_block_in(int block, int thread, Sensing::When when) {
+    if (model_->mj()->nsensordata == 0) return;
     mjBatch* const batch = batches_[static_cast<std::size_t>(thread)].get();
-    const std::span<R> sensors = state_.block_sensors<R>(block);
+    Sensing sensing{when, 0, sensed_[static_cast<std::size_t>(thread)].data()};
     const MujocoWarnings kept;
     for (int lane = 0; lane < state_.worlds_in_block(block); ++lane) {
       mjtNum* const numbers = simulation(batch, lane);
       std::copy_n(row(block * lanes() + lane), row_size_, numbers);
-      const bool good =
-          load_row<R>(state_.block<R>(block), lane, numbers) && mjb_forward(batch, &lane, 1, mjSTAGE_ACC) == 0;
-      const mjtNum* const sensed = sensed_[static_cast<std::size_t>(thread)] + lane * nsensordata;
-      for (int i = 0; i < nsensordata; ++i) {
-        sensors[place(i, lane)] = good ? static_cast<R>(sensed[i]) : std::numeric_limits<R>::quiet_NaN();
-      }
+      if (when == Sensing::When::kMotion) read_stored_sensors<R>(block, lane, sensing);
+      const bool good = load_row<R>(state_.block<R>(block), lane, numbers) &&
+                        mjb_apply(batch, &lane, 1, &read_sensors, &sensing, 0) == 0;
+      store_sensors<R>(block, lane, sensing, good);
+    }
+  }
+  template <class R>
+  void store_sensors(int block, int lane, const Sensing& sensing, bool good) {
+    const auto nsensordata = static_cast<int>(model_->mj()->nsensordata);
+    const std::span<R> sensors = state_.block_sensors<R>(block);
+    for (int i = 0; i < nsensordata; ++i) {
+      sensors[place(i, lane)] =
+          good ? static_cast<R>(sensing.numbers[lane * nsensordata + i]) : std::numeric_limits<R>::quiet_NaN();
+    }
+  }
+  template <class R>
+  void read_stored_sensors(int block, int lane, const Sensing& sensing) {
+    const auto nsensordata = static_cast<int>(model_->mj()->nsensordata);
+    const std::span<R> sensors = state_.block_sensors<R>(block);
+    for (int i = 0; i < nsensordata; ++i) {
+      sensing.numbers[lane * nsensordata + i] = static_cast<mjtNum>(sensors[place(i, lane)]);
     }
   }
 
@@ -214,9 +293,14 @@ class MujocoBatch final : public Batch {
     return mjb_state(batch) + static_cast<std::size_t>(lane) * row_size_;
   }
 
-  static void advance(mjBatch* batch, std::span<const int> lanes, int steps) {
+  static void advance(mjBatch* batch, std::span<const int> lanes, int steps, Sensing* sensing = nullptr) {
     for (const int lane : lanes) std::fill_n(mjb_warning(batch) + lane * mjNWARNING, mjNWARNING, mjWarningStat{});
-    mjb_step(batch, lanes.data(), static_cast<int>(lanes.size()), steps, mjSTAGE_NONE);
+    const int count = static_cast<int>(lanes.size());
+    if (sensing != nullptr) {
+      mjb_apply(batch, lanes.data(), count, &read_sensors, sensing, 1);
+    } else {
+      mjb_step(batch, lanes.data(), count, steps, mjSTAGE_NONE);
+    }
   }
 
   [[nodiscard]] bool went_bad(mjBatch* batch, int lane) const {
@@ -272,9 +356,9 @@ class MujocoBatch final : public Batch {
   std::string reason_;
   BatchState state_;
   ThreadPool pool_;
-  std::vector<MjBatch> batches_;       // [thread], of lanes() simulations each
-  std::vector<std::vector<int>> ids_;  // [thread][lanes] scratch
-  std::vector<const mjtNum*> sensed_;  // [thread] of each simulation: [nsensordata]; empty without sensors
+  std::vector<MjBatch> batches_;            // [thread], of lanes() simulations each
+  std::vector<std::vector<int>> ids_;       // [thread][lanes] scratch
+  std::vector<HostBuffer<mjtNum>> sensed_;  // [thread] of each simulation: [nsensordata]
   std::vector<MirroredField> mirrored_;
   std::size_t row_size_ = 0;
   HostBuffer<mjtNum> initial_row_;  // of a world as mj_resetData leaves it

@@ -49,6 +49,10 @@ class Batch {
   // `steps` physics steps of the worlds of one block, on the calling thread. `thread` < config().threads names the
   // scratch to use; two calls at once need different threads and blocks.
   virtual void step_block(int block, int steps, int thread) = 0;
+  // The same, and evaluates the sensors as the last evaluation of forces saw them: what mj_step leaves in mjData, whose
+  // poses, velocities and forces are those at the start of the last step (in RK4: of its last stage). A clock sensor
+  // shows the time when the call began. Host backends.
+  virtual void step_and_sense_block(int block, int steps, int thread) = 0;
   // Runs f(block, thread) for every block, split over the threads; returns when all are done. Host backends only.
   virtual void for_each_block(const std::function<void(int block, int thread)>& f) = 0;
 
@@ -88,6 +92,9 @@ class Batch {
   virtual void sense() = 0;
   // Those of one block, as step_block.
   virtual void sense_block(int block, int thread) = 0;
+  // Sensors of position and velocity alone, at the present state; those of accelerations and forces keep their numbers.
+  // Host backends.
+  virtual void sense_motion_block(int block, int thread) = 0;
   // What the last sense() found in one world: [nsensordata].
   virtual void get_sensors(int world, std::span<double> sensordata) const = 0;
 

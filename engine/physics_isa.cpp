@@ -10,8 +10,9 @@ namespace lockstep::kernels {
 namespace {
 
 template <class T>
-void step_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, int steps) {
-  step(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), steps, Solo{});
+void step_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, int steps, Real<T>* sensordata) {
+  step_and_sense(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), steps,
+                 reinterpret_cast<T*>(sensordata), Solo{});
 }
 
 template <class T>
@@ -25,15 +26,21 @@ void accelerate_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Rea
   acceleration(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(qacc), Solo{});
 }
 
-template <class T>
+template <class T, SensedStage kStage>
 void sense_worlds(const ModelConstants<Real<T>>& model, Real<T>* state, Real<T>* arena, Real<T>* sensordata) {
-  sensors(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(sensordata),
-          Solo{});
+  sensors(model, StateBlock<T>{state, kLanes<T>}, reinterpret_cast<T*>(arena), reinterpret_cast<T*>(sensordata), Solo{},
+          kStage);
 }
 
 template <class T>
 constexpr PhysicsKernels<Real<T>> kernels_of(const char* isa) {
-  return {isa, kLanes<T>, step_worlds<T>, pose_worlds<T>, accelerate_worlds<T>, sense_worlds<T>};
+  return {isa,
+          kLanes<T>,
+          step_worlds<T>,
+          pose_worlds<T>,
+          accelerate_worlds<T>,
+          sense_worlds<T, SensedStage::kAll>,
+          sense_worlds<T, SensedStage::kMotion>};
 }
 
 template <class Isa>

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace lockstep {
@@ -88,6 +89,19 @@ bool has_spatial_tendons(const mjModel& m) {
   return false;
 }
 
+// Arrays of mjData that the kernels read as sensors: those of type user with the array's name and size.
+kernels::SensorKind kind_of_array(const mjModel& m, int sensor) {
+  const char* name = mj_id2name(&m, mjOBJ_SENSOR, sensor);
+  if (m.sensor_type[sensor] != mjSENS_USER || name == nullptr) return kernels::kForeignSensor;
+  const auto is = [&](std::string_view array, int numbers) {
+    return name == array && m.sensor_dim[sensor] == numbers * m.nbody;
+  };
+  if (name == std::string_view("ncon") && m.sensor_dim[sensor] == 1) return kernels::kContactCount;
+  if (is("cinert", 10)) return kernels::kBodyInertias;
+  if (is("cvel", 6)) return kernels::kBodyVelocities;
+  return is("cfrc_ext", 6) ? kernels::kBodyLoads : kernels::kForeignSensor;
+}
+
 // A sensor of a kind that the kernels know, but in a way that they do not.
 bool is_beyond_kernels(const mjModel& m, int sensor, kernels::SensorKind kind) {
   const bool no_actuation = m.opt.disableactuator != 0 || (m.opt.disableflags & mjDSBL_ACTUATION) != 0;
@@ -114,6 +128,7 @@ bool is_beyond_kernels(const mjModel& m, int sensor, kernels::SensorKind kind) {
 }
 
 kernels::SensorKind sensor_kind(const mjModel& m, int sensor) {
+  if (const kernels::SensorKind array = kind_of_array(m, sensor); array != kernels::kForeignSensor) return array;
   const kernels::SensorKind kind = kind_of_type(m.sensor_type[sensor]);
   const bool delayed = m.sensor_delay[sensor] != 0 || m.sensor_historyadr[sensor] >= 0;
   return delayed || is_beyond_kernels(m, sensor, kind) ? kernels::kForeignSensor : kind;
@@ -159,9 +174,14 @@ int sensor_target(Packing& p, int sensor, kernels::SensorKind kind, SensorLists&
     case kernels::kForeignSensor:
     case kernels::kClock:
     case kernels::kKineticEnergy:
+    case kernels::kContactCount:
       return 0;
     case kernels::kPotentialEnergy:
       return lists.subtrees.add(p, 0, false);
+    case kernels::kBodyInertias:
+    case kernels::kBodyVelocities:
+    case kernels::kBodyLoads:
+      return lists.subtrees.add(p, 0, true);
     case kernels::kJointPosition:
     case kernels::kBallQuaternion:
       return m.jnt_qposadr[id];
@@ -221,8 +241,10 @@ void note_needs(Packing& p, kernels::SensorKind kind) {
                                  kernels::kFrameAngularAcceleration})) {
     p.c.has_acceleration_sensors = 1;
   }
-  if (weighs || kind == kernels::kTouch) p.c.has_contact_sensors = p.c.has_force_sensors = 1;
-  if (is_one_of(kind, {kernels::kJointLimitForce, kernels::kTendonLimitForce})) p.c.has_force_sensors = 1;
+  if (weighs || kind == kernels::kTouch || kind == kernels::kBodyLoads)
+    p.c.has_contact_sensors = p.c.has_force_sensors = 1;
+  if (is_one_of(kind, {kernels::kJointLimitForce, kernels::kTendonLimitForce, kernels::kContactCount}))
+    p.c.has_force_sensors = 1;
 }
 
 }  // namespace
@@ -265,6 +287,7 @@ void pack_sensors(Packing& p) {
   p.set(p.c.sensor_cutoff, cutoff);
   p.set(p.c.magnetic, Reals(m.opt.magnetic, m.opt.magnetic + 3));
   p.set(p.c.world_gravity, p.disabled(mjDSBL_GRAVITY) ? Reals{0, 0, 0} : Reals(m.opt.gravity, m.opt.gravity + 3));
+  p.set(p.c.body_root, Ints(m.body_rootid, m.body_rootid + m.nbody));
   lists.subtrees.set(p);
   lists.zones.set(p);
   lists.turns.set(p);

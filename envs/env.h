@@ -24,7 +24,11 @@ struct Entry {
   TaskKernels (*kernels)(Isa) = nullptr;            // compiled for that instruction set
   StepKernels<float> (*float_kernels)() = nullptr;  // of width 1, for blocks of any size
   StepKernels<double> (*double_kernels)() = nullptr;
-  const SystemRow* system = nullptr;  // of an ODE or a map (docs/systems.md); nullptr for any other task
+  std::span<const SensedField> sensors = {};  // what the task reads beside the state
+  int before_size = 0;                        // numbers that it keeps from before a step
+  int settle_steps = 0;                       // physics steps before an episode starts
+  bool starts_in_physics = false;             // its first observation needs more than the drawn state
+  const SystemRow* system = nullptr;          // of an ODE or a map (docs/systems.md); nullptr for any other task
 };
 
 // The table, in the order of envs/CMakeLists.txt.

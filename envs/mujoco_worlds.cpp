@@ -1,18 +1,23 @@
 // Worlds of tasks whose physics is a MuJoCo model: a Batch, stepped block by block.
 #include "engine/batch.h"
+#include "engine/buffer.h"
 #include "engine/error.h"
 #include "engine/model.h"
 #include "engine/simulator_dynamics.h"
 #include "engine/task_models.h"
+#include "envs/held_dynamics.h"
+#include "envs/model_sensors.h"
 #include "envs/worlds.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <mujoco/mjmodel.h>
+#include <mujoco/mujoco.h>
 
 namespace lockstep::envs {
 namespace {
@@ -25,8 +30,8 @@ void check_model(const Entry& entry, const mjModel& m, const std::string& file) 
     throw Error(fmt::format("this model is not the one of {}: {}", facts.source, what), file,
                 "use the suite's own model file: run `make setup`, or mend LOCKSTEP_MODELS");
   };
-  require(m.nq == facts.nq && m.nv == facts.nv && m.na == 0,
-          fmt::format("nq, nv, na = {}, {}, {} instead of {}, {}, 0", m.nq, m.nv, m.na, facts.nq, facts.nv));
+  require(m.nq == facts.nq && m.nv == facts.nv && m.na == facts.na,
+          fmt::format("nq, nv, na = {}, {}, {} instead of {}, {}, {}", m.nq, m.nv, m.na, facts.nq, facts.nv, facts.na));
   require(m.nu == static_cast<int>(entry.action.size()),
           fmt::format("{} actuators instead of {}", m.nu, entry.action.size()));
   require(std::abs(m.opt.timestep * facts.physics_steps - facts.control_timestep) < 1e-12,
@@ -38,9 +43,21 @@ void check_model(const Entry& entry, const mjModel& m, const std::string& file) 
   }
 }
 
+void set_damping(const JointDamping& damping, mjModel& m, const std::string& file) {
+  if (damping.joint == nullptr) return;
+  const int joint = mj_name2id(&m, mjOBJ_JOINT, damping.joint);
+  if (joint < 0) {
+    throw Error(fmt::format("this model has no joint '{}'", damping.joint), file,
+                "use the suite's own model file: run `make setup`, or mend LOCKSTEP_MODELS");
+  }
+  m.dof_damping[m.jnt_dofadr[joint]] = damping.damping;
+}
+
 std::shared_ptr<const Model> load_model(const Entry& entry) {
   const auto file = task_model(entry.facts->model);
-  auto model = Model::from_file(file);
+  auto model = Model::from_edited_file(
+      file, [&](mjSpec& spec) { set_sensors(spec, entry.sensors, file.string()); },
+      [&](mjModel& m) { set_damping(entry.facts->damping, m, file.string()); });
   check_model(entry, *model->mj(), file.string());
   return model;
 }
@@ -66,7 +83,12 @@ class MujocoWorlds final : public Worlds<R> {
                                     .backend = config.backend,
                                     .precision = std::is_same_v<R, float> ? Precision::kFloat : Precision::kDouble,
                                     .threads = config.threads})),
-        fields_(fields_of<R>(*batch_)) {}
+        fields_(fields_of<R>(*batch_)),
+        held_numbers_(static_cast<std::size_t>(batch_->num_blocks() * batch_->lanes() * entry.facts->nheld)),
+        held_(world_view(held_numbers_.data(), num_worlds_, entry.facts->nheld, batch_->lanes())),
+        sensing_(entry.facts->sensing),
+        senses_forces_(reads_forces(*model_->mj())),
+        kept_(static_cast<std::size_t>(config.threads)) {}
 
   [[nodiscard]] int lanes() const override { return batch_->lanes(); }
   [[nodiscard]] int num_blocks() const override { return batch_->num_blocks(); }
@@ -81,9 +103,17 @@ class MujocoWorlds final : public Worlds<R> {
     out.ctrl = start(fields_.ctrl);
     out.qacc_warmstart = start(fields_.qacc_warmstart);
     out.time = start(fields_.time);
+    out.act = start(fields_.act);
+    out.sensed = start(fields_.sensordata);
+    out.held = start(held_);
   }
   void advance(int block, int thread, const Block<R>& b) override {
-    batch_->step_block(block, physics_steps_, thread);
+    if (sensing_ == Sensing::kLastEvaluation || senses_forces_) {
+      batch_->step_and_sense_block(block, physics_steps_, thread);
+    } else {
+      batch_->step_block(block, physics_steps_, thread);
+    }
+    if (sensing_ == Sensing::kNewState && fields_.sensordata.extent(1) > 0) batch_->sense_motion_block(block, thread);
     for (int lane = 0; lane < b.worlds; ++lane) {
       const int world = static_cast<int>(b.first_world) + lane;
       if (!batch_->fault(world)) continue;
@@ -92,11 +122,37 @@ class MujocoWorlds final : public Worlds<R> {
     }
   }
 
+  void sense(int block, int thread, const std::uint8_t* chosen) override {
+    if (fields_.sensordata.extent(1) == 0) return;
+    const std::array views{fields_.sensordata};
+    keep_others(block, thread, chosen, views, [&] {
+      batch_->sense_block(block, thread);
+      // mj_forward, after which this is read at a start, leaves the loads on bodies alone: they are those of a reset.
+      if (sensing_ == Sensing::kLastEvaluation) clear_loads(block);
+    });
+  }
+  void settle(int block, int thread, int steps, const std::uint8_t* chosen) override {
+    const std::array views{fields_.qpos, fields_.qvel, fields_.act, fields_.ctrl, fields_.qacc_warmstart, fields_.time};
+    keep_others(block, thread, chosen, views, [&] { batch_->step_block(block, steps, thread); });
+    for (int lane = 0; lane < lanes(); ++lane) {
+      const int world = block * lanes() + lane;
+      if (world >= num_worlds_) break;
+      if (chosen[lane] != 0) fields_.time(world, 0) = 0;
+      batch_->clear_fault(world);
+    }
+  }
+
   void get_state(int world, std::span<double> x) const override {
-    batch_->get_state(world, x.first(nq()), x.subspan(nq(), nv()), x.subspan(nq() + nv()));
+    batch_->get_state(world, x.first(nq()), x.subspan(nq(), nv()), x.subspan(nq() + nv(), na()));
+    for (std::size_t i = 0; i < nheld(); ++i) {
+      x[nq() + nv() + na() + i] = static_cast<double>(held_(world, static_cast<long>(i)));
+    }
   }
   void set_state(int world, std::span<const double> x) override {
-    batch_->set_state(world, x.first(nq()), x.subspan(nq(), nv()), x.subspan(nq() + nv()));
+    batch_->set_state(world, x.first(nq()), x.subspan(nq(), nv()), x.subspan(nq() + nv(), na()));
+    for (std::size_t i = 0; i < nheld(); ++i) {
+      held_(world, static_cast<long>(i)) = static_cast<R>(x[nq() + nv() + na() + i]);
+    }
   }
 
   void save(ByteWriter& writer) const override {
@@ -121,8 +177,10 @@ class MujocoWorlds final : public Worlds<R> {
   }
 
   [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override {
-    return std::make_unique<SimulatorDynamics>(
+    auto simulator = std::make_unique<SimulatorDynamics>(
         model_, SimulatorDynamicsConfig{.physics_steps = physics_steps_, .backend = backend_});
+    if (nheld() == 0) return simulator;
+    return std::make_unique<HeldDynamics>(std::move(simulator), static_cast<int>(nheld()));
   }
   [[nodiscard]] const mjModel_* mujoco_model() const override { return model_->mj(); }
   [[nodiscard]] std::string report() const override { return batch_->report(); }
@@ -130,9 +188,48 @@ class MujocoWorlds final : public Worlds<R> {
  private:
   [[nodiscard]] std::size_t nq() const { return static_cast<std::size_t>(fields_.qpos.extent(1)); }
   [[nodiscard]] std::size_t nv() const { return static_cast<std::size_t>(fields_.qvel.extent(1)); }
+  [[nodiscard]] std::size_t na() const { return static_cast<std::size_t>(fields_.act.extent(1)); }
+  [[nodiscard]] std::size_t nheld() const { return static_cast<std::size_t>(held_.extent(1)); }
   template <class Function>
   void each_saved(Function&& f) const {
     f(fields_.qpos), f(fields_.qvel), f(fields_.act), f(fields_.ctrl), f(fields_.qacc_warmstart), f(fields_.time);
+    f(fields_.sensordata), f(held_);
+  }
+  void clear_loads(int block) {
+    const mjModel& m = *model_->mj();
+    const int sensor = mj_name2id(&m, mjOBJ_SENSOR, "cfrc_ext");
+    if (sensor < 0) return;
+    const auto lanes_in_block = static_cast<std::size_t>(lanes());
+    std::ranges::fill(numbers_of(fields_.sensordata, block, lanes())
+                          .subspan(static_cast<std::size_t>(m.sensor_adr[sensor]) * lanes_in_block,
+                                   static_cast<std::size_t>(m.sensor_dim[sensor]) * lanes_in_block),
+                      R(0));
+  }
+  [[nodiscard]] static std::span<R> numbers_of(const WorldView<R>& view, int block, int lanes) {
+    const auto count = static_cast<std::size_t>(view.extent(1)) * static_cast<std::size_t>(lanes);
+    if (count == 0) return {};
+    return {view.data_handle() + static_cast<std::ptrdiff_t>(block) * view.mapping().block_stride(), count};
+  }
+  // Does `work` on a block, after which the worlds that are not chosen have their numbers in `views` back.
+  template <class Views, class Work>
+  void keep_others(int block, int thread, const std::uint8_t* chosen, const Views& views, Work&& work) {
+    const int lanes_in_block = lanes();
+    const bool all = std::all_of(chosen, chosen + lanes_in_block, [](std::uint8_t mark) { return mark != 0; });
+    if (all) return work();
+    std::vector<R>& kept = kept_[static_cast<std::size_t>(thread)];
+    kept.clear();
+    for (const WorldView<R>& view : views) {
+      const std::span<R> numbers = numbers_of(view, block, lanes_in_block);
+      kept.insert(kept.end(), numbers.begin(), numbers.end());
+    }
+    work();
+    auto next = kept.begin();
+    for (const WorldView<R>& view : views) {
+      const std::span<R> numbers = numbers_of(view, block, lanes_in_block);
+      for (std::size_t i = 0; i < numbers.size(); ++i, ++next) {
+        if (chosen[i % static_cast<std::size_t>(lanes_in_block)] == 0) numbers[i] = *next;
+      }
+    }
   }
 
   int physics_steps_;
@@ -141,6 +238,11 @@ class MujocoWorlds final : public Worlds<R> {
   std::shared_ptr<const Model> model_;
   std::unique_ptr<Batch> batch_;
   Batch::Fields<R> fields_;
+  HostBuffer<R> held_numbers_;
+  WorldView<R> held_;  // [W][nheld] what no physics moves
+  Sensing sensing_;
+  bool senses_forces_;
+  std::vector<std::vector<R>> kept_;  // [thread] scratch of keep_others
 };
 
 }  // namespace

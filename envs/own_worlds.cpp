@@ -56,6 +56,8 @@ class OwnWorlds final : public Worlds<R> {
     out.ctrl = action_.data() + static_cast<std::ptrdiff_t>(block) * lanes_ * action_size_;
     out.system = system_;
   }
+  void sense(int, int, const std::uint8_t*) override {}
+  void settle(int, int, int, const std::uint8_t*) override {}
   void advance(int, int, const Block<R>& b) override { step_kernels<R>(kernels_).advance(b); }
 
   void get_state(int world, std::span<double> x) const override {

@@ -9,6 +9,10 @@
 
 namespace lockstep::envs {
 
+// Derivatives of tasks with more states and actions than this are left to differences: the second derivatives of one
+// number would be more than a cache holds.
+inline constexpr int kMaxExactInputs = 16;
+
 template <class Task, class T>
 struct PlanningOn {
   static constexpr int kWidth = kernels::kLanes<T>;
@@ -124,7 +128,11 @@ struct PlanningOn {
   }
 
   static PlanningKernels table() {
-    PlanningKernels kernels{&stage, &terminal, &expand_stage, &expand_terminal, nullptr, nullptr};
+    PlanningKernels kernels{.stage = &stage, .terminal = &terminal};
+    if constexpr (kInputs <= kMaxExactInputs) {
+      kernels.expand_stage = &expand_stage;
+      kernels.expand_terminal = &expand_terminal;
+    }
     if constexpr (kHasOwnDynamics<Task>) {
       kernels.advance = &advance;
       kernels.jacobian = &jacobian;

@@ -19,6 +19,8 @@ struct ResetDraw {
   const std::uint32_t* episodes = nullptr;  // [kLanes<T>]
   kernels::MaskOf<T> wanted;                // lanes that draw; few end an episode at once, and the others get zeros
 
+  std::uint32_t attempt = 0;  // how often this episode's start was drawn and not accepted
+
   // Uniform in [low, high).
   [[nodiscard]] LS_FN T uniform(std::uint32_t index, double low, double high) const {
     T first, second;
@@ -36,11 +38,13 @@ struct ResetDraw {
   }
 
  private:
+  static constexpr std::uint32_t kDrawsPerAttempt = 1u << 16;  // pairs
   // Uniform draws 2 * number and 2 * number + 1.
   LS_FN void pair(std::uint32_t number, T& first, T& second) const {
     R firsts[kernels::kLanes<T>] = {}, seconds[kernels::kLanes<T>] = {};
     kernels::for_each_lane(wanted, [&](int i) {
-      const auto w = kernels::philox(stream, first_world + static_cast<std::uint32_t>(i), episodes[i], number);
+      const auto w = kernels::philox(stream, first_world + static_cast<std::uint32_t>(i), episodes[i],
+                                     attempt * kDrawsPerAttempt + number);
       firsts[i] = kernels::uniform_from_words<R>(w.word[0], w.word[1]);
       seconds[i] = kernels::uniform_from_words<R>(w.word[2], w.word[3]);
     });

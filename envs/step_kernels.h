@@ -4,6 +4,7 @@
 
 #include "envs/episode_kernels.h"
 #include "envs/reset_draw.h"
+#include "envs/scene.h"
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
 #include "kernels/lanes.h"
@@ -23,11 +24,49 @@ struct StepOn {
   using Episode = EpisodeOn<T>;
   static constexpr int kWidth = kernels::kLanes<T>;
   static constexpr int kStates = Task::kStates, kActions = Task::kActions, kObservations = Task::kObservations;
-  static constexpr int kPositions = Task::kFacts.nq;
-  static_assert(Task::kFacts.nq + Task::kFacts.nv == kStates);
+  static constexpr int kSensed = sensed_size<Task>(), kBefore = before_size<Task>();
+  using Now = SceneOf<Task, T>;
+  static constexpr int kVelocities = Task::kFacts.nq, kActivations = kVelocities + Task::kFacts.nv;
+  static constexpr int kHeld = kActivations + Task::kFacts.na;
+  static_assert(kHeld + Task::kFacts.nheld == kStates);
 
   LS_FN static R* state_field(const Block<R>& b, int field, int group) {
-    return (field < kPositions ? b.qpos + field * b.lanes : b.qvel + (field - kPositions) * b.lanes) + group;
+    R* const start = field < kVelocities    ? b.qpos + field * b.lanes
+                     : field < kActivations ? b.qvel + (field - kVelocities) * b.lanes
+                     : field < kHeld        ? b.act + (field - kActivations) * b.lanes
+                                            : b.held + (field - kHeld) * b.lanes;
+    return start + group;
+  }
+  // What is seen beside the state; what is not finite (in a world whose state is not, either) reads as 0.
+  LS_FN static void load_senses(const Block<R>& b, int group, Now& now) {
+    for (int i = 0; i < kSensed; ++i) {
+      const T number = kernels::load<T>(b.sensed + i * b.lanes + group);
+      now.sensed[i] = kernels::select(kernels::is_finite(number), number, T(0));
+    }
+    for (int i = 0; i < kBefore; ++i) now.before[i] = kernels::load<T>(b.before + i * b.lanes + group);
+  }
+
+  // The task's functions, of a scene or of its state alone.
+  LS_FN static void observation_of(const Now& now, T (&observation)[kObservations]) {
+    if constexpr (kSeesScenes<Task>) {
+      Task::observe(now, observation);
+    } else {
+      Task::observe(now.x, observation);
+    }
+  }
+  LS_FN static T reward_of(const Now& now, const T (&action)[kActions]) {
+    if constexpr (kSeesScenes<Task>) {
+      return Task::reward(now, action);
+    } else {
+      return Task::reward(now.x, action);
+    }
+  }
+  LS_FN static Mask end_of(const Now& now) {
+    if constexpr (kSeesScenes<Task>) {
+      return Task::terminated(now);
+    } else {
+      return Task::terminated(now.x);
+    }
   }
   LS_FN static void load_state(const Block<R>& b, int group, T (&x)[kStates]) {
     for (int i = 0; i < kStates; ++i) x[i] = kernels::load<T>(state_field(b, i, group));
@@ -58,9 +97,9 @@ struct StepOn {
   }
 
   // One row a world, from one number a field: the transpose that learners want.
-  LS_FN static void store_observation(const T (&x)[kStates], float* rows) {
+  LS_FN static void store_observation(const Now& now, float* rows) {
     T observation[kObservations];
-    Task::observe(x, observation);
+    observation_of(now, observation);
     R fields[kObservations][kWidth];
     for (int i = 0; i < kObservations; ++i) kernels::store(fields[i], observation[i]);
     for (int lane = 0; lane < kWidth; ++lane) {
@@ -70,9 +109,9 @@ struct StepOn {
 
   // Starts the next episode where `restart` holds; the other lanes keep what they have.
   LS_FN static void start_episode(const Block<R>& b, int group, const StepSettings& settings, Mask restart,
-                                  T (&x)[kStates]) {
+                                  T (&x)[kStates], std::uint32_t attempt = 0) {
     const ResetDraw<T> draw{settings.stream, b.first_world + static_cast<std::uint32_t>(group), b.episode + group,
-                            restart};
+                            restart, attempt};
     T fresh[kStates];
     Task::reset(draw, fresh);
     for (int i = 0; i < kStates; ++i) x[i] = kernels::select(restart, fresh[i], x[i]);
@@ -87,8 +126,9 @@ struct StepOn {
   }
 
   // The transition of one group: reward and state after it. True where a state is not finite; x is finite in the end.
-  LS_FN static Mask transition(const Block<R>& b, int group, T (&x)[kStates], Mask& bad_action, T& reward) {
+  LS_FN static Mask transition(const Block<R>& b, int group, Now& now, Mask& bad_action, T& reward) {
     T action[kActions];
+    T(&x)[kStates] = now.x;
     load_state(b, group, x);
     if constexpr (kHasOwnDynamics<Task>) {
       bad_action = load_action(b, group, action);
@@ -113,30 +153,32 @@ struct StepOn {
       Mask finite = true;
       for (int i = 0; i < kStates; ++i) finite = finite && kernels::is_finite(x[i]);
       for (int i = 0; i < kStates; ++i) x[i] = kernels::select(finite, x[i], T(0));
-      reward = Task::reward(x, action);
+      load_senses(b, group, now);
+      reward = reward_of(now, action);
       return !finite;
     }
   }
 
   LS_FN static int finish_group(const Block<R>& b, int group, const StepSettings& settings) {
-    T x[kStates];
+    Now now;
     T reward;
     Mask fault;
-    const Mask bad_state = transition(b, group, x, fault, reward);
+    const Mask bad_state = transition(b, group, now, fault, reward);
     fault = fault || bad_state;
-    const auto end = Episode::settle(b, group, settings, Task::terminated(x), fault, reward);
+    const auto end = Episode::settle(b, group, settings, end_of(now), fault, reward);
+    if constexpr (kStartsInPhysics<Task>) Episode::store_bytes(end.restart, b.started + group);
     if (kernels::any(end.ended)) {
-      keep_final_observation(b, group, x, end.ended);
-      start_episode(b, group, settings, end.restart, x);
+      keep_final_observation(b, group, now, end.ended);
+      start_episode(b, group, settings, end.restart, now.x);
     }
-    store_state(b, group, x);
-    store_observation(x, b.observation + group * kObservations);
+    store_state(b, group, now.x);
+    store_observation(now, b.observation + group * kObservations);
     return Episode::count_faults(b, group, fault);
   }
 
-  LS_FN static void keep_final_observation(const Block<R>& b, int group, const T (&x)[kStates], Mask ended) {
+  LS_FN static void keep_final_observation(const Block<R>& b, int group, const Now& now, Mask ended) {
     T observation[kObservations];
-    Task::observe(x, observation);
+    observation_of(now, observation);
     R fields[kObservations][kWidth];
     for (int i = 0; i < kObservations; ++i) kernels::store(fields[i], observation[i]);
     kernels::for_each_lane(ended, [&](int lane) {
@@ -152,6 +194,13 @@ struct StepOn {
       T action[kActions];
       Episode::store_bytes(load_action(b, group, action), b.fault + group);
       for (int i = 0; i < kActions; ++i) kernels::store(b.ctrl + i * b.lanes + group, action[i]);
+      if constexpr (kBefore > 0) {
+        Now now;
+        load_state(b, group, now.x);
+        load_senses(b, group, now);
+        Task::remember(now, now.before);
+        for (int i = 0; i < kBefore; ++i) kernels::store(b.before + i * b.lanes + group, now.before[i]);
+      }
     }
   }
   static int finish(const Block<R>& b, const StepSettings& settings) {
@@ -161,24 +210,49 @@ struct StepOn {
   }
   static void begin(const Block<R>& b, const StepSettings& settings) {
     for (int group = 0; group < b.lanes; group += kWidth) {
-      T x[kStates];
-      load_state(b, group, x);
-      start_episode(b, group, settings, Mask(true), x);
-      store_state(b, group, x);
+      Now now;
+      load_state(b, group, now.x);
+      start_episode(b, group, settings, Mask(true), now.x);
+      store_state(b, group, now.x);
       kernels::store(b.clock + group, T(0));
       kernels::store(b.running_return + group, T(0));
-      store_observation(x, b.observation + group * kObservations);
+      if constexpr (kStartsInPhysics<Task>) {
+        Episode::store_bytes(Mask(true), b.started + group);
+      } else {
+        store_observation(now, b.observation + group * kObservations);
+      }
     }
   }
   static void observe(const Block<R>& b) {
     for (int group = 0; group < b.lanes; group += kWidth) {
-      T x[kStates];
-      load_state(b, group, x);
-      store_observation(x, b.observation + group * kObservations);
+      Now now;
+      load_state(b, group, now.x);
+      load_senses(b, group, now);
+      store_observation(now, b.observation + group * kObservations);
     }
   }
+  static int choose(const Block<R>& b, const StepSettings& settings, std::uint32_t attempt) {
+    int left = 0;
+    for (int group = 0; group < b.lanes; group += kWidth) {
+      const Mask pending = Episode::load_bytes(b.pending + group);
+      if (!kernels::any(pending)) continue;
+      Now now;
+      load_state(b, group, now.x);
+      load_senses(b, group, now);
+      const Mask rejected = pending && !Task::accepts(now);
+      if (kernels::any(rejected)) start_episode(b, group, settings, rejected, now.x, attempt);
+      store_state(b, group, now.x);
+      Episode::store_bytes(rejected, b.pending + group);
+      for (int lane = 0; lane < kWidth; ++lane) left += kernels::lane(rejected, lane) ? 1 : 0;
+    }
+    return left;
+  }
   static StepKernels<R> table() {
-    return {kWidth, kHasOwnDynamics<Task> ? nullptr : &prepare, &finish, &begin, &observe};
+    StepKernels<R> kernels{
+        .width = kWidth, .prepare = nullptr, .finish = &finish, .begin = &begin, .observe = &observe};
+    if constexpr (!kHasOwnDynamics<Task>) kernels.prepare = &prepare;
+    if constexpr (kChoosesStarts<Task>) kernels.choose = &choose;
+    return kernels;
   }
 };
 

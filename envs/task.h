@@ -3,6 +3,7 @@
 #pragma once
 
 #include "envs/reset_draw.h"
+#include "envs/scene.h"
 #include "envs/task_facts.h"
 #include "kernels/dual.h"
 #include "kernels/lanes.h"

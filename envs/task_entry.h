@@ -7,6 +7,16 @@
 namespace lockstep::envs {
 
 template <class Task>
+constexpr std::span<const SensedField> sensors_of() {
+  if constexpr (sensed_size<Task>() > 0) {
+    static_assert(numbers_of(Task::kSensors) == Task::kSensed);
+    return Task::kSensors;
+  } else {
+    return {};
+  }
+}
+
+template <class Task>
 constexpr Entry make_entry(TaskKernels (*kernels)(Isa)) {
   return {.name = Task::kFacts.name,
           .summary = Task::kFacts.summary,
@@ -16,7 +26,11 @@ constexpr Entry make_entry(TaskKernels (*kernels)(Isa)) {
           .observation = Task::kObservation,
           .kernels = kernels,
           .float_kernels = &StepOn<Task, float>::table,
-          .double_kernels = &StepOn<Task, double>::table};
+          .double_kernels = &StepOn<Task, double>::table,
+          .sensors = sensors_of<Task>(),
+          .before_size = before_size<Task>(),
+          .settle_steps = settle_steps<Task>(),
+          .starts_in_physics = kStartsInPhysics<Task>};
 }
 
 }  // namespace lockstep::envs

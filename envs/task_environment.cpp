@@ -20,7 +20,9 @@ namespace {
 
 // The stream of random numbers that resets draw from; no other place uses it.
 constexpr std::uint32_t kResetStream = 0x7e5e7000;
-constexpr std::uint32_t kSavedVersion = 1;
+constexpr std::uint32_t kSavedVersion = 2;
+// A start that is not accepted after so many draws is taken as it is.
+constexpr std::uint32_t kMostDraws = 1000;
 
 // The widest kernels whose width divides the blocks of the worlds; width 1 fits all.
 template <class R>
@@ -42,11 +44,14 @@ StepKernels<R> fitting_kernels(const Entry& entry, Isa isa, int lanes) {
 // What is kept and shown of every world beside its state; the arrays have room for whole blocks.
 template <class R>
 struct Episodes {
-  Episodes(std::size_t rows, std::size_t observation_size)
+  Episodes(std::size_t rows, std::size_t observation_size, std::size_t before_size)
       : clock(rows),
         running_return(rows),
         episode(rows),
         fault(rows),
+        started(rows),
+        pending(rows),
+        before(rows * before_size),
         observation(rows * observation_size),
         final_observation(rows * observation_size),
         reward(rows),
@@ -63,7 +68,8 @@ struct Episodes {
 
   HostBuffer<R> clock, running_return;
   HostBuffer<std::uint32_t> episode;
-  HostBuffer<std::uint8_t> fault;
+  HostBuffer<std::uint8_t> fault, started, pending;
+  HostBuffer<R> before;
   HostBuffer<float> observation, final_observation, reward, final_return;
   HostBuffer<std::uint8_t> terminated, truncated;
 };
@@ -77,9 +83,9 @@ class TaskEnvironment final : public Environment {
         worlds_(std::move(worlds)),
         kernels_(fitting_kernels<R>(entry, chosen_isa(), worlds_->lanes())),
         planning_(entry.kernels(chosen_isa()).planning),
-        system_(entry.system),
+        entry_(entry),
         episodes_(static_cast<std::size_t>(worlds_->num_blocks() * worlds_->lanes()),
-                  static_cast<std::size_t>(spec_.observation_size)),
+                  static_cast<std::size_t>(spec_.observation_size), static_cast<std::size_t>(entry.before_size)),
         faults_in_block_(static_cast<std::size_t>(worlds_->num_blocks())) {
     settings_.stream = {.seed = config.seed, .stream = kResetStream};
     settings_.episode_steps = spec_.episode_steps;
@@ -109,6 +115,7 @@ class TaskEnvironment final : public Environment {
         worlds_->advance(block, thread, b);
       }
       faults_in_block_[static_cast<std::size_t>(block)] = kernels_.finish(b, settings_);
+      if (entry_.starts_in_physics) start_in_physics(block, thread, b);
     };
     worlds_->for_each_block(std::ref(step_block));
     for (const int faults : faults_in_block_) faults_ += faults;
@@ -130,7 +137,14 @@ class TaskEnvironment final : public Environment {
     assert(world >= 0 && world < config_.num_worlds && x.size() == spec_.state_names.size());
     touched_ = true;
     worlds_->set_state(world, x);
-    kernels_.observe(block_of(world / worlds_->lanes()));
+    const int block = world / worlds_->lanes();
+    const Block<R> b = block_of(block);
+    if (!entry_.sensors.empty()) {
+      std::fill_n(b.started, b.lanes, std::uint8_t{0});
+      b.started[world % worlds_->lanes()] = 1;
+      worlds_->sense(block, 0, b.started);
+    }
+    kernels_.observe(b);
   }
 
   [[nodiscard]] std::vector<std::byte> save() const override;
@@ -138,7 +152,7 @@ class TaskEnvironment final : public Environment {
 
   [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override { return worlds_->dynamics(); }
   [[nodiscard]] std::unique_ptr<Cost> cost() const override {
-    if (system_ != nullptr) return std::make_unique<TrackingCost>(*system_);
+    if (entry_.system != nullptr) return std::make_unique<TrackingCost>(*entry_.system);
     return std::make_unique<TaskCost>(planning_, spec_.state_size, spec_.action_size);
   }
 
@@ -174,6 +188,9 @@ class TaskEnvironment final : public Environment {
     b.running_return = episodes_.running_return.data() + first;
     b.episode = episodes_.episode.data() + first;
     b.fault = episodes_.fault.data() + first;
+    b.started = episodes_.started.data() + first;
+    b.pending = episodes_.pending.data() + first;
+    b.before = episodes_.before.data() + first * entry_.before_size;
     b.observation = episodes_.observation.data() + first * spec_.observation_size;
     b.final_observation = episodes_.final_observation.data() + first * spec_.observation_size;
     b.reward = episodes_.reward.data() + first;
@@ -189,8 +206,29 @@ class TaskEnvironment final : public Environment {
     std::ranges::fill(episodes_.final_return.span(), 0.0f);
     std::ranges::fill(episodes_.terminated.span(), std::uint8_t{0});
     std::ranges::fill(episodes_.truncated.span(), std::uint8_t{0});
-    const auto begin = [&](int block, int) { kernels_.begin(block_of(block), settings_); };
+    const auto begin = [&](int block, int thread) {
+      const Block<R> b = block_of(block);
+      kernels_.begin(b, settings_);
+      if (entry_.starts_in_physics) start_in_physics(block, thread, b);
+    };
     worlds_->for_each_block(std::ref(begin));
+  }
+
+  // What is left to do for the worlds of a block that `started` marks: starts that the task accepts, physics that comes
+  // to rest, sensors, the first observation.
+  void start_in_physics(int block, int thread, const Block<R>& b) {
+    const auto marks = [](std::uint8_t mark) { return mark != 0; };
+    if (std::none_of(b.started, b.started + b.lanes, marks)) return;
+    if (kernels_.choose != nullptr) {
+      std::copy_n(b.started, b.lanes, b.pending);
+      for (std::uint32_t attempt = 1; attempt < kMostDraws; ++attempt) {
+        worlds_->sense(block, thread, b.pending);
+        if (kernels_.choose(b, settings_, attempt) == 0) break;
+      }
+    }
+    if (entry_.settle_steps > 0) worlds_->settle(block, thread, entry_.settle_steps, b.started);
+    worlds_->sense(block, thread, b.started);
+    kernels_.observe(b);
   }
 
   TaskSpec spec_;
@@ -198,7 +236,7 @@ class TaskEnvironment final : public Environment {
   std::unique_ptr<Worlds<R>> worlds_;
   StepKernels<R> kernels_;
   PlanningKernels planning_;
-  const SystemRow* system_;  // nullptr: no system
+  const Entry& entry_;
   StepSettings settings_;
   Episodes<R> episodes_;
   std::vector<int> faults_in_block_;

@@ -20,7 +20,36 @@ struct ActionField {
   double low, high;
 };
 
-// The rest of TaskSpec. The state is qpos [nq] and qvel [nv]; for a task with dynamics of its own nq counts all of it.
+// Numbers that a task reads beside the state: a sensor that is added to the suite's model, named as in MJCF, or one
+// that the model has. They change nothing of the motion.
+//   type "framepos", kind "xbody", object "torso": MJCF's <framepos objtype="xbody" objname="torso"/>
+//   type "own", object "velocity": the model's own sensor of that name
+//   type "array", object "cinert", "cvel" or "cfrc_ext": mjData's array of all bodies, the world first; "ncon" (at
+//   starts
+//     alone): the number of contacts
+struct SensedField {
+  const char* type;
+  const char* kind;
+  const char* object;
+  int numbers;
+  const char* reference_kind = nullptr;  // frames: as seen from there
+  const char* reference = nullptr;
+};
+
+// When a task's sensors are read.
+enum class Sensing {
+  kNewState,        // positions and velocities of the state after the step; forces of the last evaluation in it
+  kLastEvaluation,  // all of the last evaluation, as mj_step leaves mjData: a physics step behind the state
+};
+
+// A damping that a task gives to one joint of the suite's model, N m s/rad or N s/m.
+struct JointDamping {
+  const char* joint = nullptr;  // nullptr: none
+  double damping = 0;
+};
+
+// The rest of TaskSpec. The state is qpos [nq], qvel [nv], act [na] and the numbers of an episode that no physics moves
+// [nheld], such as targets; for a task with dynamics of its own nq counts all of it.
 struct Facts {
   const char* name;        // "cartpole-swingup"
   const char* suite_name;  // the suite's own spelling, accepted too: "CartPole-v1"
@@ -33,6 +62,9 @@ struct Facts {
   int physics_steps;        // physics steps in one env step
   int episode_steps;        // env steps until truncation; 0: none
   double success_return;    // an episode return that counts as success; 0: not defined
+  int na = 0, nheld = 0;
+  Sensing sensing = Sensing::kNewState;
+  JointDamping damping = {};
 };
 
 }  // namespace lockstep::envs

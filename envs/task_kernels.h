@@ -24,12 +24,18 @@ struct Block {
   R* ctrl = nullptr;            // [nu][lane], with MuJoCo physics and systems only
   R* qacc_warmstart = nullptr;  // [nv][lane], with MuJoCo physics only
   R* time = nullptr;            // [lane] s, likewise
+  R* act = nullptr;             // [na][lane], likewise
+  R* held = nullptr;            // [nheld][lane], likewise
+  R* sensed = nullptr;          // [sensed][lane], likewise
+  R* before = nullptr;          // [before][lane], likewise
 
   const float* actions = nullptr;    // [worlds][action_size]
   R* clock = nullptr;                // [lane] env steps of the running episode
   R* running_return = nullptr;       // [lane] rewards of the running episode
   std::uint32_t* episode = nullptr;  // [lane] number of the running episode
   std::uint8_t* fault = nullptr;     // [lane] 1: action or state not finite in this step
+  std::uint8_t* started = nullptr;   // [lane] 1: an episode started whose first observation is still to be made
+  std::uint8_t* pending = nullptr;   // [lane] 1: of these, whose start is not accepted yet
 
   float* observation = nullptr;        // [lane][observation_size]
   float* final_observation = nullptr;  // [lane][observation_size], written where an episode ends
@@ -60,6 +66,9 @@ struct StepKernels {
   void (*begin)(const Block<R>&, const StepSettings&) = nullptr;
   // Recomputes the observation from the state.
   void (*observe)(const Block<R>&) = nullptr;
+  // Draws again, for the `attempt`-th time (1, 2 ...), the starts of pending worlds that the task does not accept, and
+  // clears `pending` of the others. Returns how many are left. nullptr for a task that accepts all.
+  int (*choose)(const Block<R>&, const StepSettings&, std::uint32_t attempt) = nullptr;
   // One env step of a system's equations, between prepare and finish; nullptr for all other tasks.
   void (*advance)(const Block<R>&) = nullptr;
 };
@@ -74,6 +83,7 @@ struct PlanningKernels {
   struct Expansion {
     double *x, *u, *xx, *ux, *uu;
   };
+  // (Both nullptr for a task with too many inputs.)
   void (*expand_stage)(int rows, const double* x, const double* u, const Expansion& out) = nullptr;
   void (*expand_terminal)(int rows, const double* x, double* gradient, double* hessian) = nullptr;
   // Dynamics of its own; nullptr with MuJoCo physics. A [rows][nx][nx], B [rows][nx][nu].

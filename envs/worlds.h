@@ -29,6 +29,11 @@ class Worlds {
   // b.fault where a state stopped being finite.
   virtual void advance(int block, int thread, const Block<R>& b) = 0;
 
+  // Reads the task's sensors in the worlds of a block that `chosen` [lane] marks, at their present state.
+  virtual void sense(int block, int thread, const std::uint8_t* chosen) = 0;
+  // Lets physics run in the chosen worlds for `steps` steps; time is 0 after that.
+  virtual void settle(int block, int thread, int steps, const std::uint8_t* chosen) = 0;
+
   virtual void get_state(int world, std::span<double> x) const = 0;
   virtual void set_state(int world, std::span<const double> x) = 0;
   // All that the next step depends on.

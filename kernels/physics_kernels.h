@@ -13,7 +13,8 @@ struct PhysicsKernels {
   int lanes;        // worlds in one group
 
   // `steps` physics steps of the lanes worlds whose state block begins at `state` (kernels/state_layout.h).
-  void (*step)(const ModelConstants<R>& model, R* state, R* arena, int steps);
+  // sensordata [nsensordata][lane]: where not nullptr, the sensors that the last evaluation of forces saw.
+  void (*step)(const ModelConstants<R>& model, R* state, R* arena, int steps, R* sensordata);
   // Poses of all bodies of those worlds: xpos [nbody][3][lane], xmat [nbody][9][lane] (row-major 3x3).
   void (*poses)(const ModelConstants<R>& model, R* state, R* arena, R* xpos, R* xmat);
   // qacc [nv][lane] of the present state, as MuJoCo's mj_forward: constraints included, no implicit damping.
@@ -21,6 +22,8 @@ struct PhysicsKernels {
   // sensordata [nsensordata][lane] of the present state, as MuJoCo's mj_forward; see kernels/sensors.h for what is
   // left.
   void (*sensors)(const ModelConstants<R>& model, R* state, R* arena, R* sensordata);
+  // The same of positions and velocities alone: sensors of accelerations and forces keep their numbers.
+  void (*motion_sensors)(const ModelConstants<R>& model, R* state, R* arena, R* sensordata);
 };
 
 // What one instruction set offers: its kernels, widest lanes first.

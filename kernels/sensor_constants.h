@@ -48,8 +48,34 @@ enum SensorKind : std::int32_t {
   kRangefinder,    // target: marker of a site; reference: body that its ray passes through
   kSubtreeCentre,  // target: subtree
   kSubtreeVelocity,
-  kSubtreeAngularMomentum
+  kSubtreeAngularMomentum,
+  kBodyInertias,    // target: subtree of the world; mjData's cinert [nbody][10]
+  kBodyVelocities,  // cvel [nbody][6]
+  kBodyLoads,       // cfrc_ext [nbody][6]
+  kContactCount     // ncon
 };
+
+// Whether a sensor reads accelerations or forces, which mj_step finds after positions and velocities.
+[[gnu::always_inline]] LS_FN constexpr bool needs_acceleration(std::int32_t kind) {
+  switch (kind) {
+    case kActuatorForce:
+    case kJointActuatorForce:
+    case kTendonActuatorForce:
+    case kJointLimitForce:
+    case kTendonLimitForce:
+    case kAccelerometer:
+    case kFrameLinearAcceleration:
+    case kFrameAngularAcceleration:
+    case kTouch:
+    case kForce:
+    case kTorque:
+    case kBodyLoads:
+    case kContactCount:
+      return true;
+    default:
+      return false;
+  }
+}
 
 struct SensorSizes {
   int num_sensors, nsensordata;
@@ -77,6 +103,7 @@ struct SensorConstants {
   const std::int32_t* subtree_marker;  // inertial frame
   const R* subtree_mass;               // kg
   const R* subtree_inertia;            // [3] kg m^2 about its axes
+  const std::int32_t* body_root;       // [nbody] the body under the world that it hangs from, 0 for the world
   // Zones of touch sensors: sites
   const std::int32_t* zone_body;
   const std::int32_t* zone_type;  // GeomType
@@ -118,6 +145,7 @@ void for_each_sensor_array(Constants& m, Visit&& visit) {
   visit(m.subtree_marker);
   visit(m.subtree_mass);
   visit(m.subtree_inertia);
+  visit(m.body_root);
   visit(m.zone_body);
   visit(m.zone_type);
   visit(m.zone_size);

@@ -1,7 +1,8 @@
-// Sensors of the present state, as mj_forward leaves them in sensordata; those that the kernels do not know read as
-// not-a-number. MuJoCo XML reference, sensor.
+// Sensors of the present state, as mj_forward leaves them in sensordata, or of the last evaluation of forces in a step;
+// those that the kernels do not know read as not-a-number. MuJoCo XML reference, sensor.
 #pragma once
 
+#include "kernels/body_arrays.h"
 #include "kernels/contact_sensors.h"
 #include "kernels/rangefinder.h"
 #include "kernels/sensed_frames.h"
@@ -302,6 +303,18 @@ template <class G, class T>
     case kSubtreeAngularMomentum:
       write_vector(target, sense_subtree(m, w, kind, object));
       break;
+    case kBodyInertias:
+      write_body_inertias(m, w, object, target);
+      break;
+    case kBodyVelocities:
+      write_body_velocities(m, w, object, target);
+      break;
+    case kBodyLoads:
+      write_body_loads(m, w, object, target);
+      break;
+    case kContactCount:
+      target[0] = contact_count(m, w);
+      break;
     case kForeignSensor:
       for (int i = 0; i < m.sensor_dim[sensor]; ++i) target[i] = T(Real<T>(__builtin_nan("")));
       break;
@@ -313,17 +326,19 @@ template <class G, class T>
   }
 }
 
-// sensordata [nsensordata] of the present state of a block.
+// Which sensors are read: all, or those of position and velocity alone, which need no acceleration.
+enum class SensedStage : std::int32_t { kAll, kMotion };
+
+// sensordata [nsensordata] of the state whose forces (for kAll: acceleration and constraints) are in the workspace.
 template <class G, class T, class Team>
-LS_FN void sense_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, T* sensordata,
-                       const Team& team) {
-  const Workspace<G, T> w(m, arena);
-  load_state(m, w, state, team);
-  const T time = state.get(state_layout(m).time);
-  forward(m, w, w.warmstart, false, team);
-  if (m.has_acceleration_sensors) accelerate_links(m, w, team);
-  if (m.has_constraints != 0 && m.has_force_sensors) find_constraint_forces(m, w, team);
+[[gnu::noinline]] LS_FN void read_sensors(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T time,
+                                          SensedStage stage, T* sensordata, const Team& team) {
+  if (stage == SensedStage::kAll) {
+    if (m.has_acceleration_sensors) accelerate_links(m, w, team);
+    if (m.has_constraints != 0 && m.has_force_sensors) find_constraint_forces(m, w, team);
+  }
   team.each(m.num_sensors, [&](int sensor) {
+    if (stage == SensedStage::kMotion && needs_acceleration(m.sensor_kind[sensor])) return;
     T* target = sensordata + m.sensor_adr[sensor];
     sense(m, w, sensor, time, target);
     const Real<T> cutoff = m.sensor_cutoff[sensor];
@@ -333,13 +348,55 @@ LS_FN void sense_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& st
     }
   });
 }
+
+// sensordata [nsensordata] of the present state of a block; of kMotion, the numbers of other sensors stay.
+template <class G, class T, class Team>
+LS_FN void sense_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, SensedStage stage,
+                       T* sensordata, const Team& team) {
+  const Workspace<G, T> w(m, arena);
+  load_state(m, w, state, team);
+  if (stage == SensedStage::kAll) {
+    forward(m, w, w.warmstart, false, team);
+  } else {
+    smooth_forces(m, w, team);
+  }
+  read_sensors(m, w, state.get(state_layout(m).time), stage, sensordata, team);
+}
 template <class T, class Team>
 LS_FN void sensors(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, T* sensordata,
-                   const Team& team) {
+                   const Team& team, SensedStage stage = SensedStage::kAll) {
   if (m.planar) {
-    sense_group<Planar>(m, state, arena, sensordata, team);
+    sense_group<Planar>(m, state, arena, stage, sensordata, team);
   } else {
-    sense_group<Spatial>(m, state, arena, sensordata, team);
+    sense_group<Spatial>(m, state, arena, stage, sensordata, team);
+  }
+}
+
+// Reads all sensors where a step shows its last evaluation of forces; nullptr: none.
+template <class T, class Team>
+struct SensorObserver {
+  static constexpr bool kLooks = true;
+  const ModelConstants<Real<T>>& m;
+  const StateBlock<T>& state;
+  T* sensordata;
+  const Team& team;
+  template <class G>
+  LS_FN void operator()(const Workspace<G, T>& w) const {
+    if (sensordata == nullptr) return;
+    read_sensors(m, w, state.get(state_layout(m).time), SensedStage::kAll, sensordata, team);
+  }
+};
+
+// As step; sensordata [nsensordata] gets the sensors that the last evaluation of forces saw, where it is not nullptr:
+// what mj_step leaves in mjData's arrays, one step (in RK4: a part of one) behind the state.
+template <class T, class Team>
+LS_FN void step_and_sense(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, int steps,
+                          T* sensordata, const Team& team) {
+  const SensorObserver<T, Team> observe{m, state, sensordata, team};
+  if (m.planar) {
+    step_group<Planar>(m, state, arena, steps, team, observe);
+  } else {
+    step_group<Spatial>(m, state, arena, steps, team, observe);
   }
 }
 

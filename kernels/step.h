@@ -130,13 +130,40 @@ LS_FN T guarded_timestep(const ModelConstants<Real<T>>& m, T* acceleration, T* r
   return select(fault, T(0), T(m.timestep));
 }
 
+// Looks at nothing: what step_group has for an observer where nobody asks for one.
+struct NoObserver {
+  static constexpr bool kLooks = false;
+};
+
+// Shows the workspace to `observe` as the last evaluation of forces left it: poses and velocities, and in qacc the
+// acceleration that the constraints were solved for, which the warm start holds where the integrator has its own.
+template <class G, class T, class Team, class Observer>
+LS_FN void show_evaluation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, bool implicit,
+                           const Observer& observe, const Team& team) {
+  if constexpr (Observer::kLooks) {
+    const bool swaps = implicit && m.has_constraints != 0;
+    const auto swap = [&] {
+      team.each(swaps ? m.nv : 0, [&](int dof) {
+        const T kept = w.qacc[dof];
+        w.qacc[dof] = w.warmstart[dof];
+        w.warmstart[dof] = kept;
+      });
+    };
+    swap();
+    observe(w);
+    swap();
+  }
+}
+
 // Semi-implicit Euler, damping implicit (Euler) or all velocity derivatives on the diagonal (implicitfast).
-template <class G, class T, class Team>
-LS_FN void step_euler(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T>& fault, const Team& team) {
+template <class G, class T, class Team, class Observer>
+LS_FN void step_euler(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T>& fault,
+                      const Observer& observe, bool shows, const Team& team) {
   const bool implicit = m.has_implicit_diagonal != 0;
   const MaskOf<T> active = forward(m, w, w.warmstart, implicit, team);
   const T h = guarded_timestep<G>(m, w.qacc, w.act_dot, fault, team);
   keep_warmstart(m, w, active, team);
+  if (shows) show_evaluation(m, w, implicit, observe, team);
   move_activations(m, w.act, w.act_dot, h, w.act, team);
   team.each(m.nv, [&](int dof) { w.qvel[dof] += h * w.qacc[dof]; });
   move_positions(m, w.qpos, w.qvel, h, w.qpos, team);
@@ -171,8 +198,9 @@ LS_FN void add_stage(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
 
 // Classical Runge-Kutta of fourth order. Each stage's solver starts from the acceleration of the one before, which is
 // nearer than that of the last step (MuJoCo's start, for all four): 14 % fewer iterations on Gymnasium's humanoid.
-template <class G, class T, class Team>
-LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T>& fault, const Team& team) {
+template <class G, class T, class Team, class Observer>
+LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T>& fault,
+                    const Observer& observe, bool shows, const Team& team) {
   const Real<T> weights[4] = {Real<T>(1.0 / 6), Real<T>(1.0 / 3), Real<T>(1.0 / 3), Real<T>(1.0 / 6)};
   const Real<T> reaches[4] = {0, Real<T>(0.5), Real<T>(0.5), 1};
   const T h = T(m.timestep);
@@ -197,6 +225,7 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
     add_stage(m, w, h, T(weights[stage]), reach, team);
     if (stage == 3) keep_warmstart(m, w, active, team);
   }
+  if (shows) show_evaluation(m, w, false, observe, team);
   fault = fault | any_diverged(w.sum_qvel, m.nv);
   const T step = guarded_timestep<G>(m, w.sum_qacc, w.sum_act, fault, team);
   if (any(fault)) {
@@ -243,19 +272,21 @@ LS_FN MaskOf<T> load_state(const ModelConstants<Real<T>>& m, const Workspace<G, 
 
 // `steps` physics steps of the worlds of one state block.
 //   arena: scratch of Workspace<G, T>(m, nullptr).size numbers of T, any content
+//   observe: is shown the workspace at the last evaluation of forces: at the start of the last step, or its last stage
 // A world that diverges keeps the state from before the step that failed, and gets 1 in its fault field.
-template <class G, class T, class Team>
+template <class G, class T, class Team, class Observer = NoObserver>
 LS_FN void step_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& state, T* arena, int steps,
-                      const Team& team) {
+                      const Team& team, const Observer& observe = {}) {
   const Workspace<G, T> w(m, arena);
   const StateLayout layout = state_layout(m);
   MaskOf<T> fault = load_state(m, w, state, team);
   T time = state.get(layout.time);
   for (int step = 0; step < steps; ++step) {
+    const bool shows = Observer::kLooks && step == steps - 1;
     if (m.integrator == Integrator::kRk4) {
-      step_rk4(m, w, fault, team);
+      step_rk4(m, w, fault, observe, shows, team);
     } else {
-      step_euler(m, w, fault, team);
+      step_euler(m, w, fault, observe, shows, team);
     }
     time = select(fault, time, time + T(m.timestep));
   }

@@ -27,11 +27,14 @@ STEPS = 60
 
 
 class DmControl:
-    """A task of dm_control's suite. State: qpos, qvel."""
+    """A task of dm_control's suite. State: qpos, qvel, and `held`: numbers that its resets write into the model.
+
+    held: (array of the model, element's name, axes), such as a target's position."""
 
     source = f"dm_control {version('dm_control')}, mujoco {version('mujoco')}"
 
-    def __init__(self, domain, task):
+    def __init__(self, domain, task, held=None):
+        self.held = held
         self.forget_missing_fields()
         from dm_control import suite
         self.env = suite.load(domain, task, task_kwargs={"random": 1})
@@ -56,16 +59,24 @@ class DmControl:
         return np.concatenate([np.ravel(part) for part in observation.values()]).tolist()
 
     def state(self):
-        return np.concatenate([self.physics.data.qpos, self.physics.data.qvel]).tolist()
+        held = []
+        if self.held:
+            array, name, axes = self.held
+            held = getattr(self.physics.named.model, array)[name, axes]
+        return np.concatenate([self.physics.data.qpos, self.physics.data.qvel, held]).tolist()
 
     def reset(self):
         self.env.reset()
 
     def set_state(self, x):
         self.env.reset()
+        nq, nv = self.physics.model.nq, self.physics.model.nv
         with self.physics.reset_context():
-            self.physics.data.qpos[:] = x[:self.physics.model.nq]
-            self.physics.data.qvel[:] = x[self.physics.model.nq:]
+            self.physics.data.qpos[:] = x[:nq]
+            self.physics.data.qvel[:] = x[nq:nq + nv]
+            if self.held:
+                array, name, axes = self.held
+                getattr(self.physics.named.model, array)[name, axes] = x[nq + nv:]
         return self.flat(self.env.task.get_observation(self.physics))
 
     def step(self, action):
@@ -86,6 +97,8 @@ class Gymnasium:
         self.discrete = not hasattr(self.env.action_space, "low")
         self.low = [0.0] if self.discrete else self.env.action_space.low.tolist()
         self.high = [float(self.env.action_space.n - 1)] if self.discrete else self.env.action_space.high.tolist()
+        if hasattr(self.inner, "model"):  # its own bounds are these, rounded to float
+            self.low, self.high = (bound.tolist() for bound in self.inner.model.actuator_ctrlrange.T)
         self.env.reset(seed=1)
 
     def state(self):
@@ -117,6 +130,11 @@ class Gymnasium:
         return np.asarray(observation, dtype=float).tolist(), float(reward), bool(terminated), terminated or truncated
 
 
+# Steps of a trajectory where it would be too long, or chaotic before it ends.
+SHORTER = {"ant-v5": 30, "humanoid-v5": 20, "humanoid-standup-v5": 12, "pusher-v5": 40, "half-cheetah-v5": 40,
+           "walker2d-v5": 40, "cheetah-run": 40, "walker-stand": 30, "walker-walk": 30, "walker-run": 30,
+           "humanoid-stand": 15, "humanoid-walk": 15, "humanoid-run": 15, "humanoid-run_pure_state": 15,
+           "fish-upright": 30, "fish-swim": 30}
 # Starting states beside the suite's own resets: fast ones that hit walls, rails, speed limits and terminations.
 CARTPOLE = [[1.7, 3.0, 2.0, -4.0], [-1.79, 0.4, -3.0, 9.0], [0.1, 0.02, 0.3, -0.1]]
 TASKS = {
@@ -128,6 +146,35 @@ TASKS = {
     "acrobot-swingup": (lambda: DmControl("acrobot", "swingup"), [[0.05, 0.02, 0.1, 0.0], [2.0, -1.0, 5.0, -7.0]]),
     "acrobot-swingup_sparse": (lambda: DmControl("acrobot", "swingup_sparse"),
                                [[0.05, 0.02, 0.1, 0.0], [2.0, -1.0, 5.0, -7.0]]),
+    "cheetah-run": (lambda: DmControl("cheetah", "run"),
+                    [[1.0, 0.1, 0.3, 0.9, -0.5, 0.3, -0.6, 0.5, -0.4, 4, 0.5, -2, 3, -3, 2, -1, 1, -2.0]]),
+    "hopper-stand": (lambda: DmControl("hopper", "stand"),
+                     [[0.5, -0.1, 0.05, 0.1, -0.6, 1.2, -0.3, 1.0, 0.5, 0.5, -1.0, 1.0, 2.0, -1.0]]),
+    "hopper-hop": (lambda: DmControl("hopper", "hop"),
+                   [[0.5, -0.1, 0.05, 0.1, -0.6, 1.2, -0.3, 2.0, 0.5, 0.5, -1.0, 1.0, 2.0, -1.0]]),
+    "walker-stand": (lambda: DmControl("walker", "stand"), [[0.0, 0.3] + [0.1] * 7 + [0.5] * 9]),
+    "walker-walk": (lambda: DmControl("walker", "walk"), [[0.0, 0.3] + [0.1] * 7 + [0.5] * 9]),
+    "walker-run": (lambda: DmControl("walker", "run"), [[0.0, 0.3] + [0.1] * 7 + [4.0] * 9]),
+    "reacher-easy": (lambda: DmControl("reacher", "easy", ("geom_pos", "target", ["x", "y"])),
+                     [[0.3, 0.2, 1.0, -0.5, 0.17, 0.12], [-4.0, 2.7, 3.0, 9.0, -0.1, 0.02]]),
+    "reacher-hard": (lambda: DmControl("reacher", "hard", ("geom_pos", "target", ["x", "y"])),
+                     [[0.3, 0.2, 0.1, -0.1, 0.217, 0.093]]),
+    "ball_in_cup-catch": (lambda: DmControl("ball_in_cup", "catch"),
+                          [[0.0, 0.0, 0.01, 0.33, 0.2, 0.1, -0.1, 0.3], [0.1, 0.0, 0.0, -0.1, 0.0, 0.0, 1.0, 2.0]]),
+    "point_mass-easy": (lambda: DmControl("point_mass", "easy"), [[0.01, 0.005, 0.02, 0.0], [0.28, -0.28, 0.5, -0.3]]),
+    "finger-spin": (lambda: DmControl("finger", "spin"),
+                    [[-0.3, 0.9, 0.2, 1.0, 3.0, -16.0], [0.4, 1.0, 1.5, -3.0, 6.0, 2.0]]),
+    "finger-turn_easy": (lambda: DmControl("finger", "turn_easy", ("site_pos", "target", ["x", "z"])),
+                         [[-0.3, 0.9, 0.2, 1.0, 3.0, 0.5, 0.2, 0.53]]),
+    "finger-turn_hard": (lambda: DmControl("finger", "turn_hard", ("site_pos", "target", ["x", "z"])),
+                         [[0.4, 1.0, 1.5, -3.0, 6.0, 2.0, 0.07, 0.4]]),
+    "humanoid-stand": (lambda: DmControl("humanoid", "stand"), [[0, 0, 1.28, 0.99, 0.05, 0.1, 0.05] + 48 * [0.0]]),
+    "humanoid-walk": (lambda: DmControl("humanoid", "walk"), [[0, 0, 1.28, 0.99, 0.05, 0.1, 0.05] + 48 * [0.1]]),
+    "humanoid-run": (lambda: DmControl("humanoid", "run"), []),
+    "humanoid-run_pure_state": (lambda: DmControl("humanoid", "run_pure_state"), []),
+    "fish-upright": (lambda: DmControl("fish", "upright"), []),
+    "fish-swim": (lambda: DmControl("fish", "swim", ("geom_pos", "target", ["x", "y", "z"])),
+                  [[0.0, 0.3, 0.1, 0.9, 0.1, -0.2, 0.3] + 7 * [0.05] + 13 * [0.02] + [0.02, 0.42, 0.12]]),
     "inverted-pendulum-v5": (lambda: Gymnasium("InvertedPendulum-v5"), [[0.95, 0.15, 2.0, 0.5], [0.0, 0.1, 0.0, 0.4]]),
     "cartpole-v1": (lambda: Gymnasium("CartPole-v1"), [[2.3, 0.01, 2.0, -0.1], [0.0, 0.19, 0.0, 0.3]]),
     "acrobot-v1": (lambda: Gymnasium("Acrobot-v1"),
@@ -135,6 +182,25 @@ TASKS = {
     "mountain-car-v0": (lambda: Gymnasium("MountainCar-v0"), [[-1.15, -0.06], [0.3, 0.05], [0.45, -0.03]]),
     "mountain-car-continuous-v0": (lambda: Gymnasium("MountainCarContinuous-v0"),
                                    [[-1.15, -0.06], [0.3, 0.06], [0.4, -0.03]]),
+    "inverted-double-pendulum-v5": (lambda: Gymnasium("InvertedDoublePendulum-v5"),
+                                    [[0.97, 0.05, -0.1, 1.5, 0.2, 0.1], [-0.97, -0.02, 0.1, -1.7, 0.1, -0.3]]),
+    "reacher-v5": (lambda: Gymnasium("Reacher-v5"),
+                   [[0.3, 2.95, 0.1, -0.05, 1.0, 20.0, 0.0, 0.0], [9.0, -2.9, -0.15, 0.1, -4.0, -9.0, 0.0, 0.0]]),
+    "pusher-v5": (lambda: Gymnasium("Pusher-v5"),
+                  [[0.5, 0.9, -0.5, -0.8, 0.4, -0.5, 0.3, -0.1, 0.12, 0.0, 0.0] + 7 * [0.5] + [0.2, -0.1, 0.0, 0.0]]),
+    "swimmer-v5": (lambda: Gymnasium("Swimmer-v5"),
+                   [[0.1, -0.2, 4.0, 1.7, -1.7, 0.5, 0.1, 1.0, 2.0, -2.0], [0.0, 0.0, -0.5, 0.2, 0.9, 1, -1, 3, -2, 2]]),
+    "hopper-v5": (lambda: Gymnasium("Hopper-v5"), [[0.5, 1.2, 0.05, -0.4, -0.5, 0.2, 1.0, 0.5, 0.5, -1.0, 1.0, 9.0]]),
+    "walker2d-v5": (lambda: Gymnasium("Walker2d-v5"),
+                    [[0.2, 1.2, -0.2, -0.5, -0.6, 0.1, -0.1, -0.2, 0.3, 1.0, 0.5, -1, 2, -3, 4, -1, 0.5, 11.0]]),
+    "half-cheetah-v5": (lambda: Gymnasium("HalfCheetah-v5"),
+                        [[1.0, -0.05, 0.3, 0.9, -0.5, 0.3, -0.6, 0.5, -0.4, 2, 0.5, -2, 3, -3, 2, -1, 1, -2.0]]),
+    "ant-v5": (lambda: Gymnasium("Ant-v5"),
+               [[0.2, -0.3, 0.45, 0.95, 0.1, -0.2, 0.3, 0.2, 0.7, -0.3, -0.9, 0.1, -0.8, 0.3, 0.9, 0.5, 0.2, -1.0]
+                + 11 * [0.5]]),
+    "humanoid-v5": (lambda: Gymnasium("Humanoid-v5"),
+                    [[0.0, 0.0, 1.35, 0.97, 0.05, 0.15, 0.1] + 17 * [-0.1] + 23 * [0.3]]),
+    "humanoid-standup-v5": (lambda: Gymnasium("HumanoidStandup-v5"), []),
     "pendulum-v1": (lambda: Gymnasium("Pendulum-v1"), [[3.1, 7.9], [-9.5, -1.0], [0.05, 0.1]]),
 }
 
@@ -148,11 +214,11 @@ def reset_statistics(task):
     return {"samples": RESETS, "quantiles": quantiles.T.tolist()}
 
 
-def trajectory(task, x, rng):
-    """Up to STEPS steps from x under noise that is held for a few steps and reaches beyond the action's bounds."""
+def trajectory(task, x, rng, steps):
+    """Up to `steps` steps from x under noise that is held for a few steps and reaches beyond the action's bounds."""
     low, high = np.array(task.low), np.array(task.high)
     result = {"states": [list(x)], "actions": [], "observations": [task.set_state(x)], "rewards": [], "terminated": []}
-    for k in range(STEPS):
+    for k in range(steps):
         if k % 4 == 0:
             action = rng.uniform(low - 0.1 * (high - low), high + 0.1 * (high - low))
             if getattr(task, "discrete", False):
@@ -188,10 +254,11 @@ def record(name):
     task = make()
     rng = np.random.default_rng(7)
     resets = reset_statistics(task)
-    trajectories = [trajectory(task, x, rng) for x in starts]
-    while len(trajectories) < len(starts) + 2 or sum(len(t["actions"]) for t in trajectories) < 2 * STEPS:
+    steps = SHORTER.get(name, STEPS)
+    trajectories = [trajectory(task, x, rng, steps) for x in starts]
+    while len(trajectories) < len(starts) + 2 or sum(len(t["actions"]) for t in trajectories) < 2 * steps:
         task.reset()
-        trajectories.append(trajectory(task, task.state(), rng))
+        trajectories.append(trajectory(task, task.state(), rng, steps))
     document = {
         "task": name,
         "source": f"{task.source}; recorded by tools/record_env_reference.py",

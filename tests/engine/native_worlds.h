@@ -43,7 +43,7 @@ class NativeWorlds {
   }
   void step(int steps) {
     for (int group = 0; group < groups_; ++group) {
-      kernels_.step(model_.constants<R>(), group_state(group), arena_.data(), steps);
+      kernels_.step(model_.constants<R>(), group_state(group), arena_.data(), steps, nullptr);
     }
   }
   // qacc [nv] of one world.

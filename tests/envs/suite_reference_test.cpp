@@ -8,6 +8,7 @@
 #include <memory>
 
 #include <gtest/gtest.h>
+#include <mujoco/mjmodel.h>
 
 namespace lockstep::envs {
 namespace {
@@ -32,6 +33,17 @@ class SuiteReference : public testing::TestWithParam<std::string> {
 // Where a joint limit pushes back, MuJoCo stops its solver at a tolerance of 1e-8: the suite's own trajectory moves by
 // 6e-7 when it starts cold instead of warm (measured with tolerances of 1e-8 and 1e-15).
 constexpr double kAfterLimit = 1e-6;
+
+// So does it where bodies touch.
+bool has_contacts(const Environment& env) {
+  const mjModel* const m = env.mujoco_model();
+  return m != nullptr && (m->opt.disableflags & (mjDSBL_CONTACT | mjDSBL_CONSTRAINT)) == 0;
+}
+
+// Gymnasium's humanoids ask for 50 iterations of PGS, which stop short of the solution: the suite itself with Newton's
+// method instead is up to 2e-5 away in these states and 3e-3 in the contact forces among the observations.
+bool solves_roughly(const std::string& task) { return task == "humanoid-v5" || task == "humanoid-standup-v5"; }
+constexpr double kAfterRoughSolution = 1e-4, kForceAfterRoughSolution = 5e-3;
 
 // This task of the suite rounds its state to float after every step: 60 steps add at most 60 roundings of a position
 // below 1.2 to each number, which the valley's slopes pass on without growth.
@@ -64,8 +76,11 @@ TEST_P(SuiteReference, FollowsTheSuitesTrajectoriesInDouble) {
     bool at_limit = false;
     for (std::size_t k = 0; k <= trajectory.actions.size(); ++k) {
       SCOPED_TRACE("trajectory " + std::to_string(number) + ", after step " + std::to_string(k));
-      at_limit = at_limit || is_beyond_the_box(env->spec(), trajectory.states[k]);
-      const double tolerance = rounds_to_float(GetParam()) ? kAfterRounding : at_limit ? kAfterLimit : 1e-9;
+      at_limit = at_limit || has_contacts(*env) || is_beyond_the_box(env->spec(), trajectory.states[k]);
+      const double tolerance = rounds_to_float(GetParam())  ? kAfterRounding
+                               : solves_roughly(GetParam()) ? kAfterRoughSolution
+                               : at_limit                   ? kAfterLimit
+                                                            : 1e-9;
       if (k > 0) {
         step(*env, trajectory.actions[k - 1]);
         EXPECT_NEAR(env->reward()[0], trajectory.rewards[k - 1],
@@ -79,16 +94,29 @@ TEST_P(SuiteReference, FollowsTheSuitesTrajectoriesInDouble) {
       }
       for (std::size_t i = 0; i < trajectory.observations[k].size(); ++i) {
         const double expected = trajectory.observations[k][i];
-        ASSERT_NEAR(env->observation()(0, static_cast<int>(i)), expected,
-                    (kFloatRounding + tolerance) * std::max(1.0, std::abs(expected)))
-            << env->spec().observation_names[i];
+        const std::string& name = env->spec().observation_names[i];
+        const bool is_rough_force = solves_roughly(GetParam()) && name == "cfrc_ext";
+        const double bound = kFloatRounding + (is_rough_force ? kForceAfterRoughSolution : tolerance);
+        ASSERT_NEAR(env->observation()(0, static_cast<int>(i)), expected, bound * std::max(1.0, std::abs(expected)))
+            << name;
       }
     }
   }
 }
 
+// The reward is of what sensors saw move since the last step, which a state that was set knows nothing of.
+bool rewards_motion_of_sensors(const std::string& task) { return task == "ant-v5" || task == "humanoid-v5"; }
+
+// Numbers of a start that are not drawn on their own: those of a quaternion, and all where physics runs or a start is
+// chosen before the episode.
+bool draws_together(const std::string& task) {
+  return task == "cheetah-run" || task.starts_with("humanoid-") || task.starts_with("fish-") ||
+         task.starts_with("finger-") || task == "ball_in_cup-catch";
+}
+
 // One step from each recorded state. The rounding of the state (epsilon) is amplified by the step's Jacobian and
-// by the sums inside, both of which scale with how far the step goes: 32 epsilon of state and change covers them.
+// by the sums inside, both of which scale with how far the step goes: 32 epsilon of state and change covers them, and
+// twice that where bodies touch and light links are thrown about.
 TEST_P(SuiteReference, MatchesTheSuitesStepsInFloat) {
   const auto env = environment("float");
   for (const Trajectory& trajectory : reference_.trajectories) {
@@ -102,10 +130,12 @@ TEST_P(SuiteReference, MatchesTheSuitesStepsInFloat) {
         scale = std::max({scale, std::abs(trajectory.states[k][i]),
                           std::abs(trajectory.states[k + 1][i] - trajectory.states[k][i]) * 10});
       }
-      const double tolerance = 32 * static_cast<double>(std::numeric_limits<float>::epsilon()) * scale;
+      const double roundings = has_contacts(*env) ? 64 : 32;
+      const double tolerance = roundings * static_cast<double>(std::numeric_limits<float>::epsilon()) * scale;
       for (std::size_t i = 0; i < x.size(); ++i) {
         EXPECT_NEAR(x[i], trajectory.states[k + 1][i], tolerance) << env->spec().state_names[i] << ", step " << k;
       }
+      if (rewards_motion_of_sensors(GetParam())) continue;
       EXPECT_NEAR(env->reward()[0], trajectory.rewards[k], tolerance) << "step " << k;
     }
   }
@@ -137,6 +167,7 @@ TEST_P(SuiteReference, ResetsAsTheSuiteDoes) {
 
 // Numbers of the state are drawn independently: sample correlations stay within 4.5 / sqrt(n).
 TEST_P(SuiteReference, ResetsNumbersIndependently) {
+  if (draws_together(GetParam())) return;
   constexpr int kWorlds = 4000;
   const auto env = environment("double", kWorlds);
   const auto nx = static_cast<std::size_t>(env->spec().state_size);

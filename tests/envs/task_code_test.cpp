@@ -8,11 +8,15 @@
 #include "envs/cartpole_swingup.h"
 #include "envs/cartpole_swingup_sparse.h"
 #include "envs/cartpole_v1.h"
+#include "envs/half_cheetah_v5.h"
+#include "envs/hopper_v5.h"
 #include "envs/inverted_pendulum_v5.h"
 #include "envs/mountain_car_continuous_v0.h"
 #include "envs/mountain_car_v0.h"
 #include "envs/pendulum_swingup.h"
 #include "envs/pendulum_v1.h"
+#include "envs/swimmer_v5.h"
+#include "envs/walker2d_v5.h"
 #include "tests/envs/reference.h"
 
 #include <algorithm>
@@ -28,6 +32,19 @@ template <class Task>
 struct TaskCode : testing::Test {
   static constexpr int kStates = Task::kStates, kActions = Task::kActions, kObservations = Task::kObservations;
 
+  static_assert(sensed_size<Task>() == 0, "what sensors read is no function of a recorded state");
+  template <class T>
+  using Now = SceneOf<Task, T>;
+
+  // What the task's functions take: the scene, or its state alone.
+  template <class T>
+  static const auto& seen(const Now<T>& now) {
+    if constexpr (kSeesScenes<Task>) {
+      return now;
+    } else {
+      return now.x;
+    }
+  }
   template <class T, int n>
   static void fill(T (&numbers)[n], const std::vector<double>& row) {
     for (int i = 0; i < n; ++i) numbers[i] = T(row[static_cast<std::size_t>(i)]);
@@ -38,22 +55,24 @@ struct TaskCode : testing::Test {
   void expect_suites_numbers(double bound) const {
     for (const Trajectory& trajectory : reference_.trajectories) {
       for (std::size_t k = 0; k < trajectory.actions.size(); ++k) {
-        T before[kStates], after[kStates], action[kActions], observation[kObservations];
-        fill(before, trajectory.states[k]);
-        fill(after, trajectory.states[k + 1]);
+        Now<T> before, after;
+        T action[kActions], observation[kObservations];
+        fill(before.x, trajectory.states[k]);
+        fill(after.x, trajectory.states[k + 1]);
         fill(action, trajectory.actions[k]);
-        const T reward = Task::reward(Task::kRewardsStateBefore ? before : after, action);
+        if constexpr (kSeesScenes<Task>) Task::remember(before, after.before);
+        const T reward = Task::reward(seen(Task::kRewardsStateBefore ? before : after), action);
         EXPECT_NEAR(static_cast<double>(kernels::first(reward)), trajectory.rewards[k],
                     bound * std::max(1.0, std::abs(trajectory.rewards[k])))
             << "step " << k;
-        Task::observe(after, observation);
+        Task::observe(seen(after), observation);
         for (int i = 0; i < kObservations; ++i) {
           const double expected = trajectory.observations[k + 1][static_cast<std::size_t>(i)];
           EXPECT_NEAR(static_cast<double>(kernels::first(observation[i])), expected,
                       std::max(bound, kRecorded) * std::max(1.0, std::abs(expected)))
               << Task::kObservation[i] << ", step " << k;
         }
-        EXPECT_EQ(kernels::lane(Task::terminated(after), 0), trajectory.terminated[k]) << "step " << k;
+        EXPECT_EQ(kernels::lane(Task::terminated(seen(after)), 0), trajectory.terminated[k]) << "step " << k;
       }
     }
   }
@@ -67,7 +86,8 @@ struct TaskCode : testing::Test {
 using Tasks = testing::Types<acrobot_swingup::Task, acrobot_swingup_sparse::Task, cartpole_balance::Task,
                              cartpole_balance_sparse::Task, cartpole_swingup::Task, cartpole_swingup_sparse::Task,
                              cartpole_v1::Task, inverted_pendulum_v5::Task, pendulum_swingup::Task, pendulum_v1::Task,
-                             acrobot_v1::Task, mountain_car_v0::Task, mountain_car_continuous_v0::Task>;
+                             acrobot_v1::Task, mountain_car_v0::Task, mountain_car_continuous_v0::Task,
+                             half_cheetah_v5::Task, hopper_v5::Task, swimmer_v5::Task, walker2d_v5::Task>;
 struct Name {
   template <class Task>
   static std::string GetName(int) {

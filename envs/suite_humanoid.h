@@ -1,0 +1,195 @@
+// dm_control's humanoid: what its four tasks share. Values from dm_control 1.0.50, suite/humanoid.
+//   state qpos [x, y, z (m), quaternion, 21 joints (rad)] and qvel; action: share of each joint's largest torque
+#pragma once
+
+#include "envs/random_joints.h"
+#include "envs/task.h"
+#include "envs/tolerance.h"
+
+#include <array>
+
+namespace lockstep::envs::suite_humanoid {
+
+constexpr Facts facts(const char* name, const char* suite_name, const char* summary, double success_return) {
+  return {.name = name,
+          .suite_name = suite_name,
+          .summary = summary,
+          .source = "dm_control 1.0.50, suite humanoid",
+          .model = "dm_control/suite/humanoid.xml",
+          .nq = 28,
+          .nv = 27,
+          .discrete_actions = 0,
+          .control_timestep = 0.025,
+          .physics_steps = 5,
+          .episode_steps = 1000,
+          .success_return = success_return};
+}
+
+// kSpeed: m/s to walk or run at; 0: to stand. kPure: the observation is the state.
+template <int kSpeed, bool kPure>
+struct Variant {
+  static constexpr double kHeight = 1.5, kStandHeight = 1.4;  // m: of the start's torso; of a standing head
+  static constexpr double kDegree = 0.017453292519943295;
+  static constexpr int kStates = 55, kActions = 21, kObservations = kPure ? 55 : 67, kSensed = 28, kBefore = 0;
+  // Axes of the torso in the world, and hands and feet in the torso's frame.
+  static constexpr int kAxes = 3, kLimbs = 12, kVelocity = 24, kContacts = 27;  // first numbers in `sensed`
+  static constexpr SensedField kSensors[] = {{"framepos", "xbody", "head", 3},
+                                             {"framexaxis", "xbody", "torso", 3},
+                                             {"frameyaxis", "xbody", "torso", 3},
+                                             {"framezaxis", "xbody", "torso", 3},
+                                             {"framepos", "xbody", "left_hand", 3, "xbody", "torso"},
+                                             {"framepos", "xbody", "left_foot", 3, "xbody", "torso"},
+                                             {"framepos", "xbody", "right_hand", 3, "xbody", "torso"},
+                                             {"framepos", "xbody", "right_foot", 3, "xbody", "torso"},
+                                             {"own", "", "torso_subtreelinvel", 3},
+                                             {"array", "", "ncon", 1}};
+  static constexpr StateField kState[kStates] = {
+      {.name = "x"},
+      {.name = "y"},
+      {.name = "z"},
+      {.name = "quat_w"},
+      {.name = "quat_x"},
+      {.name = "quat_y"},
+      {.name = "quat_z"},
+      {.name = "abdomen_z", .low = -45 * kDegree, .high = 45 * kDegree},
+      {.name = "abdomen_y", .low = -75 * kDegree, .high = 30 * kDegree},
+      {.name = "abdomen_x", .low = -35 * kDegree, .high = 35 * kDegree},
+      {.name = "right_hip_x", .low = -25 * kDegree, .high = 5 * kDegree},
+      {.name = "right_hip_z", .low = -60 * kDegree, .high = 35 * kDegree},
+      {.name = "right_hip_y", .low = -110 * kDegree, .high = 20 * kDegree},
+      {.name = "right_knee", .low = -160 * kDegree, .high = 2 * kDegree},
+      {.name = "right_ankle_y", .low = -50 * kDegree, .high = 50 * kDegree},
+      {.name = "right_ankle_x", .low = -50 * kDegree, .high = 50 * kDegree},
+      {.name = "left_hip_x", .low = -25 * kDegree, .high = 5 * kDegree},
+      {.name = "left_hip_z", .low = -60 * kDegree, .high = 35 * kDegree},
+      {.name = "left_hip_y", .low = -120 * kDegree, .high = 20 * kDegree},
+      {.name = "left_knee", .low = -160 * kDegree, .high = 2 * kDegree},
+      {.name = "left_ankle_y", .low = -50 * kDegree, .high = 50 * kDegree},
+      {.name = "left_ankle_x", .low = -50 * kDegree, .high = 50 * kDegree},
+      {.name = "right_shoulder1", .low = -85 * kDegree, .high = 60 * kDegree},
+      {.name = "right_shoulder2", .low = -85 * kDegree, .high = 60 * kDegree},
+      {.name = "right_elbow", .low = -90 * kDegree, .high = 50 * kDegree},
+      {.name = "left_shoulder1", .low = -60 * kDegree, .high = 85 * kDegree},
+      {.name = "left_shoulder2", .low = -60 * kDegree, .high = 85 * kDegree},
+      {.name = "left_elbow", .low = -90 * kDegree, .high = 50 * kDegree},
+      {.name = "x_dot"},
+      {.name = "y_dot"},
+      {.name = "z_dot"},
+      {.name = "spin_x"},
+      {.name = "spin_y"},
+      {.name = "spin_z"},
+      {.name = "abdomen_z_dot"},
+      {.name = "abdomen_y_dot"},
+      {.name = "abdomen_x_dot"},
+      {.name = "right_hip_x_dot"},
+      {.name = "right_hip_z_dot"},
+      {.name = "right_hip_y_dot"},
+      {.name = "right_knee_dot"},
+      {.name = "right_ankle_y_dot"},
+      {.name = "right_ankle_x_dot"},
+      {.name = "left_hip_x_dot"},
+      {.name = "left_hip_z_dot"},
+      {.name = "left_hip_y_dot"},
+      {.name = "left_knee_dot"},
+      {.name = "left_ankle_y_dot"},
+      {.name = "left_ankle_x_dot"},
+      {.name = "right_shoulder1_dot"},
+      {.name = "right_shoulder2_dot"},
+      {.name = "right_elbow_dot"},
+      {.name = "left_shoulder1_dot"},
+      {.name = "left_shoulder2_dot"},
+      {.name = "left_elbow_dot"}};
+  static constexpr ActionField kAction[kActions] = {
+      {"abdomen_y", -1, 1},       {"abdomen_z", -1, 1},    {"abdomen_x", -1, 1},      {"right_hip_x", -1, 1},
+      {"right_hip_z", -1, 1},     {"right_hip_y", -1, 1},  {"right_knee", -1, 1},     {"right_ankle_x", -1, 1},
+      {"right_ankle_y", -1, 1},   {"left_hip_x", -1, 1},   {"left_hip_z", -1, 1},     {"left_hip_y", -1, 1},
+      {"left_knee", -1, 1},       {"left_ankle_x", -1, 1}, {"left_ankle_y", -1, 1},   {"right_shoulder1", -1, 1},
+      {"right_shoulder2", -1, 1}, {"right_elbow", -1, 1},  {"left_shoulder1", -1, 1}, {"left_shoulder2", -1, 1},
+      {"left_elbow", -1, 1}};
+  static constexpr std::array<const char*, kObservations> kObservation = [] {
+    std::array<const char*, kObservations> names{};
+    for (int i = 0; i < kObservations; ++i) {
+      names[static_cast<std::size_t>(i)] = kPure    ? kState[i].name
+                                           : i < 21 ? kState[7 + i].name
+                                           : i < 22 ? "head_height"
+                                           : i < 34 ? "extremities"
+                                           : i < 37 ? "torso_vertical"
+                                           : i < 40 ? "com_velocity"
+                                                    : kState[28 + i - 40].name;
+    }
+    return names;
+  }();
+  static constexpr bool kRewardsStateBefore = false;
+  template <class T>
+  using Now = Scene<T, kStates, kSensed, kBefore>;
+
+  template <class T>
+  LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
+    if constexpr (kPure) {
+      for (int i = 0; i < kStates; ++i) observation[i] = now.x[i];
+    } else {
+      for (int i = 0; i < 21; ++i) observation[i] = now.x[7 + i];
+      observation[21] = now.sensed[2];
+      for (int i = 0; i < 12; ++i) observation[22 + i] = now.sensed[kLimbs + i];
+      for (int i = 0; i < 3; ++i) observation[34 + i] = now.sensed[kAxes + 3 * i + 2];
+      for (int i = 0; i < 3; ++i) observation[37 + i] = now.sensed[kVelocity + i];
+      for (int i = 0; i < 27; ++i) observation[40 + i] = now.x[28 + i];
+    }
+  }
+
+  // A high head, an upright torso and small control, times standing still or moving, multiplied.
+  template <class T>
+  LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
+    const T standing = tolerance(now.sensed[2], {.low = kStandHeight, .high = kUnbounded, .margin = kStandHeight / 4});
+    const T upright = tolerance<Sigmoid::kLinear>(
+        now.sensed[kAxes + 8], {.low = 0.9, .high = kUnbounded, .margin = 1.9, .value_at_margin = 0});
+    T small = T(0);
+    for (int i = 0; i < kActions; ++i) {
+      small += tolerance<Sigmoid::kQuadratic>(u[i], {.margin = 1, .value_at_margin = 0});
+    }
+    const T stand = standing * upright * (T(4) + T(1.0 / kActions) * small) * T(0.2);
+    const T vx = now.sensed[kVelocity], vy = now.sensed[kVelocity + 1];
+    if constexpr (kSpeed == 0) {
+      return stand * (tolerance(vx, {.margin = 2}) + tolerance(vy, {.margin = 2})) * T(0.5);
+    } else {
+      const T move =
+          tolerance<Sigmoid::kLinear>(kernels::square_root(vx * vx + vy * vy),
+                                      {.low = kSpeed, .high = kUnbounded, .margin = kSpeed, .value_at_margin = 0});
+      return stand * (T(5) * move + T(1)) * T(1.0 / 6);
+    }
+  }
+
+  template <class T>
+  LS_FN static kernels::MaskOf<T> terminated(const Now<T>&) {
+    return false;
+  }
+
+  // In the air, joints anywhere in their ranges where nothing touches. The quaternion's four numbers are drawn in [0,
+  // 1) before they are scaled, as the suite has it.
+  template <class T>
+  LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
+    randomize_joints(draw, kState, 0, kStates, x);
+    for (std::uint32_t i = 3; i < 7; ++i) x[i] = draw.uniform(i, 0, 1);
+    normalize_quaternion(x + 3);
+    x[2] = T(kHeight);
+  }
+  template <class T>
+  LS_FN static kernels::MaskOf<T> accepts(const Now<T>& now) {
+    return now.sensed[kContacts] < T(0.5);
+  }
+
+  // Planning cost: squares of the torso's height beside 1.3 m, of its tilt, of what the speed lacks and of the action.
+  template <class T>
+  LS_FN static T stage_cost(const T (&x)[kStates], const T (&u)[kActions]) {
+    T cost = terminal_cost(x);
+    for (int i = 0; i < kActions; ++i) cost += T(0.01) * u[i] * u[i];
+    return cost;
+  }
+  template <class T>
+  LS_FN static T terminal_cost(const T (&x)[kStates]) {
+    const T lack = x[28] - T(kSpeed), height = x[2] - T(1.3);
+    return T(0.1) * lack * lack + T(4) * height * height + x[4] * x[4] + x[5] * x[5];
+  }
+};
+
+}  // namespace lockstep::envs::suite_humanoid
