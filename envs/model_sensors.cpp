@@ -15,7 +15,7 @@ namespace lockstep::envs {
 namespace {
 
 mjtSensor sensor_type(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, mjtSensor>, 14> kTypes{{{"framepos", mjSENS_FRAMEPOS},
+  constexpr std::array<std::pair<std::string_view, mjtSensor>, 16> kTypes{{{"framepos", mjSENS_FRAMEPOS},
                                                                            {"framequat", mjSENS_FRAMEQUAT},
                                                                            {"framexaxis", mjSENS_FRAMEXAXIS},
                                                                            {"frameyaxis", mjSENS_FRAMEYAXIS},
@@ -24,6 +24,8 @@ mjtSensor sensor_type(std::string_view name) {
                                                                            {"frameangvel", mjSENS_FRAMEANGVEL},
                                                                            {"subtreecom", mjSENS_SUBTREECOM},
                                                                            {"subtreelinvel", mjSENS_SUBTREELINVEL},
+                                                                           {"velocimeter", mjSENS_VELOCIMETER},
+                                                                           {"gyro", mjSENS_GYRO},
                                                                            {"jointpos", mjSENS_JOINTPOS},
                                                                            {"jointvel", mjSENS_JOINTVEL},
                                                                            {"jointactuatorfrc", mjSENS_JOINTACTFRC},

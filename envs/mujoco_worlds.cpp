@@ -7,6 +7,7 @@
 #include "engine/task_models.h"
 #include "envs/held_dynamics.h"
 #include "envs/model_sensors.h"
+#include "envs/swimmer_model.h"
 #include "envs/worlds.h"
 
 #include <algorithm>
@@ -56,7 +57,11 @@ void set_damping(const JointDamping& damping, mjModel& m, const std::string& fil
 std::shared_ptr<const Model> load_model(const Entry& entry) {
   const auto file = task_model(entry.facts->model);
   auto model = Model::from_edited_file(
-      file, [&](mjSpec& spec) { set_sensors(spec, entry.sensors, file.string()); },
+      file,
+      [&](mjSpec& spec) {
+        if (entry.facts->swimmer_bodies > 0) add_swimmer_segments(spec, entry.facts->swimmer_bodies);
+        set_sensors(spec, entry.sensors, file.string());
+      },
       [&](mjModel& m) { set_damping(entry.facts->damping, m, file.string()); });
   check_model(entry, *model->mj(), file.string());
   return model;

@@ -10,16 +10,17 @@ namespace lockstep::envs {
 
 // Draws x[first ... last - 1]: angles without limits in [-pi, pi), numbers with limits between them, others 0. Number i
 // of the state takes draw i.
-template <class T, int fields_size, int n>
-[[gnu::always_inline]] LS_FN void randomize_joints(const ResetDraw<T>& draw, const StateField (&fields)[fields_size],
-                                                   int first, int last, T (&x)[n]) {
+template <class T, class Fields, int n>
+[[gnu::always_inline]] LS_FN void randomize_joints(const ResetDraw<T>& draw, const Fields& fields, int first, int last,
+                                                   T (&x)[n]) {
   constexpr double kPi = 3.141592653589793238;
   for (int i = first; i < last; ++i) {
     const auto number = static_cast<std::uint32_t>(i);
-    const bool is_limited = fields[i].high != kUnbounded;
+    const StateField& field = fields[number];
+    const bool is_limited = field.high != kUnbounded;
     x[i] = T(0);
-    if (is_limited) x[i] = draw.uniform(number, fields[i].low, fields[i].high);
-    if (!is_limited && fields[i].is_angle) x[i] = draw.uniform(number, -kPi, kPi);
+    if (is_limited) x[i] = draw.uniform(number, field.low, field.high);
+    if (!is_limited && field.is_angle) x[i] = draw.uniform(number, -kPi, kPi);
   }
 }
 

@@ -5,7 +5,7 @@
 #include "envs/task_facts.h"
 #include "kernels/lanes.h"
 
-#include <concepts>
+#include <span>
 
 namespace lockstep::envs {
 
@@ -25,8 +25,7 @@ inline constexpr bool kSeesScenes = requires {
 };
 
 // Numbers of a list of sensors.
-template <std::size_t count>
-constexpr int numbers_of(const SensedField (&sensors)[count]) {
+constexpr int numbers_of(std::span<const SensedField> sensors) {
   int numbers = 0;
   for (const SensedField& sensor : sensors) numbers += sensor.numbers;
   return numbers;

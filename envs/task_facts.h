@@ -65,6 +65,7 @@ struct Facts {
   int na = 0, nheld = 0;
   Sensing sensing = Sensing::kNewState;
   JointDamping damping = {};
+  int swimmer_bodies = 0;  // > 0: bodies of dm_control's swimmer, whose suite builds them onto the model file
 };
 
 }  // namespace lockstep::envs

@@ -172,6 +172,8 @@ TASKS = {
     "humanoid-walk": (lambda: DmControl("humanoid", "walk"), [[0, 0, 1.28, 0.99, 0.05, 0.1, 0.05] + 48 * [0.1]]),
     "humanoid-run": (lambda: DmControl("humanoid", "run"), []),
     "humanoid-run_pure_state": (lambda: DmControl("humanoid", "run_pure_state"), []),
+    "swimmer-swimmer6": (lambda: DmControl("swimmer", "swimmer6", ("geom_pos", "target", ["x", "y"])),
+                         [[0.1, -0.2, 1.0] + 5 * [0.5] + 8 * [1.0] + [0.2, -0.3]]),
     "fish-upright": (lambda: DmControl("fish", "upright"), []),
     "fish-swim": (lambda: DmControl("fish", "swim", ("geom_pos", "target", ["x", "y", "z"])),
                   [[0.0, 0.3, 0.1, 0.9, 0.1, -0.2, 0.3] + 7 * [0.05] + 13 * [0.02] + [0.02, 0.42, 0.12]]),

@@ -78,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"BrokenModel", {"check", "@broken.xml"}, "broken.xml"},
                     BadInput{"ModelWithoutMass", {"check", "@massless.xml"}, "mass and inertia"},
                     BadInput{"CompiledModel", {"check", "@compiled.mjb"}, "MJB"},
+                    BadInput{"BenchOfUnknownTask", {"bench", "tasks", "hoper-v5"}, "did you mean 'hopper-v5'?"},
                     BadInput{"PlanOfUnknownTask", {"plan", "cartpole-swingdown"}, "cartpole-swingup"},
                     BadInput{"FitOfNothing", {"fit", "none.csv"}, "none.csv"},
                     BadInput{"KeysOfUnknownAgent", {"list", "keys", "nobody"}, "unknown agent"}),
@@ -129,6 +130,27 @@ TEST(Program, ListsTasksAsJsonLines) {
   EXPECT_NE(result.err.find("pendulum-v1"), std::string::npos);  // for people, who still read along
 }
 
+TEST(Program, MeasuresTasksBesideMujoco) {
+  const TemporaryFolder folder;
+  const ChildResult result = lockstep_with({"bench", "tasks", "pendulum-v1", "reacher-v5", "--worlds", "16",
+                                            "--repeats", "1", "--seconds", "0.001", "--json", "-"},
+                                           folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  std::istringstream stream(result.out);
+  std::string line;
+  ASSERT_TRUE(std::getline(stream, line));
+  const auto own = nlohmann::json::parse(line);
+  EXPECT_EQ(own.at("name"), "pendulum-v1");
+  EXPECT_GT(own.at("ours").get<double>(), 0);
+  EXPECT_TRUE(own.at("peer").is_null()) << "MuJoCo has no model of it";
+  ASSERT_TRUE(std::getline(stream, line));
+  const auto physics = nlohmann::json::parse(line);
+  EXPECT_EQ(physics.at("name"), "reacher-v5");
+  EXPECT_NEAR(physics.at("ratio").get<double>(), physics.at("ours").get<double>() / physics.at("peer").get<double>(),
+              1e-9 * physics.at("ratio").get<double>());
+  EXPECT_FALSE(std::getline(stream, line));
+}
+
 TEST(Program, WritesAJsonFileWholeAndTextToStandardOutput) {
   const TemporaryFolder folder;
   const ChildResult result = lockstep_with({"info", "--json", "info.json"}, folder.path());
@@ -159,7 +181,8 @@ TEST_P(HelpOf, HasExamplesAndJson) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Program, HelpOf,
-                         testing::Values("train", "eval", "fit", "plan", "list tasks", "list keys", "check", "info"),
+                         testing::Values("train", "eval", "fit", "plan", "bench tasks", "list tasks", "list keys",
+                                         "check", "info"),
                          [](const auto& example) {
                            std::string name = example.param;
                            std::ranges::replace(name, ' ', '_');

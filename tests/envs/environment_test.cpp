@@ -247,6 +247,8 @@ TEST(MakeEnvironment, UnderstandsTheSuitesOwnSpelling) {
   EXPECT_EQ(find("cartpole/swingup").name, "cartpole-swingup");
   EXPECT_EQ(find("cartpole_swingup_sparse").name, "cartpole-swingup_sparse");
   EXPECT_EQ(find("InvertedPendulum-v5").name, "inverted-pendulum-v5");
+  EXPECT_EQ(find("HumanoidStandup-v5").name, "humanoid-standup-v5");
+  EXPECT_EQ(find("ball_in_cup/catch").name, "ball_in_cup-catch");
 }
 
 TEST(MakeEnvironment, RefusesAnUnknownTaskAndSaysTheNearest) {
@@ -285,6 +287,46 @@ TEST(MakeEnvironment, GivesTheSameMotionOnMujocoItself) {
                   fallback->reward()[static_cast<std::size_t>(world)], 1e-6);
     }
   }
+}
+
+// What tasks read beside the state, from both backends: arrays of mjData, contact forces, places and touch; starts that
+// are chosen by contacts. The solvers stop at tolerances of 1e-8, which ten steps of contacts amplify.
+TEST(MakeEnvironment, GivesTheSameObservationsOnMujocoItself) {
+  for (const char* const task : {"ant-v5", "reacher-v5", "hopper-hop", "finger-turn_easy", "walker-walk"}) {
+    const auto native = make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "cpu", .precision = "double"});
+    const auto fallback =
+        make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "mujoco", .precision = "double"});
+    for (int k = 0; k < 10; ++k) {
+      for (int world = 0; world < 3; ++world) {
+        const auto found = observation(*fallback, world), expected = observation(*native, world);
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          ASSERT_NEAR(found[i], expected[i], 1e-5f * std::max(1.0f, std::abs(expected[i])))
+              << task << ", world " << world << ", step " << k << ", " << native->spec().observation_names[i];
+        }
+      }
+      run(*native, k, k + 1);
+      run(*fallback, k, k + 1);
+    }
+  }
+}
+
+TEST(MakeEnvironment, RefusesAModelWithoutTheSensorThatTheTaskReads) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "lockstep_model_without_sensor";
+  std::filesystem::create_directories(folder / "dm_control" / "suite");
+  std::ofstream(folder / "dm_control" / "suite" / "cheetah.xml")
+      << "<mujoco><worldbody><body><joint/><geom size='0.1'/></body></worldbody></mujoco>";
+  setenv("LOCKSTEP_MODELS", folder.c_str(), 1);
+  std::string problem, where;
+  try {
+    (void)make_environment("cheetah-run", {});
+  } catch (const Error& error) {
+    problem = error.problem();
+    where = error.where();
+  }
+  unsetenv("LOCKSTEP_MODELS");
+  std::filesystem::remove_all(folder);
+  EXPECT_NE(problem.find("torso_subtreelinvel"), std::string::npos) << problem;
+  EXPECT_NE(where.find("cheetah.xml"), std::string::npos) << where;
 }
 
 TEST(MakeEnvironment, RefusesAModelThatIsNotTheSuites) {
