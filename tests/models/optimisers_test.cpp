@@ -14,6 +14,7 @@
 #include <cmath>
 #include <fstream>
 
+#include <Eigen/LU>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
