@@ -522,7 +522,7 @@ LS_FN MaskOf<T> newton_iteration(const ModelConstants<Real<T>>& m, const Workspa
   const MaskOf<T> still = !(decrement > smallest);
   T alpha = T(1);
   // A full step that stops short of the minimum along it is as good a start for the next as the minimum itself.
-  const MaskOf<T> searching = !(done | full.same | still) & (full.slope > T(0));
+  const MaskOf<T> searching = (!(done | full.same | still)) & (full.slope > T(0));
   if (any(searching)) {
     const Real<T> tolerance = sizeof(Real<T>) == 4 ? Real<T>(1e-3) : Real<T>(1e-10);
     alpha = select(searching, line_search(m, w, searching, T(tolerance) * decrement, smooth, full), T(1));
