@@ -201,10 +201,10 @@ LS_FN void climb_from_axes(const A& a, const B& b, MaskOf<T> deep, Witness<T>& b
     climb_slope<T>(a, b, found);
     keep(found.separation > other.separation, found, other);
   }
-  constexpr Real<T> kNear = Real<T>(0.01);  // what climb_slope may still lack, of the depth
+  constexpr Real<T> kNear = Real<T>(0.01);   // what climb_slope may still lack, of the depth
   constexpr Real<T> kSame = Real<T>(0.999);  // cosine between normals of one summit
-  const MaskOf<T> promising = deep & (other.separation > T(1 + kNear) * best.separation) &
-                              (dot(other.normal, best.normal) < T(kSame));
+  const MaskOf<T> promising =
+      deep & (other.separation > T(1 + kNear) * best.separation) & (dot(other.normal, best.normal) < T(kSame));
   ascend<T>(a, b, T(0), promising, other);
   keep(promising & (other.separation > best.separation), other, best);
 }
