@@ -196,5 +196,13 @@ TEST(Settings, SectionAndPrefixAreInverse) {
   EXPECT_EQ(inner.prefixed("planner").values().begin()->first, "planner.horizon");
 }
 
+TEST(Settings, WithoutASectionAreTheOthers) {
+  Settings all = from("planner.horizon = 3\nplannerx.horizon = 4\n");
+  all.set_from_argument("planner=2");
+  const Settings rest = all.without_section("planner");
+  EXPECT_EQ(rest.values().size(), 2u);
+  EXPECT_EQ(rest.values().count("planner.horizon"), 0u);
+}
+
 }  // namespace
 }  // namespace lockstep

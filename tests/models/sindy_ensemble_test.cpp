@@ -2,7 +2,9 @@
 #include "models/sindy_ensemble.h"
 #include "engine/error.h"
 #include "models/sindy_regression.h"
+#include "models/sparse_path.h"
 
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -47,6 +49,34 @@ TEST(SindyEnsemble, AMemberEqualsTheFitToTheRowsItDrew) {
     const StlsqResult explicitly = make_optimiser(euler())->fit({.sums = sums});
     ASSERT_EQ(regression.targets(), std::vector<int>{1});
     EXPECT_LT((model.coefficients().col(1) - explicitly.coefficients.col(0)).cwiseAbs().maxCoeff(), 1e-10);
+  }
+}
+
+// Of one trajectory the folds are runs of its rows; of many, whole trajectories.
+TEST(RowParts, OfTransitionsAddUpToAllRows) {
+  const TransitionData one = oscillator(1003, 0.2);
+  TransitionData many(2, 1);
+  for (int row = 0; row < one.size(); ++row) {
+    Transition transition = one.row(row);
+    transition.trajectory = row / 100;
+    many.append(transition);
+  }
+  SindySystem system = system_of_two();
+  system.check();
+  system.velocity_of = {-1, -1};
+  const FeatureLibrary library = make_library(system, euler());
+  for (const TransitionData* data : std::array<const TransitionData*, 2>{&one, &many}) {
+    const SindyRegression regression(*data, system, library, kernels::SparseIntegrator::kEuler);
+    const NormalEquations all = regression.normal_equations();
+    const optimisers::RowParts parts = regression.parts({.folds = 4, .groups = 30, .seed = 2});
+    EXPECT_EQ(parts.folds.size(), 4u);
+    EXPECT_EQ(parts.groups.size(), 30u);
+    for (const auto* sums : {&parts.folds, &parts.groups}) {
+      const NormalEquations total = sum_of(*sums);
+      EXPECT_EQ(total.weight, 1003);
+      // Sums of 1003 products in another order.
+      EXPECT_LT((total.theta_theta - all.theta_theta).norm(), 1003 * 2.3e-16 * all.theta_theta.norm());
+    }
   }
 }
 
