@@ -37,7 +37,8 @@ constexpr double kAfterLimit = 1e-6;
 // So does it where bodies touch.
 bool has_contacts(const Environment& env) {
   const mjModel* const m = env.mujoco_model();
-  return m != nullptr && (m->opt.disableflags & (mjDSBL_CONTACT | mjDSBL_CONSTRAINT)) == 0;
+  if (m == nullptr || (m->opt.disableflags & (mjDSBL_CONTACT | mjDSBL_CONSTRAINT)) != 0) return false;
+  return m->npair > 0 || std::any_of(m->geom_contype, m->geom_contype + m->ngeom, [](int type) { return type != 0; });
 }
 
 // Gymnasium's humanoids ask for 50 iterations of PGS, which stop short of the solution: the suite itself with Newton's
