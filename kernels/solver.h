@@ -453,12 +453,12 @@ template <class G, class T>
   return point;
 }
 
-// The minimum of the cost along the search direction for the worlds in `searching`, which alpha = 1 passes: there the
-// cost is `point`, with a slope above zero. Newton's method on the slope inside a bracket, until it is below `small`.
+// The minimum of the cost along the search direction for the worlds in `searching`: Newton's method on the slope inside
+// a bracket, from alpha = 1, where the cost is `point`, until the slope is below `small`.
 template <class G, class T>
 [[gnu::noinline]] LS_FN T line_search(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> searching,
                                       T small, SmoothLine<T> smooth, LinePoint<T> point) {
-  T low = T(0), high = T(1), alpha = T(1);
+  T low = T(0), high = T(Real<T>(__builtin_huge_val())), alpha = T(1);
   for (int iteration = 0; iteration < 30; ++iteration) {
     searching = searching & (absolute(point.slope) > small);
     if (none(searching)) break;
@@ -466,7 +466,8 @@ template <class G, class T>
     high = select(searching & (point.slope > T(0)), alpha, high);
     T next = alpha - point.slope / point.curvature;
     const MaskOf<T> outside = !((next > low) & (next < high));
-    next = select(outside, T(Real<T>(0.5)) * (low + high), next);
+    const T middle = select(is_finite(high), T(Real<T>(0.5)) * (low + high), low + low + T(1));
+    next = select(outside, middle, next);
     alpha = select(searching, next, alpha);
     point = line_point(m, w, alpha, smooth);
   }
@@ -521,8 +522,7 @@ LS_FN MaskOf<T> newton_iteration(const ModelConstants<Real<T>>& m, const Workspa
   // No gain larger than rounding is left: a row that stands on its edge must not keep the world going.
   const MaskOf<T> still = !(decrement > smallest);
   T alpha = T(1);
-  // A full step that stops short of the minimum along it is as good a start for the next as the minimum itself.
-  const MaskOf<T> searching = (!(done | full.same | still)) & (full.slope > T(0));
+  const MaskOf<T> searching = !(done | full.same | still);
   if (any(searching)) {
     const Real<T> tolerance = sizeof(Real<T>) == 4 ? Real<T>(1e-3) : Real<T>(1e-10);
     alpha = select(searching, line_search(m, w, searching, T(tolerance) * decrement, smooth, full), T(1));
