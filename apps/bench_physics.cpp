@@ -2,6 +2,7 @@
 #include "apps/bench_physics.h"
 #include "apps/machine.h"
 #include "apps/physics_race.h"
+#include "apps/quantile.h"
 #include "engine/error.h"
 #include "engine/isa.h"
 #include "engine/model.h"
@@ -152,15 +153,6 @@ double rate(Runner& runner, clockid_t clock, double seconds) {
     spent += now(clock) - start;
   }
   return static_cast<double>(steps) / spent;
-}
-
-// The value below which `share` of the numbers lie.
-double quantile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  const double position = share * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (position - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
 struct Contest {

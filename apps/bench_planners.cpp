@@ -1,5 +1,6 @@
 // Measures planners and what they are made of, in turns with MuJoCo where it does the same.
 #include "apps/bench_planners.h"
+#include "apps/quantile.h"
 #include "engine/error.h"
 #include "engine/isa.h"
 #include "engine/model.h"
@@ -62,11 +63,6 @@ double seconds_of(const std::function<void()>& work, double seconds) {
     spent = thread_seconds() - begin;
   } while (spent < seconds);
   return spent / calls;
-}
-
-double quantile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
 }
 
 Rates measure(const Measurement& m, const BenchPlannersOptions& options) {

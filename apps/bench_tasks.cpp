@@ -1,5 +1,6 @@
 // Measures tasks as environments, in turns with bare MuJoCo where it has the model.
 #include "apps/bench_tasks.h"
+#include "apps/quantile.h"
 #include "engine/error.h"
 #include "engine/isa.h"
 #include "envs/env.h"
@@ -101,11 +102,6 @@ class TaskRace {
   std::unique_ptr<mjData, DeleteData> data_;
   int turn_ = 0, peer_world_ = 0;
 };
-
-double quantile(std::vector<double> values, double q) {
-  std::ranges::sort(values);
-  return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
-}
 
 void measure(const std::string& task, const BenchTasksOptions& options, CommandContext& context) {
   TaskRace race(task, options);

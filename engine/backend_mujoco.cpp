@@ -49,7 +49,7 @@ int bad_number_warnings(const mjWarningStat* warnings) {
 // How the sensors of a simulation come about, and where its numbers go: what mjb_apply hands to read_sensors.
 struct Sensing {
   enum class When { kForward, kMotion, kAfterSteps } when;
-  int steps;        // of kAfterSteps
+  int steps;        // of kAfterSteps; else 0
   mjtNum* numbers;  // [sim][nsensordata]
 };
 
@@ -73,20 +73,19 @@ void read_sensors(const mjModel* m, mjData* d, int sim, void* arg) {
   const Sensing& sensing = *static_cast<const Sensing*>(arg);
   const bool moves_only = sensing.when == Sensing::When::kMotion;
   mjtNum* const numbers = sensing.numbers + static_cast<std::ptrdiff_t>(sim) * m->nsensordata;
-  if (sensing.when == Sensing::When::kForward) mj_forward(m, d);
-  if (moves_only) {
-    mj_fwdPosition(m, d);
-    mj_fwdVelocity(m, d);
-  }
-  if (sensing.when == Sensing::When::kAfterSteps) {
+  if (sensing.when == Sensing::When::kForward) {
+    mj_forward(m, d);  // reads the sensors too
+  } else {
+    if (moves_only) {
+      mj_fwdPosition(m, d);
+      mj_fwdVelocity(m, d);
+    }
     for (int step = 0; step < sensing.steps; ++step) mj_step(m, d);
+    mj_sensorPos(m, d);
+    mj_sensorVel(m, d);
+    if (!moves_only) mj_sensorAcc(m, d);
   }
-  mj_sensorPos(m, d);
-  mj_sensorVel(m, d);
-  if (!moves_only) {
-    mj_sensorAcc(m, d);
-    mj_rnePostConstraint(m, d);
-  }
+  if (!moves_only) mj_rnePostConstraint(m, d);
   for (int sensor = 0; sensor < m->nsensor; ++sensor) {
     if (is_contact_count(m, sensor)) {
       if (!moves_only) numbers[m->sensor_adr[sensor]] = d->ncon;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "envs/random_joints.h"
+#include "envs/state_names.h"
 #include "envs/task.h"
 #include "envs/tolerance.h"
 
@@ -22,7 +23,6 @@ struct Task {
                                 .episode_steps = 1000,
                                 .success_return = 800};
   static constexpr double kSpeed = 10;  // m/s
-  static constexpr double kDegree = 0.017453292519943295;
   static constexpr int kSettleSteps = 199;
   static constexpr int kStates = 18, kActions = 6, kObservations = 17, kSensed = 3, kBefore = 0;
   static constexpr SensedField kSensors[] = {{"own", "", "torso_subtreelinvel", 3}};
@@ -47,23 +47,7 @@ struct Task {
   static constexpr ActionField kAction[kActions] = {{"back_thigh", -1, 1}, {"back_shin", -1, 1},
                                                     {"back_foot", -1, 1},  {"front_thigh", -1, 1},
                                                     {"front_shin", -1, 1}, {"front_foot", -1, 1}};
-  static constexpr const char* kObservation[kObservations] = {"z",
-                                                              "pitch",
-                                                              "back_thigh",
-                                                              "back_shin",
-                                                              "back_foot",
-                                                              "front_thigh",
-                                                              "front_shin",
-                                                              "front_foot",
-                                                              "x_dot",
-                                                              "z_dot",
-                                                              "pitch_dot",
-                                                              "back_thigh_dot",
-                                                              "back_shin_dot",
-                                                              "back_foot_dot",
-                                                              "front_thigh_dot",
-                                                              "front_shin_dot",
-                                                              "front_foot_dot"};
+  static constexpr auto kObservation = names_of_state<kObservations>(kState, 1);
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;

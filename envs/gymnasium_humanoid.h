@@ -9,8 +9,6 @@
 
 namespace lockstep::envs::gymnasium_humanoid {
 
-inline constexpr double kDegree = 0.017453292519943295;  // rad
-
 constexpr Facts facts(const char* name, const char* suite_name, const char* summary, const char* source,
                       const char* model) {
   return {.name = name,

@@ -2,6 +2,7 @@
 //   state qpos [x, z (m), pitch, six joints (rad)] and qvel; action: share of each joint's largest torque
 #pragma once
 
+#include "envs/state_names.h"
 #include "envs/task.h"
 
 namespace lockstep::envs::half_cheetah_v5 {
@@ -41,23 +42,7 @@ struct Task {
   static constexpr ActionField kAction[kActions] = {{"back_thigh", -1, 1}, {"back_shin", -1, 1},
                                                     {"back_foot", -1, 1},  {"front_thigh", -1, 1},
                                                     {"front_shin", -1, 1}, {"front_foot", -1, 1}};
-  static constexpr const char* kObservation[kObservations] = {"z",
-                                                              "pitch",
-                                                              "back_thigh",
-                                                              "back_shin",
-                                                              "back_foot",
-                                                              "front_thigh",
-                                                              "front_shin",
-                                                              "front_foot",
-                                                              "x_dot",
-                                                              "z_dot",
-                                                              "pitch_dot",
-                                                              "back_thigh_dot",
-                                                              "back_shin_dot",
-                                                              "back_foot_dot",
-                                                              "front_thigh_dot",
-                                                              "front_shin_dot",
-                                                              "front_foot_dot"};
+  static constexpr auto kObservation = names_of_state<kObservations>(kState, 1);
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;

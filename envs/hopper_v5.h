@@ -2,6 +2,7 @@
 //   state qpos [x, z (m), pitch, three joints (rad)] and qvel; action: share of each joint's largest torque
 #pragma once
 
+#include "envs/state_names.h"
 #include "envs/task.h"
 
 namespace lockstep::envs::hopper_v5 {
@@ -35,8 +36,7 @@ struct Task {
       {.name = "leg_dot"},
       {.name = "foot_dot"}};
   static constexpr ActionField kAction[kActions] = {{"thigh", -1, 1}, {"leg", -1, 1}, {"foot", -1, 1}};
-  static constexpr const char* kObservation[kObservations] = {
-      "z", "pitch", "thigh", "leg", "foot", "x_dot", "z_dot", "pitch_dot", "thigh_dot", "leg_dot", "foot_dot"};
+  static constexpr auto kObservation = names_of_state<kObservations>(kState, 1);
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;

@@ -26,7 +26,6 @@ constexpr Facts facts(const char* name, const char* suite_name, const char* summ
 template <bool kHops>
 struct Variant {
   static constexpr double kStandHeight = 0.6, kSpeed = 2;  // m, m/s
-  static constexpr double kDegree = 0.017453292519943295;
   static constexpr int kStates = 14, kActions = 4, kObservations = 15, kSensed = 11, kBefore = 0;
   static constexpr SensedField kSensors[] = {{"framepos", "body", "torso", 3},
                                              {"framepos", "body", "foot", 3},

@@ -29,7 +29,6 @@ constexpr Facts facts(const char* name, const char* suite_name, const char* summ
 template <int kSpeed, bool kPure>
 struct Variant {
   static constexpr double kHeight = 1.5, kStandHeight = 1.4;  // m: of the start's torso; of a standing head
-  static constexpr double kDegree = 0.017453292519943295;
   static constexpr int kStates = 55, kActions = 21, kObservations = kPure ? 55 : 67, kSensed = 28, kBefore = 0;
   // Axes of the torso in the world, and hands and feet in the torso's frame.
   static constexpr int kAxes = 3, kLimbs = 12, kVelocity = 24, kContacts = 27;  // first numbers in `sensed`

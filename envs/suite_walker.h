@@ -27,7 +27,6 @@ constexpr Facts facts(const char* name, const char* suite_name, const char* summ
 template <int kSpeed>
 struct Variant {
   static constexpr double kStandHeight = 1.2;  // m
-  static constexpr double kDegree = 0.017453292519943295;
   static constexpr int kBodies = 7;
   static constexpr int kStates = 18, kActions = 6, kObservations = 24, kSensed = 6 + 3 * kBodies, kBefore = 0;
   static constexpr SensedField kSensors[] = {

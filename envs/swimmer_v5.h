@@ -2,6 +2,7 @@
 //   state qpos [x, y (m), heading, two joints (rad)] and qvel; action: share of each joint's largest torque
 #pragma once
 
+#include "envs/state_names.h"
 #include "envs/task.h"
 
 namespace lockstep::envs::swimmer_v5 {
@@ -32,8 +33,7 @@ struct Task {
                                                  {.name = "joint1_dot"},
                                                  {.name = "joint2_dot"}};
   static constexpr ActionField kAction[kActions] = {{"joint1", -1, 1}, {"joint2", -1, 1}};
-  static constexpr const char* kObservation[kObservations] = {"heading", "joint1",      "joint2",     "x_dot",
-                                                              "y_dot",   "heading_dot", "joint1_dot", "joint2_dot"};
+  static constexpr auto kObservation = names_of_state<kObservations>(kState, 2);
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;

@@ -5,6 +5,7 @@
 namespace lockstep::envs {
 
 inline constexpr double kUnbounded = __builtin_huge_val();
+inline constexpr double kDegree = 0.017453292519943295;  // rad
 
 // One number of the physical state.
 struct StateField {

@@ -2,6 +2,7 @@
 //   state qpos [x, z (m), pitch, six joints (rad)] and qvel; action: share of each joint's largest torque
 #pragma once
 
+#include "envs/state_names.h"
 #include "envs/task.h"
 
 namespace lockstep::envs::walker2d_v5 {
@@ -42,23 +43,7 @@ struct Task {
                                                  {.name = "left_foot_dot"}};
   static constexpr ActionField kAction[kActions] = {{"right_thigh", -1, 1}, {"right_leg", -1, 1}, {"right_foot", -1, 1},
                                                     {"left_thigh", -1, 1},  {"left_leg", -1, 1},  {"left_foot", -1, 1}};
-  static constexpr const char* kObservation[kObservations] = {"z",
-                                                              "pitch",
-                                                              "right_thigh",
-                                                              "right_leg",
-                                                              "right_foot",
-                                                              "left_thigh",
-                                                              "left_leg",
-                                                              "left_foot",
-                                                              "x_dot",
-                                                              "z_dot",
-                                                              "pitch_dot",
-                                                              "right_thigh_dot",
-                                                              "right_leg_dot",
-                                                              "right_foot_dot",
-                                                              "left_thigh_dot",
-                                                              "left_leg_dot",
-                                                              "left_foot_dot"};
+  static constexpr auto kObservation = names_of_state<kObservations>(kState, 1);
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;
