@@ -12,7 +12,6 @@
 namespace lockstep::agents {
 namespace {
 
-using models::networks::Activation;
 using models::networks::LayerSpec;
 
 // Streams of initial weights.
@@ -21,16 +20,10 @@ enum Stream : std::uint32_t { kActorWeights = 0xac70, kCriticWeights };
 constexpr const char *kActorPrefix = "actor.", *kCriticPrefix = "critic.", *kDeviationName = "log_deviation";
 constexpr double kPolicyGain = 0.01, kValueGain = 1;
 
-Activation activation_of(const std::string& name) {
-  if (name == "relu") return Activation::kRelu;
-  if (name == "elu") return Activation::kElu;
-  if (name == "silu") return Activation::kSilu;
-  return Activation::kTanh;
-}
-
 std::vector<LayerSpec> layers_of(const ActorCriticConfig& config, int outputs, double head_gain) {
   const std::vector<int> hidden(static_cast<size_t>(config.layers), config.width);
-  return models::networks::perceptron(hidden, outputs, activation_of(config.activation), head_gain);
+  return models::networks::perceptron(hidden, outputs, models::networks::activation_named(config.activation),
+                                      head_gain);
 }
 
 }  // namespace
@@ -38,7 +31,7 @@ std::vector<LayerSpec> layers_of(const ActorCriticConfig& config, int outputs, d
 void ActorCriticConfig::describe(Fields& fields) {
   fields.add("layers", layers, "hidden layers of the policy and of the value network", {1, 100});
   fields.add("width", width, "units of a hidden layer", {1, 1 << 14});
-  fields.add_choice("activation", activation, "of hidden units", {"tanh", "relu", "elu", "silu"});
+  fields.add_choice("activation", activation, "of hidden units", models::networks::activation_names());
   fields.add("initial_deviation", initial_deviation, "of Gaussian actions at the start, in half ranges of the action",
              {1e-3, 1e3});
 }

@@ -39,8 +39,10 @@ class Agent {
 
   // One iteration. Returns its metrics; the set of names is the same in every iteration.
   virtual std::vector<Metric> iterate() = 0;
-  // True when the agent's own criterion of success holds.
+  // True when there is nothing left to do: the criterion of success holds, or the agent's budget is used up.
   [[nodiscard]] virtual bool is_done() const = 0;
+  // True when the agent's own criterion of success holds.
+  [[nodiscard]] virtual bool is_successful() const { return is_done(); }
   // Share of the work done, in [0, 1], for the progress bar.
   [[nodiscard]] virtual double progress() const = 0;
   [[nodiscard]] virtual std::int64_t env_steps() const = 0;  // of real interaction so far

@@ -8,10 +8,10 @@
 #include "agents/advantages.h"
 #include "agents/agent.h"
 #include "agents/episodes.h"
+#include "agents/evaluation.h"
 #include "agents/ppo_update.h"
 #include "agents/rollout.h"
 #include "engine/byte_stream.h"
-#include "engine/error.h"
 #include "models/networks/safetensors.h"
 
 #include <algorithm>
@@ -19,8 +19,6 @@
 #include <cmath>
 #include <limits>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace lockstep::agents::ppo {
 namespace {
@@ -40,9 +38,7 @@ struct Config {
   double gae_lambda = 0.95;     // agents/advantages.h
   bool standardise_observations = true;
   bool scale_rewards = true;
-  int evaluations = 20;      // episodes of an evaluation; all must succeed
-  int confirmations = 3;     // iterations in a row whose evaluations must succeed
-  double target_return = 0;  // return of a success; 0: the task's own
+  EvaluationConfig evaluation;
   PpoUpdateConfig update;
   ActorCriticConfig network;
   models::networks::AdamConfig adam{.epsilon = 1e-5};
@@ -57,23 +53,12 @@ struct Config {
     fields.add("gae_lambda", gae_lambda, "how far rewards reach beyond one step before values stand in", {0, 1});
     fields.add("standardise_observations", standardise_observations, "by their running mean and deviation");
     fields.add("scale_rewards", scale_rewards, "by the running deviation of the discounted return");
-    fields.add("evaluations", evaluations, "episodes of an evaluation; all must succeed", {1, 1000});
-    fields.add("confirmations", confirmations, "iterations in a row whose evaluations must succeed", {1, 1000});
-    fields.add("target_return", target_return, "return of a success; 0: the task's own");
+    evaluation.describe(fields);
     update.describe(fields);
     fields.add_section("network", network);
     fields.add_section("adam", adam);
   }
 };
-
-void check_task(const TaskSpec& task) {
-  const auto refuse = [&](const char* problem) {
-    throw Error(fmt::format("task {} {}", task.name, problem), "agent ppo",
-                "choose a task with actions whose episodes end (lockstep list tasks)");
-  };
-  if (task.action_size == 0) refuse("has no actions");
-  if (task.episode_steps == 0) refuse("has no time limit, so that an evaluation might never end");
-}
 
 // Worlds that reset themselves, a batch of them unless the run asks for a number of its own.
 std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, const Config& config) {
@@ -82,7 +67,7 @@ std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, const Co
   environment.auto_reset = true;
   environment.seed = inputs.seed;
   std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
-  check_task(worlds->spec());
+  require_finite_episodes(worlds->spec(), "ppo");
   return worlds;
 }
 
@@ -106,14 +91,10 @@ class Ppo final : public Agent {
   void load(std::span<const std::byte> bytes) override;
 
  private:
-  [[nodiscard]] double target_return() const {
-    return config_.target_return != 0 ? config_.target_return : spec_.success_return;
-  }
   [[nodiscard]] double share_of_steps() const { return static_cast<double>(env_steps_) / config_.total_steps; }
   [[nodiscard]] std::function<void(double)> reporter(std::string_view stage) const;
   void choose_greedily(const Environment& worlds, std::span<float> executed);
   std::vector<double> evaluate_side_by_side();
-  void judge(const std::vector<double>& returns);
   void estimate();
   [[nodiscard]] double explained_variance() const;
   [[nodiscard]] std::string saved_kind() const { return "agent ppo " + spec_.name; }
@@ -128,7 +109,7 @@ class Ppo final : public Agent {
   models::networks::Tape<float> tape_;
   std::vector<float> observed_, action_;  // of a greedy step
   std::int64_t iteration_ = 0, env_steps_ = 0;
-  int successes_ = 0;  // iterations in a row
+  SuccessJudge judge_;
   bool is_done_ = false;
 };
 
@@ -142,7 +123,8 @@ Ppo::Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Enviro
       collector_(std::move(worlds), {.standardise_observations = config.standardise_observations,
                                      .scale_rewards = config.scale_rewards,
                                      .discount = static_cast<float>(config.discount)}),
-      action_(static_cast<size_t>(spec_.action_size)) {
+      action_(static_cast<size_t>(spec_.action_size)),
+      judge_(config.evaluation, spec_) {
   update_.reserve(rollout_);
 }
 
@@ -169,37 +151,11 @@ void Ppo::choose_greedily(const Environment& worlds, std::span<float> executed) 
 
 // Returns of one episode in each of `evaluations` worlds, whose starts are functions of the seed and the iteration.
 std::vector<double> Ppo::evaluate_side_by_side() {
-  const auto report = reporter("evaluate");
-  const auto count = static_cast<size_t>(config_.evaluations);
-  EnvironmentConfig environment = inputs_.environment;
-  environment.num_worlds = config_.evaluations;
-  environment.seed = derived_seed(inputs_.seed, kEvaluationSeeds, static_cast<std::uint64_t>(iteration_));
-  const auto worlds = inputs_.make_environment(inputs_.task, environment);
-  std::vector<float> executed(count * action_.size());
-  std::vector<double> returns(count);
-  std::vector<bool> has_ended(count);
-  for (size_t ended = 0; ended < count;) {
-    choose_greedily(*worlds, executed);
-    worlds->step(view(static_cast<const float*>(executed.data()), config_.evaluations, spec_.action_size));
-    for (size_t world = 0; world < count; ++world) {
-      if (has_ended[world] || (worlds->terminated()[world] == 0 && worlds->truncated()[world] == 0)) continue;
-      has_ended[world] = true;
-      returns[world] = static_cast<double>(worlds->final_return()[world]);
-      ++ended;
-    }
-    report(static_cast<double>(ended) / static_cast<double>(count));
-  }
-  return returns;
-}
-
-// Without a return that counts as success, a run is done when its steps are.
-void Ppo::judge(const std::vector<double>& returns) {
-  if (target_return() == 0) {
-    is_done_ = share_of_steps() >= 1;
-    return;
-  }
-  successes_ = std::ranges::min(returns) >= target_return() ? successes_ + 1 : 0;
-  is_done_ = successes_ >= config_.confirmations;
+  return returns_side_by_side(
+      inputs_, config_.evaluation.evaluations,
+      derived_seed(inputs_.seed, kEvaluationSeeds, static_cast<std::uint64_t>(iteration_)),
+      [this](const Environment& worlds, std::span<float> executed) { choose_greedily(worlds, executed); },
+      reporter("evaluate"));
 }
 
 void Ppo::estimate() {
@@ -233,13 +189,15 @@ std::vector<Metric> Ppo::iterate() {
   env_steps_ += steps;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const std::vector<double> returns = evaluate_side_by_side();
-  judge(returns);
+  judge_.judge(returns);
+  // Without a return that counts as success, a run is done when its steps are.
+  is_done_ = judge_.has_target() ? judge_.is_convinced() : share_of_steps() >= 1;
   ++iteration_;
   double total = 0;
   for (const double value : returns) total += value;
   const double training_return = episodes.count > 0 ? episodes.sum_of_returns / static_cast<double>(episodes.count)
                                                     : std::numeric_limits<double>::quiet_NaN();
-  return {{"return", total / config_.evaluations},
+  return {{"return", total / config_.evaluation.evaluations},
           {"return_lowest", std::ranges::min(returns)},
           {"success", is_done_ ? 1.0 : 0.0},
           {"training_return", training_return},
@@ -268,7 +226,7 @@ std::vector<std::byte> Ppo::save() const {
   ByteWriter out(saved_kind(), kSavedVersion);
   out.write(iteration_);
   out.write(env_steps_);
-  out.write(successes_);
+  judge_.save(out);
   out.write(is_done_);
   const std::vector<std::byte> tensors = models::networks::encode_safetensors(policy_.tensors());
   out.write_array(std::span(reinterpret_cast<const std::uint8_t*>(tensors.data()), tensors.size()));
@@ -281,7 +239,7 @@ void Ppo::load(std::span<const std::byte> bytes) {
   const std::string where = "the agent's part of the checkpoint";
   ByteReader in(bytes, saved_kind(), kSavedVersion, where);
   const auto iteration = in.read<std::int64_t>(), env_steps = in.read<std::int64_t>();
-  const auto successes = in.read<int>();
+  judge_.load(in);
   const bool is_done = in.read<bool>();
   const std::vector<std::uint8_t> tensors = in.read_vector<std::uint8_t>();
   policy_.take(models::networks::decode_safetensors(std::as_bytes(std::span(tensors)), where), where);
@@ -290,7 +248,6 @@ void Ppo::load(std::span<const std::byte> bytes) {
   in.expect_end();
   iteration_ = iteration;
   env_steps_ = env_steps;
-  successes_ = successes;
   is_done_ = is_done;
 }
 

@@ -1,4 +1,5 @@
 // `lockstep bench`: what is measured against other programs, one subcommand per subject.
+#include "apps/bench_learning.h"
 #include "apps/bench_physics.h"
 #include "apps/bench_planners.h"
 #include "apps/bench_planning.h"
@@ -13,6 +14,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   add_bench_planning(bench, context);
   add_bench_planners(bench, context);
   add_bench_tasks(bench, context);
+  add_bench_learning(bench, context);
 }
 
 }  // namespace lockstep::apps

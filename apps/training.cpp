@@ -107,7 +107,7 @@ class Training {
 
   // What is known between two iterations; the agent may be in the middle of one when it is interrupted.
   void remember(TrainResult& result) const {
-    result.is_success = agent_->is_done();
+    result.is_success = agent_->is_successful();
     result.iterations = iteration_;
     result.env_steps = agent_->env_steps();
     result.real_seconds = agent_->real_seconds();

@@ -1,5 +1,6 @@
 // Steps of Adam and the norms and rates that go with them.
 #include "models/networks/adam.h"
+#include "models/networks/chosen_kernels.h"
 
 #include <algorithm>
 #include <cassert>
@@ -25,18 +26,19 @@ void Adam<R>::step(std::span<const R> gradient, double learning_rate, std::span<
   assert(gradient.size() == mean_.size() && parameters.size() == mean_.size());
   ++steps_;
   const auto count = static_cast<double>(steps_);
-  const R beta1 = static_cast<R>(config_.beta1), beta2 = static_cast<R>(config_.beta2);
-  const R rest1 = static_cast<R>(1 - config_.beta1), rest2 = static_cast<R>(1 - config_.beta2);
-  const R rate = static_cast<R>(learning_rate / (1 - std::pow(config_.beta1, count)));
-  const R root_correction = static_cast<R>(1 / std::sqrt(1 - std::pow(config_.beta2, count)));
-  const R epsilon = static_cast<R>(config_.epsilon);
-  const R kept = static_cast<R>(1 - learning_rate * config_.weight_decay);
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const R g = gradient[i];
-    mean_[i] = beta1 * mean_[i] + rest1 * g;
-    square_[i] = beta2 * square_[i] + rest2 * g * g;
-    parameters[i] = kept * parameters[i] - rate * mean_[i] / (std::sqrt(square_[i]) * root_correction + epsilon);
-  }
+  chosen_kernels<R>().step_adam({.n = static_cast<long>(parameters.size()),
+                                 .gradient = gradient.data(),
+                                 .mean = mean_.data(),
+                                 .square = square_.data(),
+                                 .parameters = parameters.data(),
+                                 .beta1 = static_cast<R>(config_.beta1),
+                                 .beta2 = static_cast<R>(config_.beta2),
+                                 .rest1 = static_cast<R>(1 - config_.beta1),
+                                 .rest2 = static_cast<R>(1 - config_.beta2),
+                                 .rate = static_cast<R>(learning_rate / (1 - std::pow(config_.beta1, count))),
+                                 .root_correction = static_cast<R>(1 / std::sqrt(1 - std::pow(config_.beta2, count))),
+                                 .epsilon = static_cast<R>(config_.epsilon),
+                                 .kept = static_cast<R>(1 - learning_rate * config_.weight_decay)});
 }
 
 template <class R>

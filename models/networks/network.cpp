@@ -1,7 +1,7 @@
 // Forward and reverse passes of networks, layer by layer.
 #include "models/networks/network.h"
 #include "engine/error.h"
-#include "engine/isa_dispatch.h"
+#include "models/networks/chosen_kernels.h"
 #include "models/networks/initialisers.h"
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <numbers>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace lockstep::models::networks {
 namespace {
@@ -17,12 +18,12 @@ namespace {
 // Added to a row's variance by a layer norm.
 constexpr double kVarianceFloor = 1e-5;
 
-template <class R>
-const kernels::NetworkKernels<R>& chosen_kernels() {
-  return with_isa(chosen_isa(), []<class Tag>(Tag) -> const kernels::NetworkKernels<R>& {
-    return kernels::network_kernels<R, Tag>();
-  });
-}
+struct NamedActivation {
+  std::string_view name;
+  Activation activation;
+};
+constexpr NamedActivation kActivations[] = {
+    {"tanh", Activation::kTanh}, {"relu", Activation::kRelu}, {"elu", Activation::kElu}, {"silu", Activation::kSilu}};
 
 template <class R>
 void grow(HostBuffer<R>& buffer, long size) {
@@ -53,17 +54,26 @@ struct LayerNorm {
     }
   }
 
+  // gradient [batch][width], with respect to the output: adds to those of scale and shift.
+  void add_gradients(const R* gradient, R* scale_gradient, R* shift_gradient) const {
+    for (int row = 0; row < batch; ++row) {
+      const long first = static_cast<long>(row) * width;
+      for (int i = 0; i < width; ++i) {
+        scale_gradient[i] += gradient[first + i] * standardised[first + i];
+        shift_gradient[i] += gradient[first + i];
+      }
+    }
+  }
+
   // gradient [batch][width]: with respect to the output; afterwards with respect to `linear`. With h = standardised and
   // g = scale * gradient:  (g - mean(g) - h mean(g h)) / deviation.
-  void backward(R* gradient, R* scale_gradient, R* shift_gradient) const {
+  void backward(R* gradient) const {
     for (int row = 0; row < batch; ++row) {
       const long first = static_cast<long>(row) * width;
       R* const g = gradient + first;
       const R* const h = standardised + first;
       R mean = 0, mean_product = 0;
       for (int i = 0; i < width; ++i) {
-        scale_gradient[i] += g[i] * h[i];
-        shift_gradient[i] += g[i];
         g[i] *= scale[i];
         mean += g[i];
         mean_product += g[i] * h[i];
@@ -87,6 +97,20 @@ LayerNorm<R> norm_of(int batch, int width, const R* parameters, const Place& pla
 }
 
 }  // namespace
+
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const NamedActivation& entry : kActivations) names.emplace_back(entry.name);
+  return names;
+}
+
+Activation activation_named(std::string_view name) {
+  for (const NamedActivation& entry : kActivations) {
+    if (entry.name == name) return entry.activation;
+  }
+  throw Error(fmt::format("unknown activation '{}'", name), "network",
+              fmt::format("choose one of {}", fmt::join(activation_names(), ", ")));
+}
 
 long ParameterBlock::size() const {
   long size = 1;
@@ -221,12 +245,11 @@ void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int bat
                               g);
   if (layer.is_normalised) {
     const LayerNorm<R> norm = norm_of<R>(batch, width, parameters.data(), place, memory);
-    norm.backward(g, gradient.data() + place.scale, gradient.data() + place.shift);
+    if (!gradient.empty()) norm.add_gradients(g, gradient.data() + place.scale, gradient.data() + place.shift);
+    norm.backward(g);
   }
-  R* const bias = gradient.data() + place.bias;
-  for (int row = 0; row < batch; ++row) {
-    for (int i = 0; i < width; ++i) bias[i] += g[static_cast<long>(row) * width + i];
-  }
+  if (gradient.empty()) return;
+  kernels_->add_rows(batch, width, g, gradient.data() + place.bias);
   const R* const x = k == 0 ? tape.inputs_.data_handle() : tape.layers_[k - 1].output.data();
   R* const kernel = gradient.data() + place.kernel;
   multiply({.m = place.inputs,
@@ -246,7 +269,7 @@ void Network<R>::backward(std::span<const R> parameters, View<const R, 2> output
                           std::span<R> gradient, View<R, 2> input_gradient) const {
   const int batch = tape.inputs_.extent(0);
   assert(output_gradient.extent(0) == batch && output_gradient.extent(1) == outputs());
-  assert(static_cast<long>(gradient.size()) == num_parameters_);
+  assert(gradient.empty() || static_cast<long>(gradient.size()) == num_parameters_);
   std::copy_n(output_gradient.data_handle(), static_cast<long>(batch) * outputs(), tape.layers_.back().gradient.data());
   for (size_t k = layers_.size(); k-- > 0;) {
     backward_layer(k, parameters, batch, tape, gradient);

@@ -17,11 +17,17 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lockstep::models::networks {
 
 using kernels::Activation;
+
+// "tanh", "relu", "elu", "silu": what settings call the activations of hidden layers.
+[[nodiscard]] std::vector<std::string> activation_names();
+// Throws Error for any other name.
+[[nodiscard]] Activation activation_named(std::string_view name);
 
 // How the weights of a layer begin; biases begin at 0, a layer norm's scale at 1.
 enum class Initialiser {
@@ -91,7 +97,7 @@ class Network {
 
   // Reverse mode: adds to gradient [num_parameters] what output_gradient [batch][outputs], the derivative of a loss
   // with respect to the outputs of the tape's forward pass, makes of the loss's derivative with respect to the
-  // parameters. input_gradient [batch][inputs] is overwritten; an empty view skips it.
+  // parameters; an empty one skips that. input_gradient [batch][inputs] is overwritten; an empty view skips it.
   void backward(std::span<const R> parameters, View<const R, 2> output_gradient, Tape<R>& tape, std::span<R> gradient,
                 View<R, 2> input_gradient = {}) const;
 

@@ -1,4 +1,4 @@
-// Matrix products and activations in lanes of float and double: compiled once per instruction set.
+// What networks spend their time on, in lanes of float and double: compiled once per instruction set.
 #include "kernels/network_kernels.h"
 
 namespace lockstep::kernels {
@@ -72,7 +72,44 @@ void activate_backward(Activation activation, long n, const R* x, const R* y, R*
 }
 
 template <class R>
-constexpr NetworkKernels<R> kTable{multiply<R>, activate<R>, activate_backward<R>, kLanes<Register<R>>};
+void add_rows(int rows, int width, const R* x, R* sums) {
+  using Tile = TiledProduct<Register<R>, 1, 1>;
+  for_each_register<R>(width, [&](long first, int count) {
+    auto sum = Tile::load_part(sums + first, count);
+    for (int row = 0; row < rows; ++row) sum = sum + Tile::load_part(x + static_cast<long>(row) * width + first, count);
+    Tile::store_part(sums + first, sum, count);
+  });
+}
+
+template <class R>
+void step_adam(const AdamStep<R>& step) {
+  using T = Register<R>;
+  using Tile = TiledProduct<T, 1, 1>;
+  for_each_register<R>(step.n, [&](long i, int count) {
+    const T g = Tile::load_part(step.gradient + i, count);
+    const T mean = T(step.beta1) * Tile::load_part(step.mean + i, count) + T(step.rest1) * g;
+    const T square = T(step.beta2) * Tile::load_part(step.square + i, count) + T(step.rest2) * g * g;
+    const T root = square_root(square) * T(step.root_correction) + T(step.epsilon);
+    const T parameter = T(step.kept) * Tile::load_part(step.parameters + i, count) - T(step.rate) * mean / root;
+    Tile::store_part(step.mean + i, mean, count);
+    Tile::store_part(step.square + i, square, count);
+    Tile::store_part(step.parameters + i, parameter, count);
+  });
+}
+
+template <class R>
+void approach(long n, R share, const R* target, R* x) {
+  using T = Register<R>;
+  using Tile = TiledProduct<T, 1, 1>;
+  for_each_register<R>(n, [&](long i, int count) {
+    const T now = Tile::load_part(x + i, count);
+    Tile::store_part(x + i, now + T(share) * (Tile::load_part(target + i, count) - now), count);
+  });
+}
+
+template <class R>
+constexpr NetworkKernels<R> kTable{multiply<R>,  activate<R>, activate_backward<R>, add_rows<R>,
+                                   step_adam<R>, approach<R>, kLanes<Register<R>>};
 
 }  // namespace
 

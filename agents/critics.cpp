@@ -1,0 +1,149 @@
+// Values, regression and slow copies of an ensemble of critics.
+#include "agents/critics.h"
+#include "models/networks/chosen_kernels.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace lockstep::agents {
+
+using models::networks::Activation;
+using models::networks::LayerSpec;
+
+void OffPolicyNetworkConfig::describe(Fields& fields) {
+  fields.add("layers", layers, "hidden layers of every network", {1, 16});
+  fields.add("width", width, "units of a hidden layer", {1, 16384});
+  fields.add_choice("activation", activation, "of hidden units", models::networks::activation_names());
+  fields.add("normalise_critics", normalise_critics, "layer norms in the critics' hidden layers");
+}
+
+std::vector<LayerSpec> OffPolicyNetworkConfig::layers_to(int outputs, double head_gain, bool is_normalised) const {
+  const std::vector<int> hidden(static_cast<size_t>(layers), width);
+  std::vector<LayerSpec> specs =
+      models::networks::perceptron(hidden, outputs, models::networks::activation_named(activation), head_gain);
+  for (size_t k = 0; k + 1 < specs.size(); ++k) specs[k].is_normalised = is_normalised;
+  return specs;
+}
+
+template <class R>
+Critics<R>::Critics(int observation_size, int action_size, int count, const OffPolicyNetworkConfig& config,
+                    std::uint64_t seed, std::uint32_t stream, ThreadPool& pool)
+    : count_(count),
+      network_(observation_size + action_size, config.layers_to(1, 1.0, config.normalise_critics)),
+      pool_(pool),
+      parameters_(static_cast<size_t>(network_.num_parameters() * count)),
+      scratch_(static_cast<size_t>(count)) {
+  for (int k = 0; k < count; ++k)
+    network_.initialise(seed, stream + static_cast<std::uint32_t>(k), part(std::span(parameters_), k));
+  targets_ = parameters_;
+}
+
+template <class R>
+template <class Number>
+std::span<Number> Critics<R>::part(std::span<Number> vector, int critic) const {
+  const auto size = static_cast<size_t>(network_.num_parameters());
+  return vector.subspan(static_cast<size_t>(critic) * size, size);
+}
+
+template <class R>
+void Critics<R>::reserve(int rows) {
+  const auto count = static_cast<size_t>(rows);
+  for (Scratch& scratch : scratch_) {
+    scratch.output_gradient.resize(count);
+    scratch.input_gradient.resize(count * static_cast<size_t>(inputs()));
+  }
+}
+
+template <class R>
+void Critics<R>::least_target_values(View<const R, 2> inputs, std::span<R> values) {
+  pool_.for_each(count_, [&](int k, int) {
+    Scratch& scratch = scratch_[static_cast<size_t>(k)];
+    scratch.values = network_.forward(part(std::span<const R>(targets_), k), inputs, scratch.target_tape);
+  });
+  for (size_t row = 0; row < values.size(); ++row) {
+    R least = scratch_[0].values(static_cast<int>(row), 0);
+    for (const Scratch& scratch : scratch_) least = std::min(least, scratch.values(static_cast<int>(row), 0));
+    values[row] = least;
+  }
+}
+
+template <class R>
+R Critics<R>::add_regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient) {
+  const int rows = inputs.extent(0);
+  reserve(rows);
+  pool_.for_each(count_, [&](int k, int) {
+    Scratch& scratch = scratch_[static_cast<size_t>(k)];
+    const std::span<const R> parameters = part(std::span<const R>(parameters_), k);
+    const View<const R, 2> values = network_.forward(parameters, inputs, scratch.tape);
+    scratch.loss = 0;
+    for (size_t row = 0; row < targets.size(); ++row) {
+      const R error = values(static_cast<int>(row), 0) - targets[row];
+      scratch.loss += error * error / 2;
+      scratch.output_gradient[row] = error / static_cast<R>(rows);
+    }
+    network_.backward(parameters, view(std::as_const(scratch.output_gradient).data(), rows, 1), scratch.tape,
+                      part(gradient, k));
+  });
+  R loss = 0;
+  for (const Scratch& scratch : scratch_) loss += scratch.loss / static_cast<R>(rows);
+  return loss;
+}
+
+template <class R>
+R Critics<R>::least_value_gradient(View<const R, 2> inputs, int used, View<R, 2> input_gradient) {
+  const int rows = inputs.extent(0);
+  reserve(rows);
+  pool_.for_each(used, [&](int k, int) {
+    Scratch& scratch = scratch_[static_cast<size_t>(k)];
+    scratch.values = network_.forward(part(std::span<const R>(parameters_), k), inputs, scratch.tape);
+  });
+  R loss = 0;
+  for (int row = 0; row < rows; ++row) {
+    size_t least = 0;
+    for (size_t k = 1; k < static_cast<size_t>(used); ++k)
+      least = scratch_[k].values(row, 0) < scratch_[least].values(row, 0) ? k : least;
+    loss -= scratch_[least].values(row, 0) / static_cast<R>(rows);
+    for (size_t k = 0; k < static_cast<size_t>(used); ++k)
+      scratch_[k].output_gradient[static_cast<size_t>(row)] = k == least ? R(-1) / static_cast<R>(rows) : R(0);
+  }
+  pool_.for_each(used, [&](int k, int) {
+    Scratch& scratch = scratch_[static_cast<size_t>(k)];
+    network_.backward(part(std::span<const R>(parameters_), k),
+                      view(std::as_const(scratch.output_gradient).data(), rows, 1), scratch.tape, {},
+                      view(scratch.input_gradient.data(), rows, this->inputs()));
+  });
+  const size_t size = static_cast<size_t>(rows) * static_cast<size_t>(this->inputs());
+  R* const out = input_gradient.data_handle();
+  std::copy_n(scratch_[0].input_gradient.data(), size, out);
+  for (size_t k = 1; k < static_cast<size_t>(used); ++k) {
+    for (size_t i = 0; i < size; ++i) out[i] += scratch_[k].input_gradient[i];
+  }
+  return loss;
+}
+
+template <class R>
+void Critics<R>::follow(R share) {
+  models::networks::approach(std::span<const R>(parameters_), share, std::span(targets_));
+}
+
+template <class R>
+void Critics<R>::append(models::networks::TensorFile& file) const {
+  for (int k = 0; k < count_; ++k) {
+    append_parameters(network_, part(std::span<const R>(parameters_), k), fmt::format("critics.{}.", k), file);
+    append_parameters(network_, part(std::span<const R>(targets_), k), fmt::format("target_critics.{}.", k), file);
+  }
+}
+
+template <class R>
+void Critics<R>::take(const models::networks::TensorFile& file, const std::string& where) {
+  for (int k = 0; k < count_; ++k) {
+    take_parameters(network_, file, fmt::format("critics.{}.", k), where, part(std::span(parameters_), k));
+    take_parameters(network_, file, fmt::format("target_critics.{}.", k), where, part(std::span(targets_), k));
+  }
+}
+
+template class Critics<float>;
+template class Critics<double>;
+
+}  // namespace lockstep::agents
