@@ -197,6 +197,7 @@ void OffPolicyAgent::step(Ended& ended) {
 // The updates that the last step earned. Random steps earn none.
 void OffPolicyAgent::learn() {
   if (env_steps_ <= config_.random_steps || replay_.size() == 0) return;
+  learner_->watch(replay_, env_steps_);
   for (owed_ += config_.updates_per_step * num_worlds(); owed_ >= 1; owed_ -= 1, ++updates_) {
     replay_.sample({inputs_.seed, kSamples}, updates_, minibatch_);
     learner_->update(minibatch_.transitions(), {inputs_.seed, kUpdates});

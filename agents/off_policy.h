@@ -42,8 +42,10 @@ class OffPolicyLearner {
   virtual void explore(View<const float, 2> observations, const Draw& draw, std::span<float> actions) = 0;
   virtual void act_greedily(View<const float, 2> observations, std::span<float> actions) = 0;
 
-  // One gradient update of everything; random numbers are functions of the stream and the number of updates so far.
-  // Throws Error where a loss stops being finite.
+  // Told of the real transitions before the updates that a step earned; a learner that models the world looks at them.
+  virtual void watch(const Replay& /*real*/, std::int64_t /*env_steps*/) {}
+  // One gradient update of everything, from as many transitions as `batch`; random numbers are functions of the stream
+  // and the number of updates so far. Throws Error where a loss stops being finite.
   virtual void update(const Transitions<float>& transitions, kernels::RandomStream stream) = 0;
   // Means over the updates since the last call.
   virtual std::vector<Metric> take_statistics() = 0;

@@ -69,11 +69,22 @@ Replay::Replay(const ReplayConfig& config, int worlds, int observation_size, int
   }
 }
 
-const float* Replay::row(int index) const {
+const float* Replay::numbers_of(int index) const {
   return chunks_[static_cast<size_t>(index / kChunkRows)].data() + static_cast<size_t>(index % kChunkRows) * width_;
 }
 
-float* Replay::row(int index) { return const_cast<float*>(std::as_const(*this).row(index)); }
+float* Replay::numbers_of(int index) { return const_cast<float*>(std::as_const(*this).numbers_of(index)); }
+
+Replay::Row Replay::row(int index) const {
+  const float* const numbers = numbers_of(index);
+  const float* const action = numbers + observation_size_;
+  const float* const rest = action + action_size_;
+  return {.observation = {numbers, observation_size_},
+          .action = {action, action_size_},
+          .next_observation = {rest + 2, observation_size_},
+          .reward = rest[0],
+          .discount = rest[1]};
+}
 
 // The transition from the pending step `first` to after `last`, whose reward is among the pending ones.
 void Replay::append(const Pending& pending, int first, const Step& last) {
@@ -84,7 +95,7 @@ void Replay::append(const Pending& pending, int first, const Step& last) {
     discount *= config_.discount;
   }
   if (static_cast<size_t>(next_) == chunks_.size() * kChunkRows) chunks_.emplace_back(kChunkRows * width_);
-  float* out = row(next_);
+  float* out = numbers_of(next_);
   out = std::copy_n(&pending.observations[start * observation_size_], observation_size_, out);
   out = std::copy_n(&pending.actions[start * action_size_], action_size_, out);
   *out++ = static_cast<float>(reward);
@@ -127,17 +138,14 @@ void Replay::add(int world, const Step& step) {
 }
 
 template <class R>
-void Replay::sample(kernels::RandomStream stream, std::uint32_t draw, Minibatch<R>& out) const {
+void Replay::sample(kernels::RandomStream stream, std::uint32_t draw, int first, int count, Minibatch<R>& out) const {
   if (size_ == 0) {
     throw Error("transitions were asked of an empty replay", "replay", "collect steps before the first update");
   }
-  for (int k = 0; k < out.rows(); ++k) {
+  for (int k = first; k < first + count; ++k) {
     const kernels::PhiloxWords words = kernels::philox(stream, static_cast<std::uint32_t>(k), draw);
-    const auto index = static_cast<int>((std::uint64_t{words.word[0]} * static_cast<std::uint64_t>(size_)) >> 32);
-    const float* const of_row = row(index);
-    const float* const action = of_row + observation_size_;
-    const float* const rest = action + action_size_;
-    out.set(k, {of_row, observation_size_}, {action, action_size_}, rest[0], rest[1], {rest + 2, observation_size_});
+    const Row from = row(static_cast<int>((std::uint64_t{words.word[0]} * static_cast<std::uint64_t>(size_)) >> 32));
+    out.set(k, from.observation, from.action, from.reward, from.discount, from.next_observation);
   }
 }
 
@@ -147,7 +155,7 @@ void Replay::save(ByteWriter& out) const {
   out.write(dropped_);
   for (int first = 0; first < size_; first += kChunkRows) {
     const auto rows = static_cast<size_t>(std::min(kChunkRows, size_ - first));
-    out.write_array(std::span<const float>(row(first), rows * width_));
+    out.write_array(std::span<const float>(numbers_of(first), rows * width_));
   }
   for (const Pending& pending : pending_) {
     out.write(pending.steps);
@@ -182,7 +190,7 @@ void Replay::load(ByteReader& in) {
 
 template class Minibatch<float>;
 template class Minibatch<double>;
-template void Replay::sample(kernels::RandomStream, std::uint32_t, Minibatch<float>&) const;
-template void Replay::sample(kernels::RandomStream, std::uint32_t, Minibatch<double>&) const;
+template void Replay::sample(kernels::RandomStream, std::uint32_t, int, int, Minibatch<float>&) const;
+template void Replay::sample(kernels::RandomStream, std::uint32_t, int, int, Minibatch<double>&) const;
 
 }  // namespace lockstep::agents

@@ -61,16 +61,29 @@ class Replay {
   Replay(const ReplayConfig& config, int worlds, int observation_size, int action_size);
 
   [[nodiscard]] int size() const { return size_; }
+  [[nodiscard]] int capacity() const { return config_.capacity; }
   [[nodiscard]] std::int64_t dropped() const { return dropped_; }
 
   // Remembers a step of a world. One with a number that is not finite is dropped, as is what leads to it, and counted:
   // the world diverged there.
   void add(int world, const Step& step);
 
+  // A transition that is remembered, 0 <= index < size(); valid until the next add().
+  struct Row {
+    std::span<const float> observation, action, next_observation;
+    float reward, discount;
+  };
+  [[nodiscard]] Row row(int index) const;
+
   // Draws transitions uniformly, with replacement: row k is a function of (stream, draw, k) and of what is remembered.
   // Error where nothing is.
   template <class R>
-  void sample(kernels::RandomStream stream, std::uint32_t draw, Minibatch<R>& out) const;
+  void sample(kernels::RandomStream stream, std::uint32_t draw, Minibatch<R>& out) const {
+    sample(stream, draw, 0, out.rows(), out);
+  }
+  // The same into rows first ... first + count - 1 alone.
+  template <class R>
+  void sample(kernels::RandomStream stream, std::uint32_t draw, int first, int count, Minibatch<R>& out) const;
 
   void save(ByteWriter& out) const;
   void load(ByteReader& in);
@@ -82,8 +95,8 @@ class Replay {
     int steps = 0;
   };
 
-  [[nodiscard]] float* row(int index);
-  [[nodiscard]] const float* row(int index) const;
+  [[nodiscard]] float* numbers_of(int index);
+  [[nodiscard]] const float* numbers_of(int index) const;
   void append(const Pending& pending, int first, const Step& last);
   void forget_first(Pending& pending) const;
 

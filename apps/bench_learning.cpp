@@ -47,7 +47,7 @@ double normal(std::uint32_t array, std::uint32_t index) { return kernels::normal
 class ProductRace {
  public:
   ProductRace()
-      : a_(kProduct * kProduct, 1.0f), b_(a_), c_(a_), panel_(static_cast<size_t>(kernels::panel_size(kProduct))) {}
+      : a_(kProduct * kProduct, 1.0f), b_(a_), c_(a_), panel_(static_cast<size_t>(kernels::product_scratch(kProduct, kProduct))) {}
 
   double run(double seconds) {
     const double products = rate_of(seconds, [&] {

@@ -43,4 +43,14 @@ template <Activation A, LaneNumber T>
   return T(1);
 }
 
+// Whether an activation's slope follows from its value alone.
+LS_FN bool has_slope_of_value(Activation a) { return a != Activation::kSilu; }
+
+// The slope where the activation's value is y; not for silu.
+template <Activation A, LaneNumber T>
+[[gnu::always_inline]] LS_FN T activation_slope_of_value(T y) {
+  static_assert(A != Activation::kSilu);
+  return activation_slope<A>(y, y);  // relu and elu keep the sign, tanh needs y alone
+}
+
 }  // namespace lockstep::kernels

@@ -30,6 +30,9 @@ void grow(HostBuffer<R>& buffer, long size) {
   buffer = HostBuffer<R>(static_cast<size_t>(size));
 }
 
+// Whether a layer's activation is applied by its product, which then leaves the output alone.
+bool is_fused(const LayerSpec& layer) { return !layer.is_normalised && kernels::has_slope_of_value(layer.activation); }
+
 // Rows of `linear` [batch][width] standardised, then scaled and shifted.
 template <class R>
 struct LayerNorm {
@@ -181,14 +184,15 @@ void Network<R>::reserve(Tape<R>& tape, int batch) const {
     grow(layer.preactivation, size);
     grow(layer.inverse_deviation, batch);
   }
-  grow(tape.panel_, kernels::panel_size(std::max(batch, widest_)));
+  const int longest = std::max(batch, widest_);
+  grow(tape.scratch_, kernels::product_scratch(widest_, longest));
   tape.network_ = this;
   tape.capacity_ = batch;
 }
 
 template <class R>
 void Network<R>::multiply(kernels::MatrixProduct<R> product, Tape<R>& tape) const {
-  product.panel = tape.panel_.data();
+  product.panel = tape.scratch_.data();
   kernels_->multiply(product);
 }
 
@@ -204,9 +208,11 @@ void Network<R>::forward_layer(size_t k, std::span<const R> parameters, View<con
             .a = {inputs.data_handle(), place.inputs, 1},
             .b = {parameters.data() + place.kernel, width, 1},
             .start = parameters.data() + place.bias,
-            .c = memory.linear.data(),
-            .c_stride = width},
+            .c = is_fused(layer) ? memory.output.data() : memory.linear.data(),
+            .c_stride = width,
+            .activation = is_fused(layer) ? layer.activation : Activation::kIdentity},
            tape);
+  if (is_fused(layer)) return;
   const R* preactivation = memory.linear.data();
   if (layer.is_normalised) {
     const LayerNorm<R> norm = norm_of<R>(batch, width, parameters.data(), place, memory);
@@ -231,7 +237,8 @@ View<const R, 2> Network<R>::forward(std::span<const R> parameters, View<const R
   return x;
 }
 
-// From the gradient with respect to the layer's output, which is in its memory, to that of its parameters and its z.
+// From the gradient with respect to the layer's output (where the layer is fused: to its z), which is in its memory, to
+// that of its parameters and its z.
 template <class R>
 void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int batch, Tape<R>& tape,
                                 std::span<R> gradient) const {
@@ -240,9 +247,11 @@ void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int bat
   auto& memory = tape.layers_[k];
   const int width = layer.outputs;
   R* const g = memory.gradient.data();
-  const R* const preactivation = layer.is_normalised ? memory.preactivation.data() : memory.linear.data();
-  kernels_->activate_backward(layer.activation, static_cast<long>(batch) * width, preactivation, memory.output.data(),
-                              g);
+  if (!is_fused(layer)) {
+    const R* const preactivation = layer.is_normalised ? memory.preactivation.data() : memory.linear.data();
+    kernels_->activate_backward(layer.activation, static_cast<long>(batch) * width, preactivation, memory.output.data(),
+                                g);
+  }
   if (layer.is_normalised) {
     const LayerNorm<R> norm = norm_of<R>(batch, width, parameters.data(), place, memory);
     if (!gradient.empty()) norm.add_gradients(g, gradient.data() + place.scale, gradient.data() + place.shift);
@@ -270,20 +279,29 @@ void Network<R>::backward(std::span<const R> parameters, View<const R, 2> output
   const int batch = tape.inputs_.extent(0);
   assert(output_gradient.extent(0) == batch && output_gradient.extent(1) == outputs());
   assert(gradient.empty() || static_cast<long>(gradient.size()) == num_parameters_);
-  std::copy_n(output_gradient.data_handle(), static_cast<long>(batch) * outputs(), tape.layers_.back().gradient.data());
+  auto& last = tape.layers_.back();
+  const long size = static_cast<long>(batch) * outputs();
+  std::copy_n(output_gradient.data_handle(), size, last.gradient.data());
+  if (is_fused(layers_.back())) {
+    kernels_->activate_backward(layers_.back().activation, size, last.output.data(), last.output.data(),
+                                last.gradient.data());
+  }
   for (size_t k = layers_.size(); k-- > 0;) {
     backward_layer(k, parameters, batch, tape, gradient);
     R* const target = k > 0 ? tape.layers_[k - 1].gradient.data() : input_gradient.data_handle();
     if (target == nullptr) continue;
     const Place& place = places_[k];
     const int width = layers_[k].outputs;
+    const bool is_before_fused = k > 0 && is_fused(layers_[k - 1]);
     multiply({.m = batch,
               .n = place.inputs,
               .k = width,
               .a = {tape.layers_[k].gradient.data(), width, 1},
               .b = {parameters.data() + place.kernel, 1, width},
               .c = target,
-              .c_stride = place.inputs},
+              .c_stride = place.inputs,
+              .activation = is_before_fused ? layers_[k - 1].activation : Activation::kIdentity,
+              .slope_of = is_before_fused ? tape.layers_[k - 1].output.data() : nullptr},
              tape);
   }
 }

@@ -71,7 +71,7 @@ class Tape {
   };
 
   std::vector<Layer> layers_;
-  HostBuffer<R> panel_;
+  HostBuffer<R> scratch_;
   const void* network_ = nullptr;  // whose shape the layers have
   int capacity_ = 0;               // rows there is room for
   View<const R, 2> inputs_, outputs_;

@@ -3,6 +3,7 @@
 #include "kernels/matrix_product.h"
 #include "tests/kernels/numbers.h"
 
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -45,7 +46,7 @@ class MatrixProductOn : public testing::Test {
   }
 
   static std::vector<R> tiled(const Shape& s, StridedMatrix<R> a, StridedMatrix<R> b, const std::vector<R>& start) {
-    std::vector<R> c(static_cast<size_t>(s.m * s.n)), panel(static_cast<size_t>(panel_size(s.k)));
+    std::vector<R> c(static_cast<size_t>(s.m * s.n)), panel(static_cast<size_t>(product_scratch(s.m, s.k)));
     TiledProduct<T, 6, 4>::run({.m = s.m,
                                 .n = s.n,
                                 .k = s.k,
@@ -82,6 +83,78 @@ TYPED_TEST(MatrixProductOn, ReadsTransposedMatricesByTheirStrides) {
             this->summed(s, a, b, start));
 }
 
+// Columns of one number, whose rows are summed lane by lane, and rows whose matrix is read where it lies.
+TYPED_TEST(MatrixProductOn, SumsASingleColumnToRounding) {
+  using Number = Real<TypeParam>;
+  for (const Shape& s : {Shape{23, 1, 70}, Shape{4, 1, 64}, Shape{1, 1, 17}}) {
+    const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k, 2), start = numbers<Number>(1, 3);
+    const auto found = this->tiled(s, {a.data(), s.k, 1}, {b.data(), 1, 1}, start);
+    const auto expected = this->summed(s, a, b, start);
+    for (size_t i = 0; i < found.size(); ++i)
+      EXPECT_NEAR(found[i], expected[i], 4 * s.k * std::numeric_limits<Number>::epsilon());
+  }
+}
+
+// Adds to c what columns of a that lie far apart make of it, as the gradient of a layer's weights does.
+TYPED_TEST(MatrixProductOn, AddsProductsOfTransposedMatricesToTheLastBit) {
+  using Number = Real<TypeParam>;
+  for (const Shape& s : {Shape{15, 70, 9}, Shape{40, 1, 9}, Shape{3, 5, 4}}) {
+    const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2),
+               before = numbers<Number>(s.m * s.n, 3);
+    auto c = before;
+    std::vector<Number> scratch(static_cast<size_t>(product_scratch(s.m, s.k)));
+    TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
+                                        .n = s.n,
+                                        .k = s.k,
+                                        .a = {a.data(), 1, s.m},
+                                        .b = {b.data(), s.n, 1},
+                                        .start = c.data(),
+                                        .start_stride = s.n,
+                                        .c = c.data(),
+                                        .c_stride = s.n,
+                                        .panel = scratch.data()});
+    for (int i = 0; i < s.m; ++i) {
+      for (int j = 0; j < s.n; ++j) {
+        Number sum = before[static_cast<size_t>(i * s.n + j)];
+        for (int l = 0; l < s.k; ++l)
+          sum = fused_multiply_add(a[static_cast<size_t>(l * s.m + i)], b[static_cast<size_t>(l * s.n + j)], sum);
+        EXPECT_EQ(c[static_cast<size_t>(i * s.n + j)], sum) << s.m << " " << i << " " << j;
+      }
+    }
+  }
+}
+
+TYPED_TEST(MatrixProductOn, AppliesAnActivationAndItsSlopesAsIfAfterwards) {
+  using Number = Real<TypeParam>;
+  const Shape s{13, 37, 8};
+  const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2), y = numbers<Number>(s.m * s.n, 3);
+  const auto run = [&](Activation activation, const Number* slope_of) {
+    std::vector<Number> c(y.size()), scratch(static_cast<size_t>(product_scratch(s.m, s.k)));
+    TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
+                                        .n = s.n,
+                                        .k = s.k,
+                                        .a = {a.data(), s.k, 1},
+                                        .b = {b.data(), s.n, 1},
+                                        .c = c.data(),
+                                        .c_stride = s.n,
+                                        .panel = scratch.data(),
+                                        .activation = activation,
+                                        .slope_of = slope_of});
+    return c;
+  };
+  const auto plain = run(Activation::kIdentity, nullptr);
+  const auto expect = [&]<Activation A>() {
+    const auto activated = run(A, nullptr), sloped = run(A, y.data());
+    for (size_t i = 0; i < plain.size(); ++i) {
+      EXPECT_NEAR(activated[i], activation<A>(plain[i]), 8 * std::numeric_limits<Number>::epsilon());
+      EXPECT_EQ(sloped[i], plain[i] * activation_slope_of_value<A>(y[i]));
+    }
+  };
+  expect.template operator()<Activation::kRelu>();
+  expect.template operator()<Activation::kTanh>();
+  expect.template operator()<Activation::kElu>();
+}
+
 // Central differences with step h of a function whose third derivative is at most 2: error h^2 / 3 and rounding 1e-16 /
 // h.
 constexpr double kStep = 1e-5, kTolerance = 1e-9;
@@ -100,6 +173,21 @@ TEST(Activations, HaveTheSlopesOfTheirDifferences) {
   expect_slope_of_differences<Activation::kRelu>();
   expect_slope_of_differences<Activation::kElu>();
   expect_slope_of_differences<Activation::kSilu>();
+}
+
+template <Activation A>
+void expect_slope_from_value() {
+  for (const double x : {-3.0, -0.01, 0.02, 4.0}) {
+    const double y = activation<A>(x);
+    EXPECT_NEAR(activation_slope_of_value<A>(y), activation_slope<A>(x, y), 1e-15) << x;
+  }
+}
+
+TEST(Activations, HaveSlopesThatFollowFromTheirValues) {
+  expect_slope_from_value<Activation::kIdentity>();
+  expect_slope_from_value<Activation::kTanh>();
+  expect_slope_from_value<Activation::kRelu>();
+  expect_slope_from_value<Activation::kElu>();
 }
 
 TEST(Activations, AreWhatTheirNamesSay) {
