@@ -1,8 +1,11 @@
-// Tests of SAC and TD3 as agents: interaction, exact resume, independence of threads, budgets, refusals.
+// Tests of SAC, TD3 and MBPO as agents: interaction, exact resume, independence of threads, budgets, refusals.
 #include "agents/agent.h"
+#include "agents/termination.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "kernels/philox.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -21,14 +24,20 @@ std::unique_ptr<Agent> make(const std::string& agent, const std::string& task,
   inputs.seed = 3;
   inputs.environment.threads = threads;
   inputs.settings = find(agent).defaults();
+  if (agent == "mbpo") {  // a small model, seldom fitted
+    for (const char* setting :
+         {"updates_per_step=1", "model.retrain_steps=150", "model.rollouts=60", "model.last_length=3",
+          "model.growth_start=100", "model.growth_end=400", "model.ensemble.members=3", "model.ensemble.elites=2",
+          "model.ensemble.layers=1", "model.ensemble.width=8", "model.ensemble.most_epochs=3"})
+      inputs.settings.set_from_argument(setting);
+  }
   for (const std::string& argument : arguments) inputs.settings.set_from_argument(argument);
   return find(agent).make(inputs);
 }
 
 // Small iterations of everything, with more than one episode of the pendulum's 200 steps.
-const std::vector<std::string> kSmall = {"worlds=3",      "iteration_steps=300",  "random_steps=30",
-                                         "batch=16",      "lookahead=2",          "network.width=8",
-                                         "evaluations=2", "stop_on_success=false"};
+const std::vector<std::string> kSmall = {"worlds=3",        "iteration_steps=300", "random_steps=30",      "batch=16",
+                                         "network.width=8", "evaluations=2",       "stop_on_success=false"};
 
 class OffPolicyAgents : public testing::TestWithParam<const char*> {};
 
@@ -72,7 +81,7 @@ TEST_P(OffPolicyAgents, MakeAsManyUpdatesAsTheirStepsEarn) {
   const std::vector<Metric> metrics = agent->iterate();
   // 300 steps, of which the first 30 are random and earn none
   EXPECT_NEAR(value(metrics, "updates_per_second") / value(metrics, "wall_steps_per_second"), 135.0 / 300, 1e-9);
-  EXPECT_EQ(value(metrics, "replay_size"), 300 - 3);  // one step of each world waits for the reward after it
+  EXPECT_EQ(value(metrics, "replay_size"), 300);
 }
 
 TEST_P(OffPolicyAgents, EndWithTheirBudgetAndSayThatItWasNoSuccess) {
@@ -120,8 +129,73 @@ TEST_P(OffPolicyAgents, RefuseTheSavedStateOfAnotherNetworkAndDamagedBytes) {
   EXPECT_THROW(agent->load(bytes), Error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Agents, OffPolicyAgents, testing::Values("sac", "td3"),
+INSTANTIATE_TEST_SUITE_P(Agents, OffPolicyAgents, testing::Values("sac", "td3", "mbpo"),
                          [](const auto& example) { return std::string(example.param); });
+
+TEST(Mbpo, GrowsItsRolloutsAndLearnsFromThem) {
+  std::vector<std::string> arguments = kSmall;
+  arguments.insert(arguments.end(), {"model.ensemble.width=32", "model.ensemble.most_epochs=60"});
+  const auto agent = make("mbpo", "pendulum-v1", arguments);
+  const auto value = [](const std::vector<Metric>& metrics, const std::string& name) {
+    return std::ranges::find(metrics, name, &Metric::name)->value;
+  };
+  std::vector<Metric> metrics = agent->iterate();
+  EXPECT_EQ(value(metrics, "rollout_length"), 1);
+  EXPECT_EQ(value(metrics, "model_transitions"), 2 * 60 * 1);  // fits at 33 and 183 steps
+  metrics = agent->iterate();
+  EXPECT_EQ(value(metrics, "rollout_length"), 3);  // the fit at 483 steps
+  EXPECT_LT(value(metrics, "model_error"), 0.5);   // of the targets' variance
+}
+
+TEST(Mbpo, RefusesSumsOfRewardsAhead) { EXPECT_THROW(make("mbpo", "pendulum-v1", {"lookahead=3"}), Error); }
+
+TEST(Mbpo, RefusesATaskThatEndsByARuleItDoesNotKnow) {
+  const auto agent = make("mbpo", "inverted-double-pendulum-v5", kSmall);
+  try {
+    agent->iterate();
+    FAIL() << "an unknown termination was accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("a rule that the model does not know"), std::string::npos) << error.problem();
+  }
+}
+
+// The rules that models are told, against the tasks' own ends under random actions.
+class TerminationRules : public testing::TestWithParam<const char*> {};
+
+TEST_P(TerminationRules, AgreeWithTheTask) {
+  const Termination ends = termination_of(GetParam());
+  EXPECT_TRUE(has_termination_rule(GetParam()));
+  const auto worlds = envs::make_environment(GetParam(), {.num_worlds = 64, .seed = 4});
+  const TaskSpec& task = worlds->spec();
+  std::vector<float> actions(static_cast<size_t>(64 * task.action_size));
+  int ended = 0, went_on = 0;
+  for (std::uint32_t step = 0; step < 200; ++step) {
+    for (size_t k = 0; k < actions.size(); ++k) {
+      const size_t i = k % static_cast<size_t>(task.action_size);
+      const double share = kernels::uniform<double>({8, 8}, static_cast<std::uint32_t>(k), step);
+      actions[k] = static_cast<float>(task.action_low[i] + share * (task.action_high[i] - task.action_low[i]));
+    }
+    worlds->step(view(std::as_const(actions).data(), 64, task.action_size));
+    for (int world = 0; world < 64; ++world) {
+      const auto k = static_cast<size_t>(world);
+      const bool has_ended = worlds->terminated()[k] != 0;
+      const auto seen = has_ended ? worlds->final_observation() : worlds->observation();
+      EXPECT_EQ(ends({&seen(world, 0), static_cast<size_t>(task.observation_size)}), has_ended)
+          << "world " << world << ", step " << step;
+      ++(has_ended ? ended : went_on);
+    }
+  }
+  EXPECT_GT(ended, 20);
+  EXPECT_GT(went_on, 20);
+}
+
+INSTANTIATE_TEST_SUITE_P(Tasks, TerminationRules,
+                         testing::Values("hopper-v5", "walker2d-v5", "ant-v5", "humanoid-v5", "inverted-pendulum-v5"),
+                         [](const auto& example) {
+                           std::string name = example.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace lockstep::agents

@@ -91,7 +91,7 @@ TYPED_TEST(MatrixProductOn, SumsASingleColumnToRounding) {
     const auto found = this->tiled(s, {a.data(), s.k, 1}, {b.data(), 1, 1}, start);
     const auto expected = this->summed(s, a, b, start);
     for (size_t i = 0; i < found.size(); ++i)
-      EXPECT_NEAR(found[i], expected[i], 4 * s.k * std::numeric_limits<Number>::epsilon());
+      EXPECT_NEAR(found[i], expected[i], 4.0 * s.k * static_cast<double>(std::numeric_limits<Number>::epsilon()));
   }
 }
 
@@ -146,7 +146,8 @@ TYPED_TEST(MatrixProductOn, AppliesAnActivationAndItsSlopesAsIfAfterwards) {
   const auto expect = [&]<Activation A>() {
     const auto activated = run(A, nullptr), sloped = run(A, y.data());
     for (size_t i = 0; i < plain.size(); ++i) {
-      EXPECT_NEAR(activated[i], activation<A>(plain[i]), 8 * std::numeric_limits<Number>::epsilon());
+      EXPECT_NEAR(activated[i], activation<A>(plain[i]),
+                  8 * static_cast<double>(std::numeric_limits<Number>::epsilon()));
       EXPECT_EQ(sloped[i], plain[i] * activation_slope_of_value<A>(y[i]));
     }
   };

@@ -196,8 +196,8 @@ TEST(GaussianEnsemble, NamesMemberAndEpochOfALossThatIsNotFinite) {
   ThreadPool pool(1);
   GaussianEnsembleConfig config = kSmall;
   config.learning_rate = 10;
-  config.activation = "relu";
-  config.layers = 8;
+  config.layers = 14;
+  config.patience = 60;
   GaussianEnsemble ensemble(4, 3, config, 1, pool);
   const PendulumRows rows(2000, 8, 0, 1);
   try {
