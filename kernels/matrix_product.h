@@ -119,11 +119,28 @@ struct TiledProduct {
         for (int v = 0; v < V; ++v) sums[i][v] = fused_multiply_add(left, right[v], sums[i][v]);
       }
     }
+    if (p.activation == Activation::kRelu) rectify<M, V>(p, row, first, count, sums);
     for (int i = 0; i < M; ++i) {
       for (int v = 0; v < V; ++v)
         store_part(p.c + (row + i) * p.c_stride + first + v * kWidth, sums[i][v], count - v * kWidth);
     }
     finish(p, row, M, first, count);
+  }
+
+  // What kRelu asks for, on a tile that is still in registers.
+  template <int M, int V>
+  [[gnu::always_inline]] LS_FN static void rectify(const MatrixProduct<R>& p, int row, int first, int count,
+                                                   T (&sums)[M][V]) {
+    for (int i = 0; i < M; ++i) {
+      for (int v = 0; v < V; ++v) {
+        if (p.slope_of == nullptr) {
+          sums[i][v] = activation<Activation::kRelu>(sums[i][v]);
+        } else {
+          const T y = load_part(p.slope_of + (row + i) * p.c_stride + first + v * kWidth, count - v * kWidth);
+          sums[i][v] = sums[i][v] * activation_slope_of_value<Activation::kRelu>(y);
+        }
+      }
+    }
   }
 
   template <Activation A>
@@ -142,8 +159,8 @@ struct TiledProduct {
       }
     }
   }
+  // The other activations, on what was just stored: their code is too long for every kind of tile.
   [[gnu::always_inline]] LS_FN static void finish(const MatrixProduct<R>& p, int row, int rows, int first, int count) {
-    if (p.activation == Activation::kRelu) return finish_as<Activation::kRelu>(p, row, rows, first, count);
     if (p.activation == Activation::kTanh) return finish_as<Activation::kTanh>(p, row, rows, first, count);
     if (p.activation == Activation::kElu) return finish_as<Activation::kElu>(p, row, rows, first, count);
   }
@@ -163,6 +180,12 @@ struct TiledProduct {
     for (; row + Rows <= p.m; row += Rows) {
       from.a = packed != nullptr ? StridedMatrix<R>{packed + static_cast<long>(row) * p.k, 1, Rows} : rows_of(p, row);
       tile<Rows, V>(p, from, row, first, count);
+    }
+    if constexpr (Rows > 4) {
+      for (; row + 4 <= p.m; row += 4) {
+        from.a = rows_of(p, row);
+        tile<4, V>(p, from, row, first, count);
+      }
     }
     for (; row + 2 <= p.m; row += 2) {
       from.a = rows_of(p, row);
@@ -209,6 +232,7 @@ struct TiledProduct {
       R sum = p.start == nullptr ? R(0) : p.start[(row + i) * p.start_stride];
       for (int lane = 0; lane < kWidth; ++lane) sum += lanes[lane];
       p.c[(row + i) * p.c_stride] = sum;
+      if (p.activation == Activation::kRelu) finish_as<Activation::kRelu>(p, row + i, 1, 0, 1);
       finish(p, row + i, 1, 0, 1);
     }
   }
