@@ -66,6 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"OptionOfAnotherType", {"train", "pendulum-v1", "--seed", "x"}, "--seed"},
                     BadInput{"UnknownTask", {"train", "pendulum-v2"}, "did you mean 'pendulum-v1'?"},
                     BadInput{"NoTask", {"train"}, "no task was named"},
+                    BadInput{"SeedsThatAreNone", {"train", "pendulum-v1", "--seeds", "0..x"}, "'x' is no seed"},
+                    BadInput{"SeedBesideSeeds", {"train", "pendulum-v1", "--seeds", "0,1", "--seed", "3"}, "--seeds"},
+                    BadInput{"NoJobs", {"train", "pendulum-v1", "--seeds", "0,1", "--jobs", "0"}, "--jobs"},
+                    BadInput{"SweepOfUnknownKey", {"train", "pendulum-v1", "--seeds", "0,1", "--set", "x=1"}, "'x'"},
+                    BadInput{"ResumeOfNoSweep", {"train", "--resume", "nowhere", "--seeds", "0,1"}, "no sweep"},
                     BadInput{"UnknownAgent", {"train", "pendulum-v1", "--agent", "sindy-mcp"}, "sindy-mcp"},
                     BadInput{"MissingConfig", {"train", "pendulum-v1", "--config", "@none.toml"}, "none.toml"},
                     BadInput{"BrokenConfig", {"train", "pendulum-v1", "--config", "@broken.toml"}, "line 1"},
@@ -128,6 +133,43 @@ TEST(Program, ListsTasksAsJsonLines) {
   }
   EXPECT_NE(std::ranges::find(names, "pendulum-v1"), names.end());
   EXPECT_NE(result.err.find("pendulum-v1"), std::string::npos);  // for people, who still read along
+}
+
+const std::vector<std::string> kSmallRun = {"--set",     "worlds=4",   "--set",       "steps=16",
+                                            "--set",     "epochs=1",   "--set",       "evaluations=1",
+                                            "--no-view", "--no-video", "--iterations"};
+
+std::vector<std::string> small_run(const std::vector<std::string>& words, const char* iterations) {
+  std::vector<std::string> all = words;
+  all.insert(all.end(), kSmallRun.begin(), kSmallRun.end());
+  all.emplace_back(iterations);
+  return all;
+}
+
+// Every seed of a sweep is a run of its own, with the bits of a single run.
+TEST(Program, SweepsOverSeedsSideBySide) {
+  const TemporaryFolder folder;
+  const ChildResult sweep = lockstep_with(small_run({"train", "pendulum-v1", "--agent", "ppo", "--seeds", "3,5..6",
+                                                     "--jobs", "2", "--run-dir", "sweep", "--json", "rows.jsonl"},
+                                                    "2"),
+                                          folder.path());
+  EXPECT_EQ(sweep.exit_code, 1) << sweep.err;  // two iterations solve nothing
+  for (const char* file : {"sweep.toml", "sweep.csv", "report.html", "seed-3/report.html", "seed-6/config.toml"})
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "sweep" / file)) << file;
+  (void)lockstep_with(small_run({"train", "pendulum-v1", "--agent", "ppo", "--seed", "5", "--run-dir", "single"}, "2"),
+                      folder.path());
+  EXPECT_EQ(read_run(folder.path() / "sweep" / "seed-5").state.value().agent,
+            read_run(folder / "single").state.value().agent);
+  std::ifstream rows(folder / "rows.jsonl");
+  std::string line, last;
+  while (std::getline(rows, line)) last = line;
+  EXPECT_EQ(nlohmann::json::parse(last).at("seeds"), "3,5,6");
+  const ChildResult of_sweep = lockstep_with({"eval", "sweep"}, folder.path());
+  EXPECT_EQ(of_sweep.exit_code, 2);
+  EXPECT_NE(of_sweep.err.find("sweep/seed-3"), std::string::npos) << of_sweep.err;
+  const ChildResult again = lockstep_with({"train", "--resume", "sweep", "--no-view"}, folder.path());
+  EXPECT_EQ(again.exit_code, 1) << again.err;
+  EXPECT_NE(again.out.find("3 of 3 ended"), std::string::npos) << again.out;
 }
 
 TEST(Program, MeasuresTasksBesideMujoco) {
