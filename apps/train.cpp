@@ -1,5 +1,6 @@
 // `lockstep train`: learns a task under one seed or several, leaves run folders, and prints what was learned.
 #include "agents/agent.h"
+#include "agents/checked_configs.h"
 #include "apps/commands.h"
 #include "apps/interrupt.h"
 #include "apps/progress_bar.h"
@@ -30,7 +31,7 @@ struct TrainOptions {
   std::optional<std::uint64_t> seed;
   std::optional<std::int64_t> iterations, threads;
   int jobs = 1;
-  bool overwrite = false, no_video = false, no_view = false;
+  bool overwrite = false, agent_defaults = false, list = false, no_video = false, no_view = false;
   SettingsOptions settings;
 };
 
@@ -80,12 +81,36 @@ ResolvedRun resolved(Settings given) {
   return resolve_run(given, [](const std::string& agent) { return agents::find(agent).defaults(); });
 }
 
+// The checked-in configuration of the task and the agent that are given, where a new run takes it; else nullptr.
+const agents::ConfigFile* config_of_pair(const TrainOptions& options, const Settings& given) {
+  if (options.agent_defaults || !options.settings.config_file.empty()) return nullptr;
+  const auto task = given.values().find("task"), agent = given.values().find("agent");
+  if (task == given.values().end()) return nullptr;
+  const auto* name = std::get_if<std::string>(&task->second.value);
+  const auto* who = agent == given.values().end() ? nullptr : std::get_if<std::string>(&agent->second.value);
+  return name == nullptr ? nullptr
+                         : agents::find_config(envs::find(*name).name, who == nullptr ? RunConfig{}.agent : *who);
+}
+
+// The settings of a new run: a checked-in configuration, which is named to the user, below what was given.
+Settings new_settings(const TrainOptions& options, CommandContext& context) {
+  const Settings given = merged_settings(options.settings, settings_from(options));
+  const agents::ConfigFile* const file = config_of_pair(options, given);
+  if (file == nullptr) return given;
+  const agents::CheckedConfig config = agents::parse_config(*file);
+  context.print("settings of {}: return {:g} after {:g} env steps, {:g} s (--agent-defaults leaves them out)\n",
+                config.file, config.reached_return, config.env_steps, config.seconds);
+  Settings settings = config.settings;
+  settings.merge(given);
+  return settings;
+}
+
 std::filesystem::path new_folder(const TrainOptions& options, const RunConfig& config) {
   return options.run_dir.empty() ? free_run_folder("runs", config.task + "-" + config.agent)
                                  : std::filesystem::path(options.run_dir);
 }
 
-TrainRequest run_request(const TrainOptions& options) {
+TrainRequest run_request(const TrainOptions& options, CommandContext& context) {
   TrainRequest request;
   request.overwrite = options.overwrite;
   request.resume = !options.resume.empty();
@@ -93,7 +118,7 @@ TrainRequest run_request(const TrainOptions& options) {
     request.run = resolved(resumed_settings(options, read_run(options.resume).config));
     request.folder = options.resume;
   } else {
-    request.run = resolved(merged_settings(options.settings, settings_from(options)));
+    request.run = resolved(new_settings(options, context));
     request.folder = new_folder(options, request.run.config);
   }
   return request;
@@ -107,7 +132,7 @@ void check_sweep_options(const TrainOptions& options) {
   }
 }
 
-SweepRequest sweep_request(const TrainOptions& options) {
+SweepRequest sweep_request(const TrainOptions& options, CommandContext& context) {
   check_sweep_options(options);
   SweepRequest request;
   request.jobs = options.jobs;
@@ -127,7 +152,7 @@ SweepRequest sweep_request(const TrainOptions& options) {
   request.seeds = parse_seeds(options.seeds);
   Settings given;
   given.set("video", {false, "--seeds"});  // one for each seed would take longer than many runs
-  given.merge(merged_settings(options.settings, settings_from(options)));
+  given.merge(new_settings(options, context));
   request.run = resolved(given);
   request.folder = new_folder(options, request.run.config);
   return request;
@@ -204,10 +229,35 @@ void show(const TrainRequest& request, const TrainResult& result) {
   }
 }
 
+// The checked-in configurations and what they reached.
+int list_configs(CommandContext& context) {
+  context.print("{:<28}  {:<10}  {:>10}  {:>10}  {:>8}  {}\n", "task", "agent", "return", "env steps", "seconds",
+                "settings");
+  for (const agents::ConfigFile& file : agents::config_files()) {
+    const agents::CheckedConfig config = agents::parse_config(file);
+    context.print("{:<28}  {:<10}  {:>10}  {:>10}  {:>8}  {}\n", config.task, config.agent, config.reached_return,
+                  config.env_steps, config.seconds, config.file);
+    JsonRow row;
+    row["task"] = config.task;
+    row["agent"] = config.agent;
+    row["return"] = config.reached_return;
+    row["return_interval"] = config.return_interval;
+    row["env_steps"] = config.env_steps;
+    row["seconds"] = config.seconds;
+    row["seeds"] = config.seeds;
+    row["machine"] = config.machine;
+    row["command"] = config.command;
+    row["file"] = config.file;
+    context.row(row);
+  }
+  return kDone;
+}
+
 int train_command(const TrainOptions& options, CommandContext& context) {
+  if (options.list) return list_configs(context);
   if (!options.seeds.empty() || (!options.resume.empty() && is_sweep(options.resume)))
-    return train_sweep(sweep_request(options), context);
-  const TrainRequest request = run_request(options);
+    return train_sweep(sweep_request(options, context), context);
+  const TrainRequest request = run_request(options, context);
   TrainResult result;
   {
     const InterruptGuard guard;
@@ -233,7 +283,9 @@ void add_train(CLI::App& app, CommandContext& context) {
                                   "  lockstep train --config runs/long/config.toml --seed 4\n"
                                   "  lockstep train --resume runs/long\n"
                                   "  lockstep train cartpole-v1 --agent ppo --seeds 0..4 --jobs 2\n"
-                                  "Settings: the agent's defaults, then --config, then options, then --set.\n");
+                                  "  lockstep train --list\n"
+                                  "Settings: the agent's defaults, then --config (or what is checked in for the task "
+                                  "and the agent: --list), then options, then --set.\n");
   command.add_option("TASK", options->task, "Task to learn (`lockstep list tasks`)");
   command.add_option("--agent", options->agent, "Agent that learns it (`lockstep list agents`)")->type_name("NAME");
   command.add_option("--seed", options->seed, "Of every random number of the run")->type_name("N");
@@ -248,6 +300,10 @@ void add_train(CLI::App& app, CommandContext& context) {
       ->type_name("DIR");
   command.add_option("--iterations", options->iterations, "At most so many iterations")->type_name("N");
   command.add_option("--threads", options->threads, "Worker threads; results do not depend on it")->type_name("N");
+  command.add_flag("--list", options->list,
+                   "Show for which tasks and agents settings are checked in, and their returns");
+  command.add_flag("--agent-defaults", options->agent_defaults,
+                   "Leave out the settings that are checked in for the pair");
   command.add_option("--config", options->settings.config_file, "TOML file of settings")->type_name("FILE");
   command.add_option("--set", options->settings.assignments, "One setting, as in TOML; may be repeated")
       ->type_name("KEY=VALUE")

@@ -135,6 +135,23 @@ TEST(Program, ListsTasksAsJsonLines) {
   EXPECT_NE(result.err.find("pendulum-v1"), std::string::npos);  // for people, who still read along
 }
 
+TEST(Program, ListsCheckedInSettingsWithWhatTheyReached) {
+  const TemporaryFolder folder;
+  const ChildResult result = lockstep_with({"train", "--list", "--json", "-"}, folder.path());
+  EXPECT_EQ(result.exit_code, 0);
+  std::vector<std::string> pairs;
+  std::istringstream stream(result.out);
+  for (std::string line; std::getline(stream, line);) {
+    const auto row = nlohmann::json::parse(line);
+    EXPECT_GT(row.at("env_steps").get<double>(), 0);
+    EXPECT_TRUE(row.at("command").get<std::string>().starts_with("lockstep train "));
+    pairs.push_back(row.at("task").get<std::string>() + " " + row.at("agent").get<std::string>());
+  }
+  EXPECT_NE(std::ranges::find(pairs, "cartpole-v1 ppo"), pairs.end());
+  EXPECT_NE(result.err.find("agents/configs/cartpole-v1-ppo.toml"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
 const std::vector<std::string> kSmallRun = {"--set",     "worlds=4",   "--set",       "steps=16",
                                             "--set",     "epochs=1",   "--set",       "evaluations=1",
                                             "--no-view", "--no-video", "--iterations"};
@@ -144,6 +161,19 @@ std::vector<std::string> small_run(const std::vector<std::string>& words, const 
   all.insert(all.end(), kSmallRun.begin(), kSmallRun.end());
   all.emplace_back(iterations);
   return all;
+}
+
+TEST(Program, TakesCheckedInSettingsUnlessToldNotTo) {
+  const TemporaryFolder folder;
+  const ChildResult taken =
+      lockstep_with(small_run({"train", "CartPole-v1", "--agent", "ppo", "--run-dir", "a"}, "1"), folder.path());
+  EXPECT_NE(taken.out.find("settings of agents/configs/cartpole-v1-ppo.toml"), std::string::npos) << taken.err;
+  const ChildResult defaults = lockstep_with(
+      small_run({"train", "cartpole-v1", "--agent", "ppo", "--run-dir", "b", "--agent-defaults"}, "1"), folder.path());
+  EXPECT_EQ(defaults.out.find("settings of"), std::string::npos) << defaults.out;
+  const ChildResult file = lockstep_with({"train", "--config", "a/config.toml", "--run-dir", "c"}, folder.path());
+  EXPECT_EQ(file.out.find("settings of"), std::string::npos) << file.out;
+  EXPECT_EQ(read_run(folder / "a").config.to_toml(), read_run(folder / "c").config.to_toml());
 }
 
 // Every seed of a sweep is a run of its own, with the bits of a single run.
@@ -223,8 +253,8 @@ TEST_P(HelpOf, HasExamplesAndJson) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Program, HelpOf,
-                         testing::Values("train", "eval", "fit", "plan", "bench tasks", "list tasks", "list keys",
-                                         "check", "info"),
+                         testing::Values("train", "eval", "fit", "plan", "bench tasks", "list tasks",
+                                         "list keys", "check", "info"),
                          [](const auto& example) {
                            std::string name = example.param;
                            std::ranges::replace(name, ' ', '_');
