@@ -79,6 +79,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"ValueOfAnotherType", {"train", "pendulum-v1", "--set", "video=maybe"}, "true or false"},
                     BadInput{"ResumeOfNoRun", {"train", "--resume", "nowhere"}, "not a run folder"},
                     BadInput{"EvalOfNoRun", {"eval", "nowhere"}, "not a run folder"},
+                    BadInput{"ExportOfNoRun", {"export", "nowhere", "--format", "c", "-o", "a.h"}, "not a run folder"},
+                    BadInput{"ExportOfUnknownFormat", {"export", "nowhere", "--format", "tf", "-o", "a"}, "onnx"},
+                    BadInput{"ExportToNoFile", {"export", "nowhere", "--format", "c"}, "--output"},
                     BadInput{"MissingModel", {"check", "none.xml"}, "none.xml"},
                     BadInput{"BrokenModel", {"check", "@broken.xml"}, "broken.xml"},
                     BadInput{"ModelWithoutMass", {"check", "@massless.xml"}, "mass and inertia"},
@@ -176,6 +179,20 @@ TEST(Program, TakesCheckedInSettingsUnlessToldNotTo) {
   EXPECT_EQ(read_run(folder / "a").config.to_toml(), read_run(folder / "c").config.to_toml());
 }
 
+TEST(Program, ExportsALearnedPolicyInEveryFormat) {
+  const TemporaryFolder folder;
+  (void)lockstep_with(small_run({"train", "pendulum-v1", "--agent", "ppo", "--run-dir", "run"}, "1"), folder.path());
+  for (const auto& [format, file] :
+       {std::pair{"onnx", "policy.onnx"}, {"c", "policy.h"}, {"safetensors", "policy.safetensors"}}) {
+    const ChildResult result =
+        lockstep_with({"export", "run", "--format", format, "-o", file, "--json", "-"}, folder.path());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto row = nlohmann::json::parse(result.out);
+    EXPECT_EQ(row.at("observation_size"), 3);
+    EXPECT_EQ(row.at("bytes"), std::filesystem::file_size(folder / file));
+  }
+}
+
 // Every seed of a sweep is a run of its own, with the bits of a single run.
 TEST(Program, SweepsOverSeedsSideBySide) {
   const TemporaryFolder folder;
@@ -253,7 +270,7 @@ TEST_P(HelpOf, HasExamplesAndJson) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Program, HelpOf,
-                         testing::Values("train", "eval", "fit", "plan", "bench tasks", "list tasks",
+                         testing::Values("train", "eval", "export", "fit", "plan", "bench tasks", "list tasks",
                                          "list keys", "check", "info"),
                          [](const auto& example) {
                            std::string name = example.param;
