@@ -94,7 +94,7 @@ const agents::ConfigFile* config_of_pair(const TrainOptions& options, const Sett
 
 // The settings of a new run: a checked-in configuration, which is named to the user, below what was given.
 Settings new_settings(const TrainOptions& options, CommandContext& context) {
-  const Settings given = merged_settings(options.settings, settings_from(options));
+  Settings given = merged_settings(options.settings, settings_from(options));
   const agents::ConfigFile* const file = config_of_pair(options, given);
   if (file == nullptr) return given;
   const agents::CheckedConfig config = agents::parse_config(*file);
