@@ -39,7 +39,8 @@ void ActorCriticConfig::describe(Fields& fields) {
 template <class R>
 ActorCritic<R>::ActorCritic(const TaskSpec& task, const ActorCriticConfig& config, std::uint64_t seed)
     : actions_(task),
-      actor_(task.observation_size, layers_of(config, actions_.outputs(), kPolicyGain)),
+      actor_layers_(layers_of(config, actions_.outputs(), kPolicyGain)),
+      actor_(task.observation_size, actor_layers_),
       critic_(task.observation_size, layers_of(config, 1, kValueGain)),
       parameters_(static_cast<size_t>(actor_.num_parameters() + critic_.num_parameters() + actions_.deviations())) {
   const std::span<R> all = parameters_;
@@ -70,6 +71,14 @@ models::networks::TensorFile ActorCritic<R>::tensors() const {
                             .values = {logarithms.begin(), logarithms.end()}});
   }
   return file;
+}
+
+template <class R>
+void ActorCritic<R>::describe(PolicyDescription& policy) const {
+  const std::span<const R> all = parameters_;
+  policy.layers = actor_layers_;
+  policy.parameters.clear();
+  for (const R value : actor_part(all)) policy.parameters.push_back(static_cast<float>(value));
 }
 
 template <class R>

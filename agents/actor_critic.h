@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agents/action_distribution.h"
+#include "agents/policy_description.h"
 #include "engine/settings.h"
 #include "models/networks/network.h"
 #include "models/networks/safetensors.h"
@@ -58,6 +59,8 @@ class ActorCritic {
 
   // "actor.layers.0.kernel" ..., "critic. ...", "log_deviation".
   [[nodiscard]] models::networks::TensorFile tensors() const;
+  // Adds the actor to a policy that takes its most likely actions.
+  void describe(PolicyDescription& policy) const;
   // Takes the parameters from such tensors. Throws Error, naming `where`, for a missing one or another shape.
   void take(const models::networks::TensorFile& file, const std::string& where);
 
@@ -72,6 +75,7 @@ class ActorCritic {
   }
 
   ActionDistribution<R> actions_;
+  std::vector<models::networks::LayerSpec> actor_layers_;
   models::networks::Network<R> actor_, critic_;
   std::vector<R> parameters_;
 };

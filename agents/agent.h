@@ -1,12 +1,14 @@
 // Agent: learns to choose actions in an Environment; owns its models, data and planner or policy.
 #pragma once
 
+#include "agents/policy_description.h"
 #include "engine/environment.h"
 #include "engine/settings.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,6 +56,9 @@ class Agent {
   [[nodiscard]] virtual std::vector<std::string> equations() const = 0;
   // Model error over 1 .. n steps on held-out data: rmse[h] = relative error h + 1 control steps ahead.
   [[nodiscard]] virtual std::vector<double> multi_step_error() const = 0;
+  // What evaluate() does at every step, as a network that others can run. Nothing from an agent whose actions come from
+  // something else, such as a planner.
+  [[nodiscard]] virtual std::optional<PolicyDescription> policy() const { return std::nullopt; }
 
   [[nodiscard]] virtual std::vector<std::byte> save() const = 0;
   virtual void load(std::span<const std::byte> bytes) = 0;

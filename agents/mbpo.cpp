@@ -147,6 +147,7 @@ class Learner final : public OffPolicyLearner {
   void watch(const Replay& real, std::int64_t env_steps) override;
   void update(const Transitions<float>& transitions, kernels::RandomStream stream) override;
   std::vector<Metric> take_statistics() override;
+  void describe(PolicyDescription& policy) const override { policy_.describe(policy); }
   void save(ByteWriter& out) const override;
   void load(ByteReader& in, const std::string& where) override;
 

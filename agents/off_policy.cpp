@@ -85,6 +85,7 @@ class OffPolicyAgent final : public Agent {
   Episode evaluate(std::uint64_t seed) override;
   [[nodiscard]] std::vector<std::string> equations() const override { return {}; }
   [[nodiscard]] std::vector<double> multi_step_error() const override { return {}; }
+  [[nodiscard]] std::optional<PolicyDescription> policy() const override;
   [[nodiscard]] std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
 
@@ -252,6 +253,12 @@ Episode OffPolicyAgent::evaluate(std::uint64_t seed) {
   const auto world = single_world(inputs_, derived_seed(seed, kEpisodeSeeds, 0));
   const auto choose = [&](std::span<const double>, std::span<float> action) { choose_greedily(*world, action); };
   return record_episode(*world, choose, reporter("evaluate"));
+}
+
+std::optional<PolicyDescription> OffPolicyAgent::policy() const {
+  PolicyDescription policy = policy_for(spec_);
+  learner_->describe(policy);
+  return policy;
 }
 
 std::vector<std::byte> OffPolicyAgent::save() const {

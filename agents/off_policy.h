@@ -3,6 +3,7 @@
 
 #include "agents/agent.h"
 #include "agents/evaluation.h"
+#include "agents/policy_description.h"
 #include "agents/replay.h"
 #include "engine/thread_pool.h"
 #include "models/networks/safetensors.h"
@@ -49,6 +50,9 @@ class OffPolicyLearner {
   virtual void update(const Transitions<float>& transitions, kernels::RandomStream stream) = 0;
   // Means over the updates since the last call.
   virtual std::vector<Metric> take_statistics() = 0;
+
+  // Network, squash and standardisation of the greedy policy.
+  virtual void describe(PolicyDescription& policy) const = 0;
 
   virtual void save(ByteWriter& out) const = 0;
   virtual void load(ByteReader& in, const std::string& where) = 0;

@@ -53,6 +53,10 @@ void Collector::standardise(View<const float, 2> observations, View<float, 2> ou
   }
 }
 
+void Collector::describe(PolicyDescription& policy) const {
+  if (config_.standardise_observations) set_standardisation(observation_moments_, kLimit, policy);
+}
+
 // The worlds' present observations, learned from and standardised into target [worlds][observation_size].
 View<const float, 2> Collector::observe(std::span<float> target) {
   const View<const float, 2> seen = worlds_->observation();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agents/actor_critic.h"
+#include "agents/policy_description.h"
 #include "agents/running_moments.h"
 #include "engine/buffer.h"
 #include "engine/environment.h"
@@ -53,6 +54,8 @@ class Collector {
 
   // observations [rows][observation_size] as the policy wants them; out may be the same.
   void standardise(View<const float, 2> observations, View<float, 2> out) const;
+  // Adds the standardisation to a policy that sees what standardise() gives.
+  void describe(PolicyDescription& policy) const;
   [[nodiscard]] std::int64_t faults() const { return worlds_->faults(); }
 
   void save(ByteWriter& out) const;

@@ -37,6 +37,12 @@ std::vector<Metric> SacLearner::take_statistics() {
           {"temperature", sums.temperature / updates}};
 }
 
+void SacLearner::describe(PolicyDescription& policy) const {
+  policy.layers = update_.actor().layers();
+  policy.parameters.assign(update_.actor_parameters().begin(), update_.actor_parameters().end());
+  policy.squash = Squash::kTanh;
+}
+
 void SacLearner::save(ByteWriter& out) const { update_.save(out); }
 
 void SacLearner::load(ByteReader& in, const std::string& where) { update_.load(in, where); }

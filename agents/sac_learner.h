@@ -25,6 +25,7 @@ class SacLearner : public OffPolicyLearner {
   void act_greedily(View<const float, 2> observations, std::span<float> actions) override;
   void update(const Transitions<float>& transitions, kernels::RandomStream stream) override;
   std::vector<Metric> take_statistics() override;
+  void describe(PolicyDescription& policy) const override;
   void save(ByteWriter& out) const override;
   void load(ByteReader& in, const std::string& where) override;
 

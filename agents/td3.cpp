@@ -58,6 +58,10 @@ class Learner final : public OffPolicyLearner {
             {"policy_loss", sums.actor_loss / static_cast<double>(sums.actor_updates)},
             {"value", sums.value / updates}};
   }
+  void describe(PolicyDescription& policy) const override {
+    policy.layers = update_.actor().layers();
+    policy.parameters.assign(update_.actor_parameters().begin(), update_.actor_parameters().end());
+  }
   void save(ByteWriter& out) const override { update_.save(out); }
   void load(ByteReader& in, const std::string& where) override { update_.load(in, where); }
 

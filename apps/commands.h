@@ -68,6 +68,7 @@ class CommandContext {
 void add_view(CLI::App& app, CommandContext& context);
 void add_train(CLI::App& app, CommandContext& context);
 void add_eval(CLI::App& app, CommandContext& context);
+void add_export(CLI::App& app, CommandContext& context);
 void add_plan(CLI::App& app, CommandContext& context);
 void add_fit(CLI::App& app, CommandContext& context);
 void add_bench(CLI::App& app, CommandContext& context);

@@ -3,6 +3,7 @@
 #include "apps/commands.h"
 #include "apps/interrupt.h"
 #include "apps/progress_bar.h"
+#include "apps/sweep.h"
 #include "apps/training.h"
 #include "engine/error.h"
 #include "envs/env.h"
@@ -30,6 +31,7 @@ void print_table(const std::vector<agents::Episode>& episodes, const EpisodeRetu
 }
 
 int eval_command(const EvalOptions& options, CommandContext& context) {
+  check_single_run(options.run_dir);
   const SavedRun saved = read_run(options.run_dir);
   const ResolvedRun run =
       resolve_run(saved.config, [](const std::string& agent) { return agents::find(agent).defaults(); });

@@ -1,10 +1,14 @@
 // Remembers the first signal in a flag, and gives the second its usual effect.
 #include "apps/interrupt.h"
 
+#include <atomic>
+
 namespace lockstep::apps {
 namespace {
 
-volatile std::sig_atomic_t g_signal = 0;
+// Read by every thread of a sweep, written by a handler.
+std::atomic<int> g_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may not wait for a lock");
 
 void remember(int signal) {
   g_signal = signal;

@@ -55,6 +55,13 @@ ResolvedRun resolve_run(const Settings& given, const AgentDefaults& defaults) {
   return run;
 }
 
+Settings without_key(const Settings& settings, const std::string& key) {
+  Settings rest;
+  for (const auto& [name, setting] : settings.values())
+    if (name != key) rest.set(name, setting);
+  return rest;
+}
+
 Settings merged_settings(const SettingsOptions& from, const Settings& options) {
   Settings settings;
   if (!from.config_file.empty()) settings = Settings::from_file(from.config_file);

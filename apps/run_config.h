@@ -38,6 +38,9 @@ using AgentDefaults = std::function<Settings(const std::string& agent)>;
 // Throws Error for a key that is neither, with the nearest one, and for values the program's own fields refuse.
 [[nodiscard]] ResolvedRun resolve_run(const Settings& given, const AgentDefaults& defaults);
 
+// The settings but the one of that key.
+[[nodiscard]] Settings without_key(const Settings& settings, const std::string& key);
+
 // What the command line can say about settings, lowest first: --config FILE, options, --set KEY=VALUE.
 struct SettingsOptions {
   std::string config_file;

@@ -92,11 +92,40 @@ std::string path_of(const Series& series, const Axis& x, const Axis& y) {
   return path;
 }
 
+// The outline of a band: forth along its lower side, back along its upper.
+std::string outline_of(const Series& series, const Axis& x, const Axis& y) {
+  std::string path;
+  const size_t count = std::min({series.x.size(), series.y.size(), series.upper.size()});
+  const auto add = [&](size_t k, double value) {
+    path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', x.pixel(series.x[k]), y.pixel(value));
+  };
+  for (size_t k = 0; k < count; ++k) add(k, series.y[k]);
+  for (size_t k = count; k > 0; --k) add(k - 1, series.upper[k - 1]);
+  return path.empty() ? path : path + "Z";
+}
+
+std::string_view extra_class(Series::Style style) {
+  switch (style) {
+    case Series::Style::kDashed:
+      return " dashed";
+    case Series::Style::kThin:
+      return " thin";
+    case Series::Style::kThick:
+      return " thick";
+    default:
+      return "";
+  }
+}
+
 void draw_series(const Series& series, const Axis& x, const Axis& y, std::string& out) {
   const int color = ((series.color % kColors) + kColors) % kColors;
+  if (series.style == Series::Style::kBand) {
+    out += fmt::format("<path class=\"band c{}\" d=\"{}\"/>\n", color, outline_of(series, x, y));
+    return;
+  }
   if (series.style != Series::Style::kDots) {
-    out += fmt::format("<path class=\"line c{}{}\" d=\"{}\"/>\n", color,
-                       series.style == Series::Style::kDashed ? " dashed" : "", path_of(series, x, y));
+    out +=
+        fmt::format("<path class=\"line c{}{}\" d=\"{}\"/>\n", color, extra_class(series.style), path_of(series, x, y));
     if (series.x.size() > 30 || series.style != Series::Style::kLine) return;
   }
   for (size_t k = 0; k < std::min({series.x.size(), series.y.size(), kMaxPoints}); ++k) {
@@ -134,7 +163,7 @@ void draw_legend(const Plot& plot, std::string& out) {
     const double left = right - 6.6 * static_cast<double>(series->name.size());
     out += fmt::format("<text class=\"label\" x=\"{:.1f}\" y=\"17\">{}</text>", left, escape_markup(series->name));
     out += fmt::format("<path class=\"line c{}{}\" d=\"M{:.1f} 13h16\"/>\n", series->color % kColors,
-                       series->style == Series::Style::kDashed ? " dashed" : "", left - 20);
+                       extra_class(series->style), left - 20);
     right = left - 34;
   }
 }
@@ -193,6 +222,7 @@ std::string svg_plot(const Plot& plot) {
       x.include(series.x[k]);
       y.include(series.y[k]);
     }
+    for (const double value : series.upper) y.include(value);
   }
   if (plot.threshold) y.include(*plot.threshold);
   x.close(0);
@@ -229,6 +259,9 @@ svg.plot .grid { stroke:var(--line); stroke-width:1; fill:none; }
 svg.plot .axis { stroke:var(--faint); stroke-width:1; fill:none; }
 svg.plot .threshold { stroke:var(--faint); stroke-width:1.2; stroke-dasharray:2 4; fill:none; }
 svg.plot .line { stroke-width:1.8; fill:none; stroke-linejoin:round; stroke:currentColor; }
+svg.plot .thin { stroke-width:1; opacity:0.55; }
+svg.plot .thick { stroke-width:3; }
+svg.plot .band { fill:currentColor; opacity:0.18; stroke:none; }
 svg.plot .dashed { stroke-dasharray:6 4; }
 svg.plot .dot { fill:currentColor; stroke:none; }
 .c0 { color:var(--c0); } .c1 { color:var(--c1); } .c2 { color:var(--c2); } .c3 { color:var(--c3); }

@@ -9,11 +9,12 @@
 namespace lockstep::apps {
 
 struct Series {
-  enum class Style { kLine, kDashed, kDots, kSteps };
+  enum class Style { kLine, kDashed, kDots, kSteps, kThin, kThick, kBand };
   std::string name;          // in the legend; empty: not listed
   std::vector<double> x, y;  // the same length; a value that is not finite interrupts the line
   Style style = Style::kLine;
-  int color = 0;  // one of eight, by the page's classes c0 .. c7
+  int color = 0;                   // one of eight, by the page's classes c0 .. c7
+  std::vector<double> upper = {};  // of a kBand, which fills what lies between y and it; all are finite
 };
 
 struct Plot {

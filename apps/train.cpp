@@ -1,17 +1,19 @@
-// `lockstep train`: learns a task, leaves a run folder with report and video, and prints what was learned.
+// `lockstep train`: learns a task under one seed or several, leaves run folders, and prints what was learned.
 #include "agents/agent.h"
+#include "agents/checked_configs.h"
 #include "apps/commands.h"
 #include "apps/interrupt.h"
-#include "apps/machine.h"
 #include "apps/progress_bar.h"
-#include "apps/report.h"
+#include "apps/run_report.h"
+#include "apps/seed_list.h"
+#include "apps/train_sweep.h"
 #include "apps/training.h"
-#include "apps/video.h"
-#include "engine/atomic_file.h"
 #include "engine/error.h"
 #include "envs/env.h"
 #include "viewer/viewer.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,10 +27,11 @@ namespace lockstep::apps {
 namespace {
 
 struct TrainOptions {
-  std::string task, agent, run_dir, resume;
+  std::string task, agent, run_dir, resume, seeds;
   std::optional<std::uint64_t> seed;
   std::optional<std::int64_t> iterations, threads;
-  bool overwrite = false, no_video = false, no_view = false;
+  int jobs = 1;
+  bool overwrite = false, agent_defaults = false, list = false, no_video = false, no_view = false;
   SettingsOptions settings;
 };
 
@@ -45,94 +48,114 @@ Settings settings_from(const TrainOptions& options) {
 }
 
 // What a resumed run may be given anew: nothing that its results depend on.
-void check_resumable(const Settings& given, const SavedRun& saved) {
+void check_resumable(const Settings& given, const Settings& saved) {
   for (const auto& [key, setting] : given.values()) {
     if (key == "max_iterations" || key == "environment.threads" || key == "video" || key == "evaluation_episodes")
       continue;
-    const auto before = saved.config.values().find(key);
-    if (before != saved.config.values().end() && before->second.value == setting.value) continue;
+    const auto before = saved.values().find(key);
+    if (before != saved.values().end() && before->second.value == setting.value) continue;
     throw Error(fmt::format("{} cannot change in a run that is resumed", key), setting.origin,
                 "leave it out, or start a new run with --run-dir");
   }
 }
 
-TrainRequest request_from(const TrainOptions& options) {
-  const AgentDefaults defaults = [](const std::string& agent) { return agents::find(agent).defaults(); };
-  Settings given = merged_settings(options.settings, settings_from(options));
-  TrainRequest request;
-  request.overwrite = options.overwrite;
-  request.resume = !options.resume.empty();
-  if (request.resume) {
-    if (!options.run_dir.empty() || options.overwrite) {
-      throw Error("--resume goes on in the run's own folder", "lockstep train --resume",
-                  "leave out --run-dir and --overwrite");
-    }
-    const SavedRun saved = read_run(options.resume);
-    check_resumable(given, saved);
-    Settings all = saved.config;
-    all.merge(given);
-    given = all;
+// The settings of the run or sweep in --resume, with what may change in them.
+Settings resumed_settings(const TrainOptions& options, const Settings& saved) {
+  if (!options.run_dir.empty() || options.overwrite) {
+    throw Error("--resume goes on in the run's own folder", "lockstep train --resume",
+                "leave out --run-dir and --overwrite");
   }
+  const Settings given = merged_settings(options.settings, settings_from(options));
+  check_resumable(given, saved);
+  Settings all = saved;
+  all.merge(given);
+  return all;
+}
+
+// A task may be given in its suite's spelling; settings hold our own.
+ResolvedRun resolved(Settings given) {
   if (const auto task = given.values().find("task"); task != given.values().end()) {
     if (const auto* name = std::get_if<std::string>(&task->second.value))
       given.set("task", {std::string(envs::find(*name).name), task->second.origin});
   }
-  request.run = resolve_run(given, defaults);
-  const RunConfig& config = request.run.config;
+  return resolve_run(given, [](const std::string& agent) { return agents::find(agent).defaults(); });
+}
+
+// The checked-in configuration of the task and the agent that are given, where a new run takes it; else nullptr.
+const agents::ConfigFile* config_of_pair(const TrainOptions& options, const Settings& given) {
+  if (options.agent_defaults || !options.settings.config_file.empty()) return nullptr;
+  const auto task = given.values().find("task"), agent = given.values().find("agent");
+  if (task == given.values().end()) return nullptr;
+  const auto* name = std::get_if<std::string>(&task->second.value);
+  const auto* who = agent == given.values().end() ? nullptr : std::get_if<std::string>(&agent->second.value);
+  return name == nullptr ? nullptr
+                         : agents::find_config(envs::find(*name).name, who == nullptr ? RunConfig{}.agent : *who);
+}
+
+// The settings of a new run: a checked-in configuration, which is named to the user, below what was given.
+Settings new_settings(const TrainOptions& options, CommandContext& context) {
+  Settings given = merged_settings(options.settings, settings_from(options));
+  const agents::ConfigFile* const file = config_of_pair(options, given);
+  if (file == nullptr) return given;
+  const agents::CheckedConfig config = agents::parse_config(*file);
+  context.print("settings of {}: return {:g} after {:g} env steps, {:g} s (--agent-defaults leaves them out)\n",
+                config.file, config.reached_return, config.env_steps, config.seconds);
+  Settings settings = config.settings;
+  settings.merge(given);
+  return settings;
+}
+
+std::filesystem::path new_folder(const TrainOptions& options, const RunConfig& config) {
+  return options.run_dir.empty() ? free_run_folder("runs", config.task + "-" + config.agent)
+                                 : std::filesystem::path(options.run_dir);
+}
+
+TrainRequest run_request(const TrainOptions& options, CommandContext& context) {
+  TrainRequest request;
+  request.overwrite = options.overwrite;
+  request.resume = !options.resume.empty();
   if (request.resume) {
+    request.run = resolved(resumed_settings(options, read_run(options.resume).config));
     request.folder = options.resume;
-  } else if (options.run_dir.empty()) {
-    request.folder = free_run_folder("runs", config.task + "-" + config.agent);
   } else {
-    request.folder = options.run_dir;
+    request.run = resolved(new_settings(options, context));
+    request.folder = new_folder(options, request.run.config);
   }
   return request;
 }
 
-std::unique_ptr<Environment> drawing_worlds(const RunConfig& config) {
-  EnvironmentConfig environment = config.environment;
-  environment.num_worlds = 1;
-  environment.threads = 1;
-  environment.precision = "double";
-  return envs::make_environment(config.task, environment);
-}
-
-// Films the last episode; what the machine lacks for that costs one line, and no run.
-ReportVideo make_video(const TrainRequest& request, const TrainResult& result, Environment& worlds) {
-  if (!request.run.config.video || result.episodes.empty()) return {};
-  try {
-    const std::filesystem::path file = film(result.episodes.back(), worlds, request.folder / "video");
-    const bool is_gif = file.extension() == ".gif";
-    return {is_gif ? "image/gif" : "video/mp4", read_file(file)};
-  } catch (const Error& error) {
-    spdlog::warn("no video: {}; {}", error.problem(), error.fix());
-    return {};
+void check_sweep_options(const TrainOptions& options) {
+  const auto is_seed = [](const std::string& assignment) { return assignment.starts_with("seed="); };
+  if (options.seed || std::ranges::any_of(options.settings.assignments, is_seed)) {
+    throw Error("a sweep takes its seeds from --seeds alone", "lockstep train",
+                "leave out --seed, or name it in --seeds");
   }
 }
 
-std::vector<std::pair<std::string, std::string>> machine_rows() {
-  std::vector<std::pair<std::string, std::string>> rows;
-  const JsonRow machine = machine_description();
-  for (const auto& [name, value] : machine.items())
-    rows.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
-  return rows;
-}
-
-void write_report(const TrainRequest& request, TrainResult& result) {
-  const std::unique_ptr<Environment> worlds = drawing_worlds(request.run.config);
-  Report report;
-  report.task = worlds->spec();
-  report.state_units = state_units(report.task, worlds->mujoco_model());
-  report.config = request.run.all();
-  report.backend = worlds->backend_report();
-  report.machine = machine_rows();
-  try {
-    report.video = make_video(request, result, *worlds);
-  } catch (const Interrupted&) {
-    result.is_interrupted = true;
+SweepRequest sweep_request(const TrainOptions& options, CommandContext& context) {
+  check_sweep_options(options);
+  SweepRequest request;
+  request.jobs = options.jobs;
+  request.overwrite = options.overwrite;
+  request.resume = !options.resume.empty();
+  if (request.resume) {
+    const SavedSweep saved = read_sweep(options.resume);
+    if (!options.seeds.empty() && parse_seeds(options.seeds) != saved.seeds) {
+      throw Error("the seeds of a sweep cannot change", "--seeds " + options.seeds,
+                  "leave --seeds out, or start a new sweep with --run-dir");
+    }
+    request.seeds = saved.seeds;
+    request.run = resolved(resumed_settings(options, saved.config));
+    request.folder = options.resume;
+    return request;
   }
-  report.result = result;
-  write_file(request.folder / "report.html", report_html(report));
+  request.seeds = parse_seeds(options.seeds);
+  Settings given;
+  given.set("video", {false, "--seeds"});  // one for each seed would take longer than many runs
+  given.merge(new_settings(options, context));
+  request.run = resolved(given);
+  request.folder = new_folder(options, request.run.config);
+  return request;
 }
 
 void print_summary(const TrainRequest& request, const TrainResult& result, CommandContext& context) {
@@ -206,8 +229,35 @@ void show(const TrainRequest& request, const TrainResult& result) {
   }
 }
 
+// The checked-in configurations and what they reached.
+int list_configs(CommandContext& context) {
+  context.print("{:<28}  {:<10}  {:>10}  {:>10}  {:>8}  {}\n", "task", "agent", "return", "env steps", "seconds",
+                "settings");
+  for (const agents::ConfigFile& file : agents::config_files()) {
+    const agents::CheckedConfig config = agents::parse_config(file);
+    context.print("{:<28}  {:<10}  {:>10}  {:>10}  {:>8}  {}\n", config.task, config.agent, config.reached_return,
+                  config.env_steps, config.seconds, config.file);
+    JsonRow row;
+    row["task"] = config.task;
+    row["agent"] = config.agent;
+    row["return"] = config.reached_return;
+    row["return_interval"] = config.return_interval;
+    row["env_steps"] = config.env_steps;
+    row["seconds"] = config.seconds;
+    row["seeds"] = config.seeds;
+    row["machine"] = config.machine;
+    row["command"] = config.command;
+    row["file"] = config.file;
+    context.row(row);
+  }
+  return kDone;
+}
+
 int train_command(const TrainOptions& options, CommandContext& context) {
-  const TrainRequest request = request_from(options);
+  if (options.list) return list_configs(context);
+  if (!options.seeds.empty() || (!options.resume.empty() && is_sweep(options.resume)))
+    return train_sweep(sweep_request(options, context), context);
+  const TrainRequest request = run_request(options, context);
   TrainResult result;
   {
     const InterruptGuard guard;
@@ -232,15 +282,28 @@ void add_train(CLI::App& app, CommandContext& context) {
                                   "  lockstep train cartpole-swingup --set planner.horizon=40 --run-dir runs/long\n"
                                   "  lockstep train --config runs/long/config.toml --seed 4\n"
                                   "  lockstep train --resume runs/long\n"
-                                  "Settings: the agent's defaults, then --config, then options, then --set.\n");
+                                  "  lockstep train cartpole-v1 --agent ppo --seeds 0..4 --jobs 2\n"
+                                  "  lockstep train --list\n"
+                                  "Settings: the agent's defaults, then --config (or what is checked in for the task "
+                                  "and the agent: --list), then options, then --set.\n");
   command.add_option("TASK", options->task, "Task to learn (`lockstep list tasks`)");
   command.add_option("--agent", options->agent, "Agent that learns it (`lockstep list agents`)")->type_name("NAME");
   command.add_option("--seed", options->seed, "Of every random number of the run")->type_name("N");
+  command.add_option("--seeds", options->seeds, "A run for each seed (0..4 or 0,3,7), and what they come to together")
+      ->type_name("LIST");
+  command.add_option("--jobs", options->jobs, "Runs of --seeds side by side; results do not depend on it")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   command.add_option("--run-dir", options->run_dir, "Folder of the run; default runs/TASK-AGENT-N")->type_name("DIR");
   command.add_flag("--overwrite", options->overwrite, "Replace an older run in --run-dir");
-  command.add_option("--resume", options->resume, "Go on with a run, to the bit-same result")->type_name("DIR");
+  command.add_option("--resume", options->resume, "Go on with a run or a sweep, to the bit-same result")
+      ->type_name("DIR");
   command.add_option("--iterations", options->iterations, "At most so many iterations")->type_name("N");
   command.add_option("--threads", options->threads, "Worker threads; results do not depend on it")->type_name("N");
+  command.add_flag("--list", options->list,
+                   "Show for which tasks and agents settings are checked in, and their returns");
+  command.add_flag("--agent-defaults", options->agent_defaults,
+                   "Leave out the settings that are checked in for the pair");
   command.add_option("--config", options->settings.config_file, "TOML file of settings")->type_name("FILE");
   command.add_option("--set", options->settings.assignments, "One setting, as in TOML; may be repeated")
       ->type_name("KEY=VALUE")

@@ -26,19 +26,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-std::unique_ptr<agents::Agent> make_agent(const ResolvedRun& run, const agents::Entry& entry,
-                                          const EnvironmentFactory& make_environment,
-                                          std::function<void(std::string_view, double)> on_progress) {
-  agents::AgentInputs inputs;
-  inputs.make_environment = make_environment;
-  inputs.task = run.config.task;
-  inputs.environment = run.config.environment;
-  inputs.settings = run.agent;
-  inputs.seed = run.config.seed;
-  inputs.on_progress = std::move(on_progress);
-  return entry.make(inputs);
-}
-
 // One run in progress.
 class Training {
  public:
@@ -131,6 +118,19 @@ class Training {
 };
 
 }  // namespace
+
+std::unique_ptr<agents::Agent> make_agent(const ResolvedRun& run, const agents::Entry& entry,
+                                          const EnvironmentFactory& make_environment,
+                                          std::function<void(std::string_view, double)> on_progress) {
+  agents::AgentInputs inputs;
+  inputs.make_environment = make_environment;
+  inputs.task = run.config.task;
+  inputs.environment = run.config.environment;
+  inputs.settings = run.agent;
+  inputs.seed = run.config.seed;
+  inputs.on_progress = std::move(on_progress);
+  return entry.make(inputs);
+}
 
 TrainResult train(const TrainRequest& request, const agents::Entry& entry, const EnvironmentFactory& make_environment,
                   const TrainObserver& observer) {

@@ -45,6 +45,11 @@ struct TrainObserver {
   std::function<void(std::int64_t iteration, const std::vector<agents::Metric>&)> iteration;
 };
 
+// The agent of a run, at its start. Throws Error for settings that it refuses.
+[[nodiscard]] std::unique_ptr<agents::Agent> make_agent(const ResolvedRun& run, const agents::Entry& entry,
+                                                        const EnvironmentFactory& make_environment,
+                                                        std::function<void(std::string_view, double)> on_progress);
+
 // Trains until the agent is done, max_iterations are over, or Ctrl-C (the caller's InterruptGuard), then evaluates.
 // Interrupted inside an iteration, that iteration is dropped: the folder holds the state after the last whole one, and
 // resuming gives the same bits as never having stopped. Errors are thrown before the folder is touched.

@@ -1,5 +1,6 @@
 // Encodes events by hand: four message types of protobuf's wire format, framed as records.
 #include "engine/tensorboard.h"
+#include "engine/protobuf.h"
 
 #include <array>
 #include <bit>
@@ -27,20 +28,7 @@ std::string little_endian(Number value) {
   return {bytes.data(), bytes.size()};
 }
 
-// Protobuf wire format: a field is its number and wire type, then a varint (0), 8 bytes (1), a length and bytes (2) or
-// 4 bytes (5).
-std::string varint(std::uint64_t value) {
-  std::string bytes;
-  for (; value >= 0x80; value >>= 7) bytes += static_cast<char>((value & 0x7f) | 0x80);
-  return bytes += static_cast<char>(value);
-}
-std::string tag_of(unsigned field, unsigned wire_type) { return varint((field << 3) | wire_type); }
-std::string integer_field(unsigned field, std::uint64_t value) { return tag_of(field, 0) + varint(value); }
-std::string double_field(unsigned field, double value) { return tag_of(field, 1) + little_endian(value); }
-std::string float_field(unsigned field, float value) { return tag_of(field, 5) + little_endian(value); }
-std::string bytes_field(unsigned field, std::string_view bytes) {
-  return tag_of(field, 2) + varint(bytes.size()) + std::string(bytes);
-}
+using protobuf::bytes_field, protobuf::double_field, protobuf::float_field, protobuf::integer_field;
 
 // Event with a Summary (field 5) of one Value (field 1).
 std::string summary_event(const std::string& value, std::int64_t step, double wall_time) {

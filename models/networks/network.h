@@ -85,6 +85,7 @@ class Network {
 
   [[nodiscard]] int inputs() const { return inputs_; }
   [[nodiscard]] int outputs() const { return layers_.back().outputs; }
+  [[nodiscard]] const std::vector<LayerSpec>& layers() const { return layers_; }
   [[nodiscard]] long num_parameters() const { return num_parameters_; }
   [[nodiscard]] const std::vector<ParameterBlock>& parameter_blocks() const { return blocks_; }
 

@@ -38,6 +38,12 @@ TEST(Run, LeavesEverythingInItsFolderAndIsRepeatedFromItsConfiguration) {
   EXPECT_GT(row.at("return_mean").get<double>(), 800);
   EXPECT_LE(row.at("real_seconds").get<double>(), 60);
 
+  const ChildResult exported =
+      run_program({LOCKSTEP_PROGRAM, "export", "a", "--format", "c", "-o", "policy.h"}, folder.path());
+  EXPECT_EQ(exported.exit_code, 2);
+  EXPECT_NE(exported.err.find("sindy-mpc has no policy network"), std::string::npos) << exported.err;
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "policy.h"));
+
   const ChildResult second =
       run_program(train({"--config", "a/config.toml", "--run-dir", "b", "--no-video"}), folder.path());
   ASSERT_EQ(second.exit_code, 0) << second.err;

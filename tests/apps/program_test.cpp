@@ -66,6 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"OptionOfAnotherType", {"train", "pendulum-v1", "--seed", "x"}, "--seed"},
                     BadInput{"UnknownTask", {"train", "pendulum-v2"}, "did you mean 'pendulum-v1'?"},
                     BadInput{"NoTask", {"train"}, "no task was named"},
+                    BadInput{"SeedsThatAreNone", {"train", "pendulum-v1", "--seeds", "0..x"}, "'x' is no seed"},
+                    BadInput{"SeedBesideSeeds", {"train", "pendulum-v1", "--seeds", "0,1", "--seed", "3"}, "--seeds"},
+                    BadInput{"NoJobs", {"train", "pendulum-v1", "--seeds", "0,1", "--jobs", "0"}, "--jobs"},
+                    BadInput{"SweepOfUnknownKey", {"train", "pendulum-v1", "--seeds", "0,1", "--set", "x=1"}, "'x'"},
+                    BadInput{"ResumeOfNoSweep", {"train", "--resume", "nowhere", "--seeds", "0,1"}, "no sweep"},
                     BadInput{"UnknownAgent", {"train", "pendulum-v1", "--agent", "sindy-mcp"}, "sindy-mcp"},
                     BadInput{"MissingConfig", {"train", "pendulum-v1", "--config", "@none.toml"}, "none.toml"},
                     BadInput{"BrokenConfig", {"train", "pendulum-v1", "--config", "@broken.toml"}, "line 1"},
@@ -74,6 +79,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"ValueOfAnotherType", {"train", "pendulum-v1", "--set", "video=maybe"}, "true or false"},
                     BadInput{"ResumeOfNoRun", {"train", "--resume", "nowhere"}, "not a run folder"},
                     BadInput{"EvalOfNoRun", {"eval", "nowhere"}, "not a run folder"},
+                    BadInput{"ExportOfNoRun", {"export", "nowhere", "--format", "c", "-o", "a.h"}, "not a run folder"},
+                    BadInput{"ExportOfUnknownFormat", {"export", "nowhere", "--format", "tf", "-o", "a"}, "onnx"},
+                    BadInput{"ExportToNoFile", {"export", "nowhere", "--format", "c"}, "--output"},
                     BadInput{"MissingModel", {"check", "none.xml"}, "none.xml"},
                     BadInput{"BrokenModel", {"check", "@broken.xml"}, "broken.xml"},
                     BadInput{"ModelWithoutMass", {"check", "@massless.xml"}, "mass and inertia"},
@@ -130,6 +138,87 @@ TEST(Program, ListsTasksAsJsonLines) {
   EXPECT_NE(result.err.find("pendulum-v1"), std::string::npos);  // for people, who still read along
 }
 
+TEST(Program, ListsCheckedInSettingsWithWhatTheyReached) {
+  const TemporaryFolder folder;
+  const ChildResult result = lockstep_with({"train", "--list", "--json", "-"}, folder.path());
+  EXPECT_EQ(result.exit_code, 0);
+  std::vector<std::string> pairs;
+  std::istringstream stream(result.out);
+  for (std::string line; std::getline(stream, line);) {
+    const auto row = nlohmann::json::parse(line);
+    EXPECT_GT(row.at("env_steps").get<double>(), 0);
+    EXPECT_TRUE(row.at("command").get<std::string>().starts_with("lockstep train "));
+    pairs.push_back(row.at("task").get<std::string>() + " " + row.at("agent").get<std::string>());
+  }
+  EXPECT_NE(std::ranges::find(pairs, "cartpole-v1 ppo"), pairs.end());
+  EXPECT_NE(result.err.find("agents/configs/cartpole-v1-ppo.toml"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+const std::vector<std::string> kSmallRun = {"--set",     "worlds=4",   "--set",       "steps=16",
+                                            "--set",     "epochs=1",   "--set",       "evaluations=1",
+                                            "--no-view", "--no-video", "--iterations"};
+
+std::vector<std::string> small_run(const std::vector<std::string>& words, const char* iterations) {
+  std::vector<std::string> all = words;
+  all.insert(all.end(), kSmallRun.begin(), kSmallRun.end());
+  all.emplace_back(iterations);
+  return all;
+}
+
+TEST(Program, TakesCheckedInSettingsUnlessToldNotTo) {
+  const TemporaryFolder folder;
+  const ChildResult taken =
+      lockstep_with(small_run({"train", "CartPole-v1", "--agent", "ppo", "--run-dir", "a"}, "1"), folder.path());
+  EXPECT_NE(taken.out.find("settings of agents/configs/cartpole-v1-ppo.toml"), std::string::npos) << taken.err;
+  const ChildResult defaults = lockstep_with(
+      small_run({"train", "cartpole-v1", "--agent", "ppo", "--run-dir", "b", "--agent-defaults"}, "1"), folder.path());
+  EXPECT_EQ(defaults.out.find("settings of"), std::string::npos) << defaults.out;
+  const ChildResult file = lockstep_with({"train", "--config", "a/config.toml", "--run-dir", "c"}, folder.path());
+  EXPECT_EQ(file.out.find("settings of"), std::string::npos) << file.out;
+  EXPECT_EQ(read_run(folder / "a").config.to_toml(), read_run(folder / "c").config.to_toml());
+}
+
+TEST(Program, ExportsALearnedPolicyInEveryFormat) {
+  const TemporaryFolder folder;
+  (void)lockstep_with(small_run({"train", "pendulum-v1", "--agent", "ppo", "--run-dir", "run"}, "1"), folder.path());
+  for (const auto& [format, file] :
+       {std::pair{"onnx", "policy.onnx"}, {"c", "policy.h"}, {"safetensors", "policy.safetensors"}}) {
+    const ChildResult result =
+        lockstep_with({"export", "run", "--format", format, "-o", file, "--json", "-"}, folder.path());
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto row = nlohmann::json::parse(result.out);
+    EXPECT_EQ(row.at("observation_size"), 3);
+    EXPECT_EQ(row.at("bytes"), std::filesystem::file_size(folder / file));
+  }
+}
+
+// Every seed of a sweep is a run of its own, with the bits of a single run.
+TEST(Program, SweepsOverSeedsSideBySide) {
+  const TemporaryFolder folder;
+  const ChildResult sweep = lockstep_with(small_run({"train", "pendulum-v1", "--agent", "ppo", "--seeds", "3,5..6",
+                                                     "--jobs", "2", "--run-dir", "sweep", "--json", "rows.jsonl"},
+                                                    "2"),
+                                          folder.path());
+  EXPECT_EQ(sweep.exit_code, 1) << sweep.err;  // two iterations solve nothing
+  for (const char* file : {"sweep.toml", "sweep.csv", "report.html", "seed-3/report.html", "seed-6/config.toml"})
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "sweep" / file)) << file;
+  (void)lockstep_with(small_run({"train", "pendulum-v1", "--agent", "ppo", "--seed", "5", "--run-dir", "single"}, "2"),
+                      folder.path());
+  EXPECT_EQ(read_run(folder.path() / "sweep" / "seed-5").state.value().agent,
+            read_run(folder / "single").state.value().agent);
+  std::ifstream rows(folder / "rows.jsonl");
+  std::string line, last;
+  while (std::getline(rows, line)) last = line;
+  EXPECT_EQ(nlohmann::json::parse(last).at("seeds"), "3,5,6");
+  const ChildResult of_sweep = lockstep_with({"eval", "sweep"}, folder.path());
+  EXPECT_EQ(of_sweep.exit_code, 2);
+  EXPECT_NE(of_sweep.err.find("sweep/seed-3"), std::string::npos) << of_sweep.err;
+  const ChildResult again = lockstep_with({"train", "--resume", "sweep", "--no-view"}, folder.path());
+  EXPECT_EQ(again.exit_code, 1) << again.err;
+  EXPECT_NE(again.out.find("3 of 3 ended"), std::string::npos) << again.out;
+}
+
 TEST(Program, MeasuresTasksBesideMujoco) {
   const TemporaryFolder folder;
   const ChildResult result = lockstep_with({"bench", "tasks", "pendulum-v1", "reacher-v5", "--worlds", "16",
@@ -181,8 +270,8 @@ TEST_P(HelpOf, HasExamplesAndJson) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Program, HelpOf,
-                         testing::Values("train", "eval", "fit", "plan", "bench tasks", "list tasks", "list keys",
-                                         "check", "info"),
+                         testing::Values("train", "eval", "export", "fit", "plan", "bench tasks", "list tasks",
+                                         "list keys", "check", "info"),
                          [](const auto& example) {
                            std::string name = example.param;
                            std::ranges::replace(name, ' ', '_');

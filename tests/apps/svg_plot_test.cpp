@@ -41,6 +41,18 @@ TEST(SvgPlot, BreaksTheLineAtValuesThatAreNotFinite) {
   EXPECT_EQ(count(path, "nan"), 0u);
 }
 
+TEST(SvgPlot, FillsABandForthAlongItsLowerSideAndBackAlongItsUpper) {
+  const Series band{"", {0, 1}, {0, 1}, Series::Style::kBand, 2, {2, 3}};
+  const std::string svg = svg_plot({.title = "t", .x_label = "x", .y_label = "y", .series = {band}});
+  const size_t start = svg.find("<path class=\"band c2\"");
+  ASSERT_NE(start, std::string::npos);
+  const std::string path = svg.substr(start, svg.find('>', start) - start);
+  EXPECT_NE(path.find("d=\"M62.0 "), std::string::npos) << path;
+  EXPECT_EQ(count(path, "L506.0 "), 2u) << path;
+  EXPECT_EQ(count(path, "L62.0 "), 1u) << path;
+  EXPECT_NE(path.find("Z\""), std::string::npos) << path;
+}
+
 TEST(SvgPlot, LeavesOutWhatALogarithmCannotShow) {
   const Plot plot{.title = "t",
                   .x_label = "x",
