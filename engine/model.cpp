@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <mutex>
 #include <new>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/format.h>
 #include <mujoco/mjxmacro.h>
 #include <mujoco/mujoco.h>
 #include <spdlog/spdlog.h>
@@ -135,6 +138,14 @@ void refuse_other_files(const std::filesystem::path& path) {
   }
 }
 
+// Tasks load their model for every batch of worlds: what is to be said of it is said once.
+void warn_once(const std::string& text) {
+  static std::mutex mutex;
+  static std::set<std::string> said;
+  const std::scoped_lock lock(mutex);
+  if (said.insert(text).second) spdlog::warn("{}", text);
+}
+
 }  // namespace
 
 void Model::Delete::operator()(mjModel_* model) const { mj_deleteModel(model); }
@@ -160,7 +171,7 @@ Model::Handle Model::compile(const std::string& path, const void* vfs, const std
     std::replace(message.begin(), message.end(), '\n', ' ');
     throw Error("MuJoCo cannot compile the model: " + message, name, kMendFile);
   }
-  for (const std::string& warning : warnings.messages()) spdlog::warn("{}: {}", name, warning);
+  for (const std::string& warning : warnings.messages()) warn_once(fmt::format("{}: {}", name, warning));
   return model;
 }
 
