@@ -59,12 +59,9 @@ void draw_info(App& app) {
 
 // The number of each world, and its return where there is one, below its cell.
 void draw_labels(App& app) {
-  if (!app.state().grid || app.num_worlds() < 2 || app.num_worlds() > 64) return;
+  if (!app.shows_grid() || app.num_worlds() > 64) return;
   const SceneSource& source = app.simulation().source();
-  int shown_signal = -1;
-  for (std::size_t k = 0; k < source.signals().size(); ++k) {
-    if (source.signals()[k].name == "return") shown_signal = static_cast<int>(k);
-  }
+  const int shown_signal = signal_of(source, Signal::Plot::kReturn);
   const Region& view = app.view();
   ImDrawList* list = ImGui::GetBackgroundDrawList();
   list->PushClipRect({view.x, view.y}, {view.x + view.width, view.y + view.height});

@@ -66,7 +66,7 @@ void draw_worlds(App& app) {
   ImGui::SameLine();
   ImGui::SetNextItemWidth(3.2F * ImGui::GetFontSize());
   ImGui::InputInt("###worlds", &state.num_worlds, 0, 0);
-  ImGui::SetItemTooltip("How many worlds run side by side (1 to 1024)");
+  ImGui::SetItemTooltip("How many worlds run at once (1 to 4096)");
   if (ImGui::IsItemDeactivatedAfterEdit()) app.set_num_worlds(state.num_worlds);
   if (app.num_worlds() > 1) {
     gap();
@@ -85,9 +85,8 @@ void draw_toggles(App& app) {
   ViewState& state = app.state();
   const float side = 2.15F * ImGui::GetFontSize();
   ImGui::SetCursorPosX(ImGui::GetWindowWidth() - 7 * side - 0.5F * ImGui::GetFontSize());
-  if (icon_button(icon::kGrid, "grid", "All worlds side by side (6)", state.grid)) {
-    state.grid = !state.grid;
-    app.align_camera();
+  if (icon_button(icon::kGrid, "grid", "One world / all side by side / all in one place (6)", app.shows_many())) {
+    app.cycle_arrangement();
   }
   if (icon_button(icon::kList, "left", "Left panel (Tab)", state.left_panel)) state.left_panel = !state.left_panel;
   if (icon_button(icon::kSliders, "right", "Right panel (Shift+Tab)", state.right_panel)) {

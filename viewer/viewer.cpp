@@ -72,9 +72,9 @@ void run(const ViewOptions& options) {
                          .width = options.width,
                          .height = options.height};
   if (!options.episodes.empty()) app_options.num_worlds = static_cast<int>(options.episodes.size());
-  if (app_options.num_worlds < 1 || app_options.num_worlds > 1024) {
-    throw Error("worlds = " + std::to_string(app_options.num_worlds) + " is outside [1, 1024]", "worlds",
-                "show at most 1024 worlds at once");
+  if (app_options.num_worlds < 1 || app_options.num_worlds > kMostWorlds) {
+    throw Error("worlds = " + std::to_string(app_options.num_worlds) + " is outside [1, 4096]", "worlds",
+                "show at most 4096 worlds at once");
   }
   if (is_model_file(options.target)) app_options.driver = Driver::kSliders;
   App app(std::move(app_options));

@@ -1,6 +1,7 @@
 // GLFW, OpenGL 3 and ImGui put together; every way in which a window can fail to open is told with its remedy.
 #include "viewer/window.h"
 #include "engine/error.h"
+#include "viewer/gl_functions.h"
 #include "viewer/style.h"
 
 #include <cstdlib>
@@ -51,6 +52,13 @@ GLFWwindow* open(const std::string& title, int width, int height) {
   glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 1);  // the compatibility profile that MuJoCo draws with
   glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 5);
   GLFWwindow* window = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
+  if (window != nullptr) {
+    glfwMakeContextCurrent(window);
+    if (is_software_gl(gl_text(GL_RENDERER))) {  // four samples a pixel cost it four times the work
+      glfwDestroyWindow(window);
+      window = nullptr;
+    }
+  }
   if (window == nullptr) {
     glfwWindowHint(GLFW_SAMPLES, 0);
     window = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
@@ -67,6 +75,7 @@ GLFWwindow* open(const std::string& title, int width, int height) {
 Window::Window(const std::string& title, int width, int height) : window_(open(title, width, height)) {
   glfwMakeContextCurrent(window_);
   glfwSwapInterval(1);
+  is_software_ = is_software_gl(gl_text(GL_RENDERER));
   description_ = gl_text(GL_RENDERER) + ", OpenGL " + gl_text(GL_VERSION) + ", display " + display_name();
   float vertical = 1;
   glfwGetWindowContentScale(window_, &content_scale_, &vertical);
@@ -114,6 +123,8 @@ void Window::end_frame(Image* picture) {
   }
   glfwSwapBuffers(window_);
 }
+
+void* Window::load(const char* name) { return reinterpret_cast<void*>(glfwGetProcAddress(name)); }
 
 bool Window::wants_to_close() const { return glfwWindowShouldClose(window_) == GLFW_TRUE; }
 void Window::close() { glfwSetWindowShouldClose(window_, GLFW_TRUE); }

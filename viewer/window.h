@@ -39,6 +39,10 @@ class Window {
   [[nodiscard]] float pixel_ratio() const;
   // "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5 ..., display :99".
   [[nodiscard]] const std::string& description() const { return description_; }
+  // True where OpenGL draws on the processor: smoothing, shadows and reflections are off at first.
+  [[nodiscard]] bool is_software() const { return is_software_; }
+  // A function of OpenGL by its name, for GlFunctions; null: there is none. A window has to be open.
+  static void* load(const char* name);
   // Paths dropped on the window since the last call.
   std::vector<std::string> take_dropped();
 
@@ -48,6 +52,7 @@ class Window {
   GLFWwindow* window_ = nullptr;
   std::string description_;
   std::vector<std::string> dropped_;
+  bool is_software_ = false;
   float content_scale_ = 1, font_scale_ = 1;
   int windowed_[4] = {0, 0, 0, 0};  // x, y, width, height before full screen
 };
