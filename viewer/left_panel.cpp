@@ -4,6 +4,7 @@
 #include "viewer/shortcuts.h"
 #include "viewer/style.h"
 
+#include <initializer_list>
 #include <string>
 
 #include <imgui.h>
@@ -75,6 +76,30 @@ void draw_simulation(App& app) {
   if (half_button("Copy state", "Copy the state as a key frame (Ctrl+C)", half)) app.copy_key_frame();
 }
 
+// A row of choices under a heading.
+template <class Choice>
+void choose(App& app, const char* heading, std::initializer_list<const char*> names, Choice now,
+            void (App::*take)(Choice)) {
+  ImGui::TextDisabled("%s", heading);
+  int index = 0;
+  ImGui::PushID(heading);
+  for (const char* name : names) {
+    const float width = ImGui::CalcTextSize(name).x + 2.6F * ImGui::GetFontSize();
+    if (index > 0) ImGui::SameLine();
+    if (index > 0 && width > ImGui::GetContentRegionAvail().x) ImGui::NewLine();
+    const auto choice = static_cast<Choice>(index++);
+    if (ImGui::RadioButton(name, now == choice)) (app.*take)(choice);
+  }
+  ImGui::PopID();
+}
+
+void draw_worlds(App& app) {
+  const ViewState& state = app.state();
+  choose(app, "Shown (6)", {"one", "grid", "overlaid"}, state.arrangement, &App::set_arrangement);
+  choose(app, "Coloured by (7)", {"model", "return", "end", "error"}, state.colour_by, &App::set_colour_by);
+  choose(app, "Follow (End)", {"none", "best", "median", "worst"}, state.follow, &App::set_follow);
+}
+
 // Camera, label and frame choices.
 void draw_choices(App& app) {
   mjvCamera& camera = app.scene().camera;
@@ -101,6 +126,10 @@ void draw_choices(App& app) {
   ImGui::SetItemTooltip("F7: next");
   ImGui::Combo("Frame", &app.scene().option.frame, mjFRAMESTRING, mjNFRAME);
   ImGui::SetItemTooltip("F6: next");
+  int drawing = static_cast<int>(app.state().drawing);
+  constexpr const char* kDrawings[] = {"automatic", "MuJoCo", "Lockstep"};
+  if (ImGui::Combo("Drawn by", &drawing, kDrawings, 3)) app.state().drawing = static_cast<Drawing>(drawing);
+  ImGui::SetItemTooltip("MuJoCo's renderer has textures, skins and reflections; ours draws many worlds fast");
   ImGui::PopItemWidth();
 }
 
@@ -192,6 +221,7 @@ void draw_left_panel(App& app) {
   constexpr ImGuiTreeNodeFlags kOpen = ImGuiTreeNodeFlags_DefaultOpen;
   if (ImGui::CollapsingHeader("File", kOpen)) draw_file(app);
   if (ImGui::CollapsingHeader("Simulation", kOpen)) draw_simulation(app);
+  if (app.num_worlds() > 1 && ImGui::CollapsingHeader("Worlds", kOpen)) draw_worlds(app);
   if (ImGui::CollapsingHeader("Physics", kOpen)) draw_physics(app);
   if (ImGui::CollapsingHeader("Rendering")) draw_rendering(app);
   if (ImGui::CollapsingHeader("Group enable")) draw_groups(app);
