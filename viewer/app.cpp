@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -21,11 +20,13 @@ App::App(AppOptions options)
       window_(std::make_unique<Window>("Lockstep", options_.width, options_.height)) {
   mjr_defaultContext(&renderer_);
   state_.driver = options_.driver;
+  watch(options_.watched);
   show(std::move(first_source_));
   simulation_->set_running(options_.running);
 }
 
 App::~App() {
+  end_recording("");
   simulation_.reset();
   own_.reset();
   mjr_freeContext(&renderer_);
@@ -65,6 +66,7 @@ bool App::frame(Image* picture) {
   if (window_->wants_to_close()) return false;
   window_->begin_frame();
   for (const std::string& path : window_->take_dropped()) open_file(path);
+  reload_if_changed();
   shown_ = simulation_->snapshot();
   status_ = simulation_->status();
   lay_out();
@@ -72,6 +74,7 @@ bool App::frame(Image* picture) {
   follow();
   handle_input(*this);
   draw_view();
+  record_view();
   draw_toolbar(*this);
   if (state_.left_panel) draw_left_panel(*this);
   if (state_.right_panel) draw_right_panel(*this);
@@ -80,17 +83,7 @@ bool App::frame(Image* picture) {
   Image own;
   Image* wanted = screenshot_pending_ && picture == nullptr ? &own : picture;
   window_->end_frame(wanted);
-  if (std::exchange(screenshot_pending_, false)) {
-    const std::filesystem::path folder = options_.screenshot_folder.empty() ? "." : options_.screenshot_folder;
-    char name[64];
-    std::snprintf(name, sizeof name, "lockstep-%08lld.png", static_cast<long long>(shown_->step));
-    try {
-      write_png(folder / name, *wanted);
-      say("Saved " + (folder / name).string());
-    } catch (const Error& error) {
-      say(error.what());
-    }
-  }
+  if (std::exchange(screenshot_pending_, false)) save_screenshot(*wanted);
   return true;
 }
 
@@ -207,6 +200,7 @@ void App::open_file(const std::filesystem::path& path) {
   try {
     const auto make = [path](int worlds) { return make_model_source(path, worlds); };
     rebuild(make, num_worlds());
+    watch(path);
     simulation_->set_running(status_.running);
     say("Opened " + path.string());
   } catch (const Error& error) {
@@ -227,8 +221,6 @@ void App::say(std::string message) {
   state_.message = std::move(message);
   state_.message_until = ImGui::GetTime() + 4;
 }
-
-void App::take_screenshot() { screenshot_pending_ = true; }
 
 // --- camera and selection --------------------------------------------------------------------------------------------
 
@@ -263,24 +255,6 @@ void App::select_child() {
     body = child;
     return;
   }
-}
-
-// The shown state of the selected world as a key frame in MJCF, on the clipboard.
-void App::copy_key_frame() {
-  const WorldPose pose = shown_->pose(state_.world);
-  const auto list = [](std::span<const double> values) {
-    std::string text;
-    for (const double value : values) {
-      char number[32];
-      std::snprintf(number, sizeof number, ImGui::GetIO().KeyShift ? "%.17g" : "%.6g", value);
-      if (!text.empty()) text += ' ';
-      text += number;
-    }
-    return text;
-  };
-  const std::string key = "<key qpos=\"" + list(pose.qpos) + "\" qvel=\"" + list(pose.qvel) + "\"/>";
-  ImGui::SetClipboardText(key.c_str());
-  say("Copied the state as a key frame");
 }
 
 void App::select_at(double x, double y) {

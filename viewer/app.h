@@ -2,6 +2,7 @@
 // can ask for.
 #pragma once
 
+#include "viewer/recorder.h"
 #include "viewer/simulation.h"
 #include "viewer/window.h"
 #include "viewer/world_colours.h"
@@ -35,7 +36,8 @@ struct AppOptions {
   Driver driver = Driver::kSliders;
   bool running = true;
   int width = 1440, height = 900;                // of the window, in screen units
-  std::filesystem::path screenshot_folder = {};  // where Ctrl+P writes; empty: the working folder
+  std::filesystem::path screenshot_folder = {};  // where Ctrl+P and F8 write; empty: the working folder
+  std::filesystem::path watched = {};            // a file to reload on when it changes; empty: none
 };
 
 // What is shown and selected; the panels write into it.
@@ -90,6 +92,7 @@ class App {
   [[nodiscard]] bool shows_grid() const { return shows_many() && state_.arrangement == Arrangement::kGrid; }
   [[nodiscard]] bool draws_own() const;  // with our own renderer
   [[nodiscard]] WorldRenderer* own_renderer() { return own_.get(); }
+  [[nodiscard]] bool is_recording() const { return recorder_ != nullptr; }
   [[nodiscard]] const std::optional<WorldColours>& colours() const { return colours_; }
   [[nodiscard]] double display_seconds() const;  // wall time of a frame, smoothed
   [[nodiscard]] double step_seconds() const { return simulation_->source().step_seconds(); }
@@ -116,7 +119,10 @@ class App {
   void select_parent();
   void select_child();
   void copy_key_frame();
+  void copy_camera();
+  void load_key_frame(int key);
   void take_screenshot();
+  void toggle_recording();
   void set_driver(Driver driver);
   void apply_noise();
   void say(std::string message);
@@ -139,6 +145,12 @@ class App {
   void draw_own(const mjrRect& viewport, std::span<const GhostPose> ghosts);
   [[nodiscard]] std::vector<GhostPose> ghosts() const;
   void make_own_renderer();
+  [[nodiscard]] std::filesystem::path output_folder() const;
+  void save_screenshot(const Image& picture);
+  void record_view();
+  void end_recording(const std::string& reason);
+  void watch(const std::filesystem::path& file);
+  void reload_if_changed();
   [[nodiscard]] std::vector<WorldPose> poses() const;
 
   AppOptions options_;
@@ -153,6 +165,11 @@ class App {
   ViewState state_;
   std::shared_ptr<const Snapshot> shown_;
   Status status_;
+  std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
+  std::filesystem::path watched_;
+  std::filesystem::file_time_type watched_time_{};
+  double watch_from_ = 0;  // s of ImGui's clock: the next look
+  mjrRect viewport_{0, 0, 2, 2};
   Region view_;
   std::array<Region, 4> panels_;
   bool align_pending_ = true;

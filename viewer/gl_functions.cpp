@@ -32,11 +32,10 @@ class Finder {
 
 void find_state(Finder& find, GlFunctions& f) {
   find("glGetString", f.get_string)("glGetIntegerv", f.get_integer)("glGetFloatv", f.get_float)(
-      "glIsEnabled", f.is_enabled)("glGetError", f.get_error)("glFinish", f.finish)("glViewport", f.viewport)(
-      "glScissor", f.scissor)("glEnable", f.enable)("glDisable", f.disable)("glDepthFunc", f.depth_func)(
-      "glDepthMask", f.depth_mask)("glBlendFunc", f.blend_func)("glPolygonMode", f.polygon_mode)(
-      "glPolygonOffset", f.polygon_offset)("glClear", f.clear)("glClearDepth", f.clear_depth)("glClipControl",
-                                                                                              f.clip_control, true);
+      "glIsEnabled", f.is_enabled)("glViewport", f.viewport)("glScissor", f.scissor)("glEnable", f.enable)(
+      "glDisable", f.disable)("glDepthFunc", f.depth_func)("glDepthMask", f.depth_mask)("glBlendFunc", f.blend_func)(
+      "glPolygonMode", f.polygon_mode)("glPolygonOffset", f.polygon_offset)("glClear", f.clear)(
+      "glClearDepth", f.clear_depth)("glClipControl", f.clip_control, true);
 }
 
 void find_programs(Finder& find, GlFunctions& f) {

@@ -40,8 +40,6 @@ struct GlFunctions {
   void (*get_integer)(unsigned name, int* value) = nullptr;
   void (*get_float)(unsigned name, float* value) = nullptr;
   unsigned char (*is_enabled)(unsigned what) = nullptr;
-  unsigned (*get_error)() = nullptr;
-  void (*finish)() = nullptr;
   void (*viewport)(int x, int y, int width, int height) = nullptr;
   void (*scissor)(int x, int y, int width, int height) = nullptr;
   void (*enable)(unsigned what) = nullptr;

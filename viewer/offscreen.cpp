@@ -42,17 +42,12 @@ struct Offscreen::State {
   OffscreenConfig config;
   WorldScene scene;
   mjrContext renderer;
-  GlFunctions functions;
   std::unique_ptr<WorldRenderer> own;  // null: MuJoCo's renderer draws
   std::vector<Colour> tints;
   Image image;
 
-  State(const mjModel& model, const OffscreenConfig& wanted)
-      : config(wanted), scene(model, wanted.num_worlds), functions([this](const char* name) { return gl.load(name); }) {
-    const bool many = config.num_worlds > 1;
-    if (config.drawing == Drawing::kOwn || (config.drawing == Drawing::kAuto && many)) {
-      own = std::make_unique<WorldRenderer>(scene.model(), [this](const char* name) { return gl.load(name); });
-    }
+  State(const mjModel& model, const OffscreenConfig& wanted) : config(wanted), scene(model, wanted.num_worlds) {
+    own = own_renderer();
     mjModel& drawn = scene.model();
     drawn.vis.global.offwidth = config.width;
     drawn.vis.global.offheight = config.height;
@@ -76,6 +71,18 @@ struct Offscreen::State {
     gl.make_current();
     own.reset();
     mjr_freeContext(&renderer);
+  }
+
+  // Null where MuJoCo's renderer draws: as asked for, or because OpenGL is too old for ours and nobody insists on it.
+  std::unique_ptr<WorldRenderer> own_renderer() {
+    const bool many = config.num_worlds > 1;
+    if (config.drawing == Drawing::kMujoco || (config.drawing == Drawing::kAuto && !many)) return nullptr;
+    try {
+      return std::make_unique<WorldRenderer>(scene.model(), [this](const char* name) { return gl.load(name); });
+    } catch (const MissingResource&) {
+      if (config.drawing == Drawing::kOwn) throw;
+      return nullptr;
+    }
   }
 
   [[nodiscard]] mjrRect viewport() const { return {0, 0, config.width, config.height}; }
@@ -123,7 +130,7 @@ double Offscreen::draw(std::span<const WorldPose> worlds, std::span<const GhostP
   s.gl.make_current();
   const auto start = std::chrono::steady_clock::now();
   s.draw(worlds, ghosts);
-  s.functions.finish();
+  mjr_finish();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   s.gl.release();
   return seconds;

@@ -133,8 +133,9 @@ void draw_geom_labels(App& app) {
                                          static_cast<double>(geom.pos[2])};
     const auto at = app.scene().project(place, static_cast<double>(view.aspect()));
     if (!at) continue;
-    list->AddText({view.x + static_cast<float>((*at)[0]) * view.width, view.y + static_cast<float>((*at)[1]) * view.height},
-                  IM_COL32(235, 238, 244, 255), geom.label);
+    list->AddText(
+        {view.x + static_cast<float>((*at)[0]) * view.width, view.y + static_cast<float>((*at)[1]) * view.height},
+        IM_COL32(235, 238, 244, 255), geom.label);
   }
   list->PopClipRect();
 }
@@ -160,6 +161,17 @@ void draw_sensors(App& app) {
   ImGui::PopStyleVar();
 }
 
+// A red dot while the view is recorded; the movie does not show it.
+void draw_recording(const App& app) {
+  if (!app.is_recording()) return;
+  const Region& view = app.view();
+  const float em = ImGui::GetFontSize();
+  ImDrawList* list = ImGui::GetBackgroundDrawList();
+  const ImVec2 centre{view.x + 1.4F * em, view.y + 1.4F * em};
+  list->AddCircleFilled(centre, 0.42F * em, IM_COL32(232, 62, 62, 255));
+  list->AddText({centre.x + 0.8F * em, centre.y - 0.5F * em}, IM_COL32(240, 240, 240, 255), "recording");
+}
+
 void draw_message(App& app) {
   const ViewState& state = app.state();
   if (ImGui::GetTime() > state.message_until) return;
@@ -181,6 +193,7 @@ void draw_overlays(App& app) {
   if (app.state().labels) draw_labels(app);
   draw_geom_labels(app);
   draw_legend(app);
+  draw_recording(app);
   if (app.state().info) draw_info(app);
   if (app.state().sensors) draw_sensors(app);
   draw_message(app);

@@ -47,15 +47,15 @@ void App::draw_view() {
   colours_ = colour_worlds(state_.colour_by, simulation_->source(), *shown_, *scene_);
   const float ratio = window_->pixel_ratio();
   const auto pixels = [&](float units) { return static_cast<int>(std::lround(units * ratio)); };
-  const mjrRect viewport{pixels(view_.x), window_->pixel_height() - pixels(view_.y + view_.height),
-                         std::max(1, pixels(view_.width)), std::max(1, pixels(view_.height))};
+  viewport_ = {pixels(view_.x), window_->pixel_height() - pixels(view_.y + view_.height),
+               std::max(1, pixels(view_.width)), std::max(1, pixels(view_.height))};
   if (draws_own()) {
-    draw_own(viewport, ghosts());
+    draw_own(viewport_, ghosts());
     return;
   }
   scene_->update(poses(), shows_many() ? state_.world : 0, ghosts());
   mjr_setBuffer(mjFB_WINDOW, &renderer_);
-  mjr_render(viewport, &scene_->scene(), &renderer_);
+  mjr_render(viewport_, &scene_->scene(), &renderer_);
 }
 
 void App::draw_own(const mjrRect& viewport, std::span<const GhostPose> ghosts) {

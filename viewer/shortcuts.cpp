@@ -81,6 +81,7 @@ void add_files(Table& t) {
   const std::string group = "Files";
   t.push_back({ImGuiMod_Ctrl | ImGuiKey_L, "Ctrl+L", group, "reload", [](App& a) { a.reload(); }});
   t.push_back({ImGuiMod_Ctrl | ImGuiKey_P, "Ctrl+P", group, "screenshot", [](App& a) { a.take_screenshot(); }});
+  t.push_back({ImGuiKey_F8, "F8", group, "start / stop recording a video", [](App& a) { a.toggle_recording(); }});
   t.push_back({ImGuiMod_Ctrl | ImGuiKey_C, "Ctrl+C", group, "copy the state as a key frame",
                [](App& a) { a.copy_key_frame(); }});
   t.push_back({ImGuiMod_Ctrl | ImGuiMod_Shift | ImGuiKey_C, "Ctrl+Shift+C", group, "the same with all digits",

@@ -84,7 +84,7 @@ void draw_worlds(App& app) {
 void draw_toggles(App& app) {
   ViewState& state = app.state();
   const float side = 2.15F * ImGui::GetFontSize();
-  ImGui::SetCursorPosX(ImGui::GetWindowWidth() - 7 * side - 0.5F * ImGui::GetFontSize());
+  ImGui::SetCursorPosX(ImGui::GetWindowWidth() - 8 * side - 0.5F * ImGui::GetFontSize());
   if (icon_button(icon::kGrid, "grid", "One world / all side by side / all in one place (6)", app.shows_many())) {
     app.cycle_arrangement();
   }
@@ -95,6 +95,8 @@ void draw_toggles(App& app) {
   if (icon_button(icon::kChart, "plots", "Curves", state.plots)) state.plots = !state.plots;
   if (icon_button(icon::kInfo, "info", "Info (F2)", state.info)) state.info = !state.info;
   if (icon_button(icon::kCamera, "screenshot", "Screenshot (Ctrl+P)")) app.take_screenshot();
+  if (icon_button(icon::kVideo, "record", "Record a video of the view (F8)", app.is_recording()))
+    app.toggle_recording();
   if (icon_button(icon::kHelp, "help", "Keys and mouse (F1)", state.help)) state.help = !state.help;
 }
 

@@ -76,7 +76,10 @@ void run(const ViewOptions& options) {
     throw Error("worlds = " + std::to_string(app_options.num_worlds) + " is outside [1, 4096]", "worlds",
                 "show at most 4096 worlds at once");
   }
-  if (is_model_file(options.target)) app_options.driver = Driver::kSliders;
+  if (is_model_file(options.target)) {
+    app_options.driver = Driver::kSliders;
+    app_options.watched = options.target;
+  }
   App app(std::move(app_options));
   spdlog::info("window: {}", app.window().description());
   spdlog::info("{}: {}", app.simulation().source().title(), app.simulation().source().report());

@@ -113,15 +113,19 @@ void Window::end_frame(Image* picture) {
   ImGui::Render();
   ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
   if (picture != nullptr) {
-    picture->width = pixel_width();
-    picture->height = pixel_height();
-    picture->rgb.resize(static_cast<std::size_t>(picture->width) * static_cast<std::size_t>(picture->height) * 3);
-    glPixelStorei(GL_PACK_ALIGNMENT, 1);
-    glReadBuffer(GL_BACK);
-    glReadPixels(0, 0, picture->width, picture->height, GL_RGB, GL_UNSIGNED_BYTE, picture->rgb.data());
-    flip_rows(*picture);
+    read(0, 0, pixel_width(), pixel_height(), *picture);
   }
   glfwSwapBuffers(window_);
+}
+
+void Window::read(int x, int y, int width, int height, Image& picture) const {
+  picture.width = width;
+  picture.height = height;
+  picture.rgb.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
+  glPixelStorei(GL_PACK_ALIGNMENT, 1);
+  glReadBuffer(GL_BACK);
+  glReadPixels(x, y, width, height, GL_RGB, GL_UNSIGNED_BYTE, picture.rgb.data());
+  flip_rows(picture);
 }
 
 void* Window::load(const char* name) { return reinterpret_cast<void*>(glfwGetProcAddress(name)); }

@@ -26,6 +26,9 @@ class Window {
   // Draws what ImGui was asked for over what OpenGL has drawn already. `picture`, where given, gets the finished frame.
   void end_frame(Image* picture = nullptr);
 
+  // What is drawn so far of a rectangle of the frame buffer, pixels from its lower left.
+  void read(int x, int y, int width, int height, Image& picture) const;
+
   [[nodiscard]] bool wants_to_close() const;
   void close();
   void set_title(const std::string& title);

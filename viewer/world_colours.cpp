@@ -12,10 +12,10 @@ namespace {
 
 constexpr double kFadeSeconds = 1;  // from the end of an episode until its world looks like the others
 
-// Viridis (van der Walt and Smith 2015) at six places, its darkest end lifted a little to stand off a dark floor.
-constexpr std::array<Colour, 6> kViridis = {{{0.29F, 0.16F, 0.49F},
-                                             {0.25F, 0.27F, 0.53F},
-                                             {0.16F, 0.47F, 0.56F},
+// Viridis (van der Walt and Smith 2015) at six places, its dark end lifted to stand off a dark floor.
+constexpr std::array<Colour, 6> kViridis = {{{0.36F, 0.25F, 0.62F},
+                                             {0.25F, 0.38F, 0.62F},
+                                             {0.16F, 0.50F, 0.60F},
                                              {0.13F, 0.66F, 0.52F},
                                              {0.48F, 0.82F, 0.32F},
                                              {0.99F, 0.91F, 0.15F}}};

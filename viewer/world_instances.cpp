@@ -270,6 +270,10 @@ void WorldScene::add_scene_geom(const mjvGeom& geom, const std::array<double, 3>
   const bool is_mesh = geom.type == mjGEOM_MESH || geom.type == mjGEOM_SDF;
   take_shape(*model_, geom.type, is_mesh && geom.dataid >= 0 ? geom.dataid / 2 : geom.dataid, size, size[2], look);
   take_mark_shape(geom, list.camera(), look, centre);
+  if (geom.objtype == mjOBJ_UNKNOWN && look.shape == kCapsuleShape) {  // marks stay visible from afar
+    const float thinnest = 0.9F / list.camera().pixels_per_metre(centre);
+    for (std::size_t axis = 0; axis < 3; ++axis) look.size[axis] = std::max(look.size[axis], thinnest);
+  }
   if (look.shape >= kNumPrimitives) {
     look.bound = geom.modelrbound;
     if (geom.objtype == mjOBJ_GEOM) look.bound = geom_looks_[static_cast<std::size_t>(geom.objid)].bound;

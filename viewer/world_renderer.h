@@ -42,8 +42,6 @@ class WorldRenderer {
 
   [[nodiscard]] InstanceList& instances() { return list_; }
   void draw(const mjrRect& viewport, const RenderStyle& style);
-  // Waits until everything is drawn: for measuring.
-  void finish() const { gl_.finish(); }
   // Bytes that the meshes take on the graphics card.
   [[nodiscard]] std::size_t mesh_bytes() const { return mesh_bytes_; }
 

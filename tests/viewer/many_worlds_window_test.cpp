@@ -200,11 +200,18 @@ TEST_F(ManyWorlds, EndFollowsTheBestThenTheMedianThenTheWorst) {
 }
 
 TEST_F(ManyWorlds, ThePanelChoosesTheSame) {
-  click("left/**/Coloured by (7)/return");
+  const auto choose = [&](const char* list, const char* entry) {
+    drive([&](ImGuiTestContext* context) {
+      context->ItemClick((std::string("left/worlds/###") + list).c_str());
+      context->ItemClick((std::string("//$FOCUSED/") + entry).c_str());
+    });
+    settle();
+  };
+  choose("colour", "return");
   EXPECT_EQ(app_->state().colour_by, ColourBy::kReturn);
-  click("left/**/Follow (End)/worst");
+  choose("follow", "the worst");
   EXPECT_EQ(app_->state().world, 0);
-  click("left/**/Shown (6)/overlaid");
+  choose("shown", "overlaid");
   EXPECT_EQ(app_->state().arrangement, Arrangement::kOverlay);
 }
 

@@ -199,7 +199,7 @@ TEST_F(ViewerWindow, CtrlRightDragPullsTheSelectedBodyWhileRunning) {
     context->MouseMoveToPos({view.x + 0.4F * view.width, view.y + 0.5F * view.height});
     context->MouseDown(1);
     context->MouseMoveToPos({view.x + 0.7F * view.width, view.y + 0.5F * view.height});
-    for (int frame = 0; frame < 400 && slider(0) < 0.02; ++frame) context->Yield();
+    for (int frame = 0; frame < 2500 && slider(0) < 0.02; ++frame) context->Yield();
     context->MouseUp(1);
     context->KeyUp(ImGuiMod_Ctrl);
   });
