@@ -17,7 +17,7 @@ namespace lockstep::viewer {
 App::App(AppOptions options)
     : options_(std::move(options)),
       first_source_(options_.make_source(options_.num_worlds)),
-      window_(std::make_unique<Window>("Lockstep", options_.width, options_.height)) {
+      window_(std::make_unique<Window>("Lockstep", options_.width, options_.height, options_.best_quality)) {
   mjr_defaultContext(&renderer_);
   state_.driver = options_.driver;
   watch(options_.watched);
@@ -45,7 +45,7 @@ void App::show(std::unique_ptr<SceneSource> source) {
   if (scene_ != nullptr) {
     scene->option = scene_->option;
     std::copy_n(scene_->scene().flags, mjNRNDFLAG, scene->scene().flags);
-  } else if (window_->is_software()) {
+  } else if (window_->is_software() && !options_.best_quality) {
     scene->scene().flags[mjRND_SHADOW] = scene->scene().flags[mjRND_REFLECTION] = 0;
   }
   simulation_ = std::move(fresh);

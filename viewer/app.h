@@ -36,6 +36,7 @@ struct AppOptions {
   Driver driver = Driver::kSliders;
   bool running = true;
   int width = 1440, height = 900;                // of the window, in screen units
+  bool best_quality = false;                     // smoothing and shadows even where OpenGL is software
   std::filesystem::path screenshot_folder = {};  // where Ctrl+P and F8 write; empty: the working folder
   std::filesystem::path watched = {};            // a file to reload on when it changes; empty: none
 };

@@ -61,15 +61,17 @@ void draw_info(App& app) {
   ImGui::PopStyleVar();
 }
 
-// The number of each world, and its return where there is one, below its cell.
+// The number of each world, and its return where there is one, beside it; of many worlds the selected one's alone.
 void draw_labels(App& app) {
-  if (!app.shows_grid() || app.num_worlds() > 64) return;
+  constexpr int kMostLabels = 16;
+  if (!app.shows_grid()) return;
   const SceneSource& source = app.simulation().source();
   const int shown_signal = signal_of(source, Signal::Plot::kReturn);
   const Region& view = app.view();
   ImDrawList* list = ImGui::GetBackgroundDrawList();
   list->PushClipRect({view.x, view.y}, {view.x + view.width, view.y + view.height});
   for (int world = 0; world < app.num_worlds(); ++world) {
+    if (app.num_worlds() > kMostLabels && world != app.state().world) continue;
     const auto at = app.scene().project(app.scene().label_place(world), static_cast<double>(view.aspect()));
     if (!at) continue;
     char text[48];

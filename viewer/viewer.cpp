@@ -70,7 +70,8 @@ void run(const ViewOptions& options) {
                          .driver = driver_of(options.actions),
                          .running = !options.paused && options.screenshot.empty(),
                          .width = options.width,
-                         .height = options.height};
+                         .height = options.height,
+                         .best_quality = !options.screenshot.empty()};
   if (!options.episodes.empty()) app_options.num_worlds = static_cast<int>(options.episodes.size());
   if (app_options.num_worlds < 1 || app_options.num_worlds > kMostWorlds) {
     throw Error("worlds = " + std::to_string(app_options.num_worlds) + " is outside [1, 4096]", "worlds",

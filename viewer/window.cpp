@@ -44,7 +44,7 @@ std::string gl_text(GLenum name) {
   return text != nullptr ? reinterpret_cast<const char*>(text) : "unknown";
 }
 
-GLFWwindow* open(const std::string& title, int width, int height) {
+GLFWwindow* open(const std::string& title, int width, int height, bool smooth) {
   glfwSetErrorCallback([](int, const char* text) { last_glfw_error() = text; });
   if (glfwInit() != GLFW_TRUE) fail_to_open("no window system was found");
   glfwWindowHint(GLFW_SAMPLES, 4);
@@ -54,7 +54,7 @@ GLFWwindow* open(const std::string& title, int width, int height) {
   GLFWwindow* window = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
   if (window != nullptr) {
     glfwMakeContextCurrent(window);
-    if (is_software_gl(gl_text(GL_RENDERER))) {  // four samples a pixel cost it four times the work
+    if (!smooth && is_software_gl(gl_text(GL_RENDERER))) {  // four samples a pixel cost it four times the work
       glfwDestroyWindow(window);
       window = nullptr;
     }
@@ -72,7 +72,8 @@ GLFWwindow* open(const std::string& title, int width, int height) {
 
 }  // namespace
 
-Window::Window(const std::string& title, int width, int height) : window_(open(title, width, height)) {
+Window::Window(const std::string& title, int width, int height, bool smooth)
+    : window_(open(title, width, height, smooth)) {
   glfwMakeContextCurrent(window_);
   glfwSwapInterval(1);
   is_software_ = is_software_gl(gl_text(GL_RENDERER));

@@ -16,7 +16,8 @@ namespace lockstep::viewer {
 // belong to the thread that made it, which has to be the program's first one.
 class Window {
  public:
-  Window(const std::string& title, int width, int height);
+  // `smooth` asks for four samples a pixel even where OpenGL is software: for a single picture.
+  Window(const std::string& title, int width, int height, bool smooth = false);
   ~Window();
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
@@ -42,7 +43,7 @@ class Window {
   [[nodiscard]] float pixel_ratio() const;
   // "llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5 ..., display :99".
   [[nodiscard]] const std::string& description() const { return description_; }
-  // True where OpenGL draws on the processor: smoothing, shadows and reflections are off at first.
+  // True where OpenGL draws on the processor: shadows and reflections are off at first.
   [[nodiscard]] bool is_software() const { return is_software_; }
   // A function of OpenGL by its name, for GlFunctions; null: there is none. A window has to be open.
   static void* load(const char* name);

@@ -45,6 +45,13 @@ std::array<float, 16> sun_matrix(const Vector& low, const Vector& high) {
   return m;
 }
 
+// A program with the sun's light in it. Software OpenGL takes both sides of every branch, so that looking up shadows
+// costs as much where there are none: without them it is another program.
+unsigned lit_program(const GlFunctions& functions, const char* vertex, const char* fragment, bool shadows) {
+  const std::string head = shadows ? "#version 330\n#define SHADOWS\n" : "#version 330\n";
+  return make_program(functions, vertex, (head + shaders::kLight + fragment).c_str());
+}
+
 // The frame of a floor as a matrix.
 std::array<float, 16> frame_of(const FloorPlane& floor) {
   std::array<float, 16> m{};
@@ -79,9 +86,8 @@ float height_over(const FloorPlane& floor, const Vector& eye) {
 
 WorldRenderer::WorldRenderer(const mjModel& model, const GlLoader& load)
     : gl_(load), shapes_(make_shapes(model)), list_(shapes_) {
-  const std::string light = shaders::kLight;
-  shape_program_ = make_program(gl_, shaders::kShapeVertex, (light + shaders::kShapeFragment).c_str());
-  floor_program_ = make_program(gl_, shaders::kFloorVertex, (light + shaders::kFloorFragment).c_str());
+  shape_program_ = lit_program(gl_, shaders::kShapeVertex, shaders::kShapeFragment, false);
+  floor_program_ = lit_program(gl_, shaders::kFloorVertex, shaders::kFloorFragment, false);
   sky_program_ = make_program(gl_, shaders::kSkyVertex, shaders::kSkyFragment);
   depth_program_ = make_program(gl_, shaders::kShapeVertex, shaders::kNothingFragment);
   upload_shapes();
@@ -186,13 +192,13 @@ void WorldRenderer::set_light(unsigned program, const RenderStyle& style) const 
   gl_.uniform_matrix4(at(program, "clip"), 1, 0, clip_.data());
   gl_.uniform_float3(at(program, "eye"), eye[0], eye[1], eye[2]);
   gl_.uniform_float3(at(program, "sun"), kSun[0], kSun[1], kSun[2]);
-  gl_.uniform_int(at(program, "shadowed"), style.shadows ? 1 : 0);
+  if (!style.shadows) return;
   gl_.uniform_int(at(program, "shadow_depth"), 1);
   gl_.uniform_matrix4(at(program, "shadow_clip"), 1, 0, shadow_clip_.data());
   gl_.uniform_float(at(program, "shadow_texel"), 1.0F / kShadowSide);
   float extent = 0;
   for (std::size_t axis = 0; axis < 3; ++axis) extent = std::max(extent, list_.high()[axis] - list_.low()[axis]);
-  gl_.uniform_float(at(program, "shadow_lift"), style.shadows ? 2 * extent / kShadowSide : 0);
+  gl_.uniform_float(at(program, "shadow_lift"), 2 * extent / kShadowSide);
 }
 
 void WorldRenderer::draw_shapes(unsigned program, bool solid) {
@@ -279,8 +285,9 @@ void WorldRenderer::draw_sky(const RenderStyle& style) {
   set("upwards", upwards);
   set("haze", style.horizon);
   set("zenith", zenith);
+  gl_.uniform_float(at(sky_program_, "rows"), shaders::kSkyRows);
   gl_.bind_vertex_array(empty_array_);
-  gl_.draw_arrays(gl::kTriangles, 0, 3);
+  gl_.draw_arrays(gl::kTriangleStrip, 0, 2 * (shaders::kSkyRows + 1));
 }
 
 void WorldRenderer::draw(const mjrRect& viewport, const RenderStyle& style) {
@@ -294,6 +301,12 @@ void WorldRenderer::draw(const mjrRect& viewport, const RenderStyle& style) {
   gl_.clear_depth(1);
   RenderStyle used = style;
   used.shadows = style.shadows && list_.low()[0] <= list_.high()[0];
+  if (used.shadows != (at(shape_program_, "shadow_depth") >= 0)) {  // shadows were switched on or off
+    gl_.delete_program(shape_program_);
+    gl_.delete_program(floor_program_);
+    shape_program_ = lit_program(gl_, shaders::kShapeVertex, shaders::kShapeFragment, used.shadows);
+    floor_program_ = lit_program(gl_, shaders::kFloorVertex, shaders::kFloorFragment, used.shadows);
+  }
   if (used.shadows) draw_shadow_map();
   gl_.viewport(viewport.left, viewport.bottom, viewport.width, viewport.height);
   gl_.scissor(viewport.left, viewport.bottom, viewport.width, viewport.height);

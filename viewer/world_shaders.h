@@ -48,17 +48,16 @@ void main() {
 
 // One sun, light from the sky and from the ground (hemispheric), a little from the eye, one highlight. floor_light() in
 // world_renderer.cpp says the same of a plane.
-inline constexpr const char* kLight = R"(#version 330
+inline constexpr const char* kLight = R"(
 uniform vec3 eye;
 uniform vec3 sun;  // unit vector towards it
-uniform int shadowed;
+#ifdef SHADOWS
 uniform mat4 shadow_clip;
 uniform sampler2DShadow shadow_depth;
 uniform float shadow_texel;  // as a share of the map
 uniform float shadow_lift;   // m
 
 float sunlight(vec3 at) {
-  if (shadowed == 0) return 1.0;
   vec4 from_sun = shadow_clip * vec4(at, 1.0);
   vec3 place = 0.5 * from_sun.xyz + 0.5;
   if (any(lessThan(place.xy, vec2(0.0))) || any(greaterThan(place.xy, vec2(1.0)))) return 1.0;
@@ -71,6 +70,10 @@ float sunlight(vec3 at) {
   }
   return light / 9.0;
 }
+#else
+const float shadow_lift = 0.0;
+float sunlight(vec3 at) { return 1.0; }
+#endif
 
 vec3 lit(vec3 base, vec3 n, vec3 at, vec3 shine) {
   vec3 view = normalize(eye - at);
@@ -134,28 +137,29 @@ void main() {
 }
 )";
 
+// A strip of kSkyRows rows over the whole picture, coloured at its corners: software OpenGL pays for every pixel.
+inline constexpr int kSkyRows = 32;
 inline constexpr const char* kSkyVertex = R"(#version 330
 uniform vec3 forward;
 uniform vec3 across;   // from the middle of the picture to its right edge
 uniform vec3 upwards;  // and to its upper edge
-out vec3 direction;
+uniform vec3 haze;
+uniform vec3 zenith;
+uniform float rows;
+out vec3 colour;
 void main() {
-  vec2 corner = vec2(gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);
-  direction = forward + corner.x * across + corner.y * upwards;
-  gl_Position = vec4(corner, 1.0, 1.0);
+  vec2 corner = vec2(gl_VertexID & 1, (gl_VertexID >> 1) / rows) * 2.0 - 1.0;
+  float height = clamp(normalize(forward + corner.x * across + corner.y * upwards).z, 0.0, 1.0);
+  float left = 1.0 - height;
+  colour = mix(zenith, haze, left * left * left);
+  gl_Position = vec4(corner.x, corner.y, 1.0, 1.0);
 }
 )";
 
 inline constexpr const char* kSkyFragment = R"(#version 330
-in vec3 direction;
-uniform vec3 haze;
-uniform vec3 zenith;
+in vec3 colour;
 out vec4 pixel;
-void main() {
-  float height = clamp(direction.z * inversesqrt(dot(direction, direction)), 0.0, 1.0);
-  float left = 1.0 - height;
-  pixel = vec4(mix(zenith, haze, left * left * left), 1.0);
-}
+void main() { pixel = vec4(colour, 1.0); }
 )";
 
 inline constexpr const char* kNothingFragment = R"(#version 330
