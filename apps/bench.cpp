@@ -4,6 +4,7 @@
 #include "apps/bench_planners.h"
 #include "apps/bench_planning.h"
 #include "apps/bench_tasks.h"
+#include "apps/bench_viewer.h"
 #include "apps/commands.h"
 
 namespace lockstep::apps {
@@ -15,6 +16,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   add_bench_planners(bench, context);
   add_bench_tasks(bench, context);
   add_bench_learning(bench, context);
+  add_bench_viewer(bench, context);
 }
 
 }  // namespace lockstep::apps

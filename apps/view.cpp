@@ -73,8 +73,8 @@ void add_view(CLI::App& app, CommandContext& context) {
       ->required();
   command
       .add_option("--worlds", options->worlds,
-                  "How many worlds are shown side by side (nine of a task, one of a model file)")
-      ->check(CLI::Range(1, 1024))
+                  "How many worlds are shown at once (nine of a task, one of a model file)")
+      ->check(CLI::Range(1, 4096))
       ->type_name("N");
   command.add_option("--actions", view_options.actions, "What drives a task at first: zero, sliders, random")
       ->check(CLI::IsMember({"zero", "sliders", "random"}))

@@ -1,4 +1,5 @@
-// One frame after the other: input, panels, the scene of the newest snapshot, MuJoCo's renderer, ImGui over it.
+// One frame after the other: input, the picture of the newest snapshot, panels over it; and what keys and buttons ask
+// for.
 #include "viewer/app.h"
 #include "engine/error.h"
 #include "viewer/model_source.h"
@@ -6,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -17,15 +17,18 @@ namespace lockstep::viewer {
 App::App(AppOptions options)
     : options_(std::move(options)),
       first_source_(options_.make_source(options_.num_worlds)),
-      window_(std::make_unique<Window>("Lockstep", options_.width, options_.height)) {
+      window_(std::make_unique<Window>("Lockstep", options_.width, options_.height, options_.best_quality)) {
   mjr_defaultContext(&renderer_);
   state_.driver = options_.driver;
+  watch(options_.watched);
   show(std::move(first_source_));
   simulation_->set_running(options_.running);
 }
 
 App::~App() {
+  end_recording("");
   simulation_.reset();
+  own_.reset();
   mjr_freeContext(&renderer_);
 }
 
@@ -42,10 +45,13 @@ void App::show(std::unique_ptr<SceneSource> source) {
   if (scene_ != nullptr) {
     scene->option = scene_->option;
     std::copy_n(scene_->scene().flags, mjNRNDFLAG, scene->scene().flags);
+  } else if (window_->is_software() && !options_.best_quality) {
+    scene->scene().flags[mjRND_SHADOW] = scene->scene().flags[mjRND_REFLECTION] = 0;
   }
   simulation_ = std::move(fresh);
   scene_ = std::move(scene);
   mjr_makeContext(&scene_->model(), &renderer_, mjFONTSCALE_100);
+  make_own_renderer();
   state_.num_worlds = num_worlds;
   state_.world = std::min(state_.world, num_worlds - 1);
   align_pending_ = true;
@@ -60,12 +66,15 @@ bool App::frame(Image* picture) {
   if (window_->wants_to_close()) return false;
   window_->begin_frame();
   for (const std::string& path : window_->take_dropped()) open_file(path);
+  reload_if_changed();
   shown_ = simulation_->snapshot();
   status_ = simulation_->status();
   lay_out();
   if (std::exchange(align_pending_, false)) align_camera();
+  follow();
   handle_input(*this);
   draw_view();
+  record_view();
   draw_toolbar(*this);
   if (state_.left_panel) draw_left_panel(*this);
   if (state_.right_panel) draw_right_panel(*this);
@@ -74,17 +83,7 @@ bool App::frame(Image* picture) {
   Image own;
   Image* wanted = screenshot_pending_ && picture == nullptr ? &own : picture;
   window_->end_frame(wanted);
-  if (std::exchange(screenshot_pending_, false)) {
-    const std::filesystem::path folder = options_.screenshot_folder.empty() ? "." : options_.screenshot_folder;
-    char name[64];
-    std::snprintf(name, sizeof name, "lockstep-%08lld.png", static_cast<long long>(shown_->step));
-    try {
-      write_png(folder / name, *wanted);
-      say("Saved " + (folder / name).string());
-    } catch (const Error& error) {
-      say(error.what());
-    }
-  }
+  if (std::exchange(screenshot_pending_, false)) save_screenshot(*wanted);
   return true;
 }
 
@@ -100,33 +99,6 @@ void App::lay_out() {
   panels_[2] = {size.x - right, bar, right, size.y - bar};
   panels_[3] = {left, size.y - strip, size.x - left - right, strip};
   view_ = {left, bar, size.x - left - right, size.y - bar - strip};
-}
-
-std::vector<WorldPose> App::poses() const {
-  std::vector<WorldPose> worlds;
-  if (!state_.grid) return {shown_->pose(state_.world)};
-  worlds.reserve(static_cast<size_t>(shown_->num_worlds));
-  for (int world = 0; world < shown_->num_worlds; ++world) worlds.push_back(shown_->pose(world));
-  return worlds;
-}
-
-void App::draw_view() {
-  std::vector<GhostPose> ghosts;
-  if (state_.ghost && !shown_->ghosts.empty()) {
-    for (int world = 0; world < shown_->num_worlds; ++world) {
-      if (!state_.grid && world != state_.world) continue;
-      const auto qpos =
-          std::span(shown_->ghosts).subspan(flat_index(world, shown_->nq), static_cast<std::size_t>(shown_->nq));
-      if (std::isfinite(qpos[0])) ghosts.push_back({.world = state_.grid ? world : 0, .qpos = qpos});
-    }
-  }
-  scene_->update(poses(), state_.grid ? state_.world : 0, ghosts);
-  const float ratio = window_->pixel_ratio();
-  const auto pixels = [&](float units) { return static_cast<int>(std::lround(units * ratio)); };
-  const mjrRect viewport{pixels(view_.x), window_->pixel_height() - pixels(view_.y + view_.height),
-                         std::max(1, pixels(view_.width)), std::max(1, pixels(view_.height))};
-  mjr_setBuffer(mjFB_WINDOW, &renderer_);
-  mjr_render(viewport, &scene_->scene(), &renderer_);
 }
 
 double App::display_seconds() const { return 1.0 / std::max(1e-3, static_cast<double>(ImGui::GetIO().Framerate)); }
@@ -158,11 +130,63 @@ void App::change_speed(int by) {
 
 void App::select_world(int world) {
   end_perturbation();
+  state_.follow = Follow::kNone;
   state_.world = std::clamp(world, 0, num_worlds() - 1);
 }
 
+void App::set_arrangement(Arrangement arrangement) {
+  state_.arrangement = arrangement;
+  align_camera();
+}
+
+void App::cycle_arrangement() {
+  set_arrangement(static_cast<Arrangement>((static_cast<int>(state_.arrangement) + 1) % 3));
+}
+
+void App::set_colour_by(ColourBy by) {
+  if (can_colour_by(by, simulation_->source(), *shown_)) {
+    state_.colour_by = by;
+  } else {
+    say(by == ColourBy::kModelError ? "Nothing is predicted here: play the run of an agent with a model"
+                                    : "This has no returns: view a task instead of a model file");
+  }
+}
+
+// To the next that there is something for.
+void App::cycle_colour() {
+  for (int step = 1; step <= 4; ++step) {
+    const auto next = static_cast<ColourBy>((static_cast<int>(state_.colour_by) + step) % 4);
+    if (!can_colour_by(next, simulation_->source(), *shown_)) continue;
+    if (next == state_.colour_by) say("There is nothing here to colour the worlds by");
+    state_.colour_by = next;
+    return;
+  }
+}
+
+void App::set_follow(Follow follow) {
+  const bool has_return = signal_of(simulation_->source(), Signal::Plot::kReturn) >= 0;
+  if (!has_return && follow != Follow::kNone) {
+    say("This has no returns: view a task instead of a model file");
+    return;
+  }
+  state_.follow = follow;
+  follow_from_ = 0;
+}
+
+void App::cycle_follow() { set_follow(static_cast<Follow>((static_cast<int>(state_.follow) + 1) % 4)); }
+
+// The selected world is the followed one; changes come half a second apart at least, or nobody could look.
+void App::follow() {
+  constexpr double kLeastSeconds = 0.5;
+  const int wanted = followed_world(state_.follow, simulation_->source(), *shown_);
+  if (wanted < 0 || wanted == state_.world || ImGui::GetTime() < follow_from_) return;
+  end_perturbation();
+  state_.world = wanted;
+  follow_from_ = ImGui::GetTime() + kLeastSeconds;
+}
+
 void App::set_num_worlds(int count) {
-  const int wanted = std::clamp(count, 1, 1024);
+  const int wanted = std::clamp(count, 1, kMostWorlds);
   if (wanted == num_worlds()) return;
   try {
     rebuild(options_.make_source, wanted);
@@ -176,6 +200,7 @@ void App::open_file(const std::filesystem::path& path) {
   try {
     const auto make = [path](int worlds) { return make_model_source(path, worlds); };
     rebuild(make, num_worlds());
+    watch(path);
     simulation_->set_running(status_.running);
     say("Opened " + path.string());
   } catch (const Error& error) {
@@ -197,11 +222,9 @@ void App::say(std::string message) {
   state_.message_until = ImGui::GetTime() + 4;
 }
 
-void App::take_screenshot() { screenshot_pending_ = true; }
-
 // --- camera and selection --------------------------------------------------------------------------------------------
 
-void App::align_camera() { scene_->camera = scene_->overview(static_cast<double>(view_.aspect()), state_.grid); }
+void App::align_camera() { scene_->camera = scene_->overview(static_cast<double>(view_.aspect()), shows_grid()); }
 
 void App::free_camera() {
   scene_->camera.type = mjCAMERA_FREE;
@@ -234,38 +257,26 @@ void App::select_child() {
   }
 }
 
-// The shown state of the selected world as a key frame in MJCF, on the clipboard.
-void App::copy_key_frame() {
-  const WorldPose pose = shown_->pose(state_.world);
-  const auto list = [](std::span<const double> values) {
-    std::string text;
-    for (const double value : values) {
-      char number[32];
-      std::snprintf(number, sizeof number, ImGui::GetIO().KeyShift ? "%.17g" : "%.6g", value);
-      if (!text.empty()) text += ' ';
-      text += number;
-    }
-    return text;
-  };
-  const std::string key = "<key qpos=\"" + list(pose.qpos) + "\" qvel=\"" + list(pose.qvel) + "\"/>";
-  ImGui::SetClipboardText(key.c_str());
-  say("Copied the state as a key frame");
-}
-
 void App::select_at(double x, double y) {
   const Picked hit = scene_->pick(poses(), x, y, static_cast<double>(view_.aspect()));
   mjvPerturb& perturb = scene_->perturb;
   mjv_defaultPerturb(&perturb);
   if (hit.body <= 0) return;
-  if (state_.grid) state_.world = hit.world;
+  if (shows_many()) select_world(hit.world);
   perturb.select = hit.body;
   perturb.flexselect = hit.flex;
   perturb.skinselect = hit.skin;
-  scene_->update(poses(), state_.grid ? state_.world : 0);
+  scene_->show(poses(), shows_many() ? state_.world : 0);
   const mjData& data = scene_->data();
   mjtNum local[3];
   mju_sub3(local, hit.point.data(), data.xpos + 3 * hit.body);
   mju_mulMatTVec3(perturb.localpos, data.xmat + 9 * hit.body, local);
+}
+
+void App::select_world_at(double x, double y) {
+  if (!shows_many()) return;
+  const Picked hit = scene_->pick(poses(), x, y, static_cast<double>(view_.aspect()));
+  if (hit.body > 0) select_world(hit.world);
 }
 
 void App::look_at(double x, double y, bool track) {
@@ -275,7 +286,7 @@ void App::look_at(double x, double y, bool track) {
     scene_->camera.type = mjCAMERA_TRACKING;
     scene_->camera.trackbodyid = hit.body;
     scene_->camera.fixedcamid = -1;
-    if (state_.grid) state_.world = hit.world;
+    if (shows_many()) select_world(hit.world);
     return;
   }
   std::copy(hit.in_scene.begin(), hit.in_scene.end(), scene_->camera.lookat);

@@ -2,8 +2,11 @@
 // can ask for.
 #pragma once
 
+#include "viewer/recorder.h"
 #include "viewer/simulation.h"
 #include "viewer/window.h"
+#include "viewer/world_colours.h"
+#include "viewer/world_renderer.h"
 #include "viewer/world_scene.h"
 
 #include <array>
@@ -21,6 +24,11 @@ inline constexpr std::array<double, 31> kSpeeds = {100,  80,  63,  50,   40,   3
                                                    8,    6.3, 5,   4,    3.2,  2.5, 2,    1.6,  1.3, 1,  0.8,
                                                    0.63, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1};
 
+inline constexpr int kMostWorlds = 4096;  // that are shown at once
+
+// How the worlds are shown: the selected one, all side by side, or all in one place.
+enum class Arrangement { kOne, kGrid, kOverlay };
+
 struct AppOptions {
   SourceFactory make_source;
   int num_worlds = 1;
@@ -28,14 +36,19 @@ struct AppOptions {
   Driver driver = Driver::kSliders;
   bool running = true;
   int width = 1440, height = 900;                // of the window, in screen units
-  std::filesystem::path screenshot_folder = {};  // where Ctrl+P writes; empty: the working folder
+  bool best_quality = false;                     // smoothing and shadows even where OpenGL is software
+  std::filesystem::path screenshot_folder = {};  // where Ctrl+P and F8 write; empty: the working folder
+  std::filesystem::path watched = {};            // a file to reload on when it changes; empty: none
 };
 
 // What is shown and selected; the panels write into it.
 struct ViewState {
   bool left_panel = true, right_panel = true, plots = true;
   bool help = false, info = true, sensors = false;
-  bool grid = true;    // all worlds side by side; else the selected one
+  Arrangement arrangement = Arrangement::kGrid;
+  Drawing drawing = Drawing::kAuto;
+  ColourBy colour_by = ColourBy::kModel;
+  Follow follow = Follow::kNone;
   bool ghost = true;   // the model's prediction, where there is one
   bool labels = true;  // numbers under the worlds
   int world = 0;       // selected
@@ -75,6 +88,13 @@ class App {
   [[nodiscard]] const Region& view() const { return view_; }
   [[nodiscard]] const std::array<Region, 4>& panels() const { return panels_; }  // toolbar, left, right, plots
   [[nodiscard]] int num_worlds() const { return shown_->num_worlds; }
+  // Whether all worlds are shown, and whether side by side.
+  [[nodiscard]] bool shows_many() const { return state_.arrangement != Arrangement::kOne && num_worlds() > 1; }
+  [[nodiscard]] bool shows_grid() const { return shows_many() && state_.arrangement == Arrangement::kGrid; }
+  [[nodiscard]] bool draws_own() const;  // with our own renderer
+  [[nodiscard]] WorldRenderer* own_renderer() { return own_.get(); }
+  [[nodiscard]] bool is_recording() const { return recorder_ != nullptr; }
+  [[nodiscard]] const std::optional<WorldColours>& colours() const { return colours_; }
   [[nodiscard]] double display_seconds() const;  // wall time of a frame, smoothed
   [[nodiscard]] double step_seconds() const { return simulation_->source().step_seconds(); }
 
@@ -84,8 +104,14 @@ class App {
   void step_back();
   void reset();
   void reload();
-  void change_speed(int by);  // +1: slower
-  void select_world(int world);
+  void change_speed(int by);     // +1: slower
+  void select_world(int world);  // by hand: ends following
+  void set_arrangement(Arrangement arrangement);
+  void cycle_arrangement();
+  void set_colour_by(ColourBy by);
+  void cycle_colour();
+  void set_follow(Follow follow);
+  void cycle_follow();
   void set_num_worlds(int num_worlds);
   void open_file(const std::filesystem::path& path);
   void align_camera();
@@ -94,13 +120,17 @@ class App {
   void select_parent();
   void select_child();
   void copy_key_frame();
+  void copy_camera();
+  void load_key_frame(int key);
   void take_screenshot();
+  void toggle_recording();
   void set_driver(Driver driver);
   void apply_noise();
   void say(std::string message);
 
   // Mouse over the view: shares of the view from its top left.
   void select_at(double x, double y);
+  void select_world_at(double x, double y);
   void look_at(double x, double y, bool track);
   // Begins or goes on with a pull or a camera move; dx, dy as shares of the view's height.
   void move_camera(int action, double dx, double dy);
@@ -111,7 +141,17 @@ class App {
   void rebuild(SourceFactory make_source, int num_worlds);
   void show(std::unique_ptr<SceneSource> source);
   void lay_out();
+  void follow();
   void draw_view();
+  void draw_own(const mjrRect& viewport, std::span<const GhostPose> ghosts);
+  [[nodiscard]] std::vector<GhostPose> ghosts() const;
+  void make_own_renderer();
+  [[nodiscard]] std::filesystem::path output_folder() const;
+  void save_screenshot(const Image& picture);
+  void record_view();
+  void end_recording(const std::string& reason);
+  void watch(const std::filesystem::path& file);
+  void reload_if_changed();
   [[nodiscard]] std::vector<WorldPose> poses() const;
 
   AppOptions options_;
@@ -120,9 +160,17 @@ class App {
   std::unique_ptr<Simulation> simulation_;
   std::unique_ptr<WorldScene> scene_;
   mjrContext renderer_;
+  std::unique_ptr<WorldRenderer> own_;  // null where OpenGL is too old for it
+  std::optional<WorldColours> colours_;
+  double follow_from_ = 0;  // s of ImGui's clock: the next change of the followed world
   ViewState state_;
   std::shared_ptr<const Snapshot> shown_;
   Status status_;
+  std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
+  std::filesystem::path watched_;
+  std::filesystem::file_time_type watched_time_{};
+  double watch_from_ = 0;  // s of ImGui's clock: the next look
+  mjrRect viewport_{0, 0, 2, 2};
   Region view_;
   std::array<Region, 4> panels_;
   bool align_pending_ = true;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numbers>
 #include <utility>
 
@@ -62,6 +63,7 @@ class EnvironmentSource final : public SceneSource {
     for (int k = 0; k < plotted_; ++k) {
       signals_.push_back({spec.state_names[static_cast<std::size_t>(k)], Signal::Plot::kState});
     }
+    signals_.push_back({"since end", Signal::Plot::kSinceEnd});
   }
 
   [[nodiscard]] const mjModel& model() const override { return poser_.model(); }
@@ -78,7 +80,7 @@ class EnvironmentSource final : public SceneSource {
   void reset() override {
     environment_->reset();
     std::fill(returns_.begin(), returns_.end(), 0);
-    ended_.assign(returns_.size(), 0);
+    since_end_.assign(returns_.size(), std::numeric_limits<double>::infinity());
     stepped_ = false;
   }
 
@@ -92,9 +94,10 @@ class EnvironmentSource final : public SceneSource {
     environment_->step(View<const float, 2>(actions_.data(), num_worlds(), inputs));
     stepped_ = true;
     for (std::size_t world = 0; world < returns_.size(); ++world) {
-      if (ended_[world] != 0) returns_[world] = 0;  // the ended episode's return was shown for one step
+      if (since_end_[world] == 0) returns_[world] = 0;  // the ended episode's return was shown for one step
       returns_[world] += static_cast<double>(environment_->reward()[world]);
-      ended_[world] = environment_->terminated()[world] | environment_->truncated()[world];
+      const bool ends = (environment_->terminated()[world] | environment_->truncated()[world]) != 0;
+      since_end_[world] = ends ? 0 : since_end_[world] + step_seconds();
     }
   }
 
@@ -114,6 +117,7 @@ class EnvironmentSource final : public SceneSource {
     values[0] = stepped_ ? static_cast<double>(environment_->reward()[at]) : 0;
     values[1] = returns_[at];
     plotted_state(environment_->spec(), x, values.subspan(2, static_cast<std::size_t>(plotted_)));
+    values[2 + static_cast<std::size_t>(plotted_)] = since_end_[at];
   }
   bool read_ctrl(int world, std::span<double> ctrl) const override {
     const auto inputs = static_cast<std::size_t>(environment_->spec().action_size);
@@ -125,29 +129,29 @@ class EnvironmentSource final : public SceneSource {
   }
   bool read_ghost(int, std::span<double>) const override { return false; }
 
-  // Returns and ended flags before the environment's own bytes.
+  // Returns and times since the last end before the environment's own bytes.
   [[nodiscard]] std::vector<std::byte> save() const override {
     const std::vector<std::byte> inner = environment_->save();
     const std::size_t own = returns_.size() * sizeof(double);
-    std::vector<std::byte> bytes(own + ended_.size() + inner.size());
+    std::vector<std::byte> bytes(2 * own + inner.size());
     std::memcpy(bytes.data(), returns_.data(), own);
-    std::memcpy(bytes.data() + own, ended_.data(), ended_.size());
-    std::copy(inner.begin(), inner.end(), bytes.begin() + static_cast<std::ptrdiff_t>(own + ended_.size()));
+    std::memcpy(bytes.data() + own, since_end_.data(), own);
+    std::copy(inner.begin(), inner.end(), bytes.begin() + static_cast<std::ptrdiff_t>(2 * own));
     return bytes;
   }
   void load(std::span<const std::byte> bytes) override {
     const std::size_t own = returns_.size() * sizeof(double);
     std::memcpy(returns_.data(), bytes.data(), own);
-    std::memcpy(ended_.data(), bytes.data() + own, ended_.size());
-    environment_->load(bytes.subspan(own + ended_.size()));
+    std::memcpy(since_end_.data(), bytes.data() + own, own);
+    environment_->load(bytes.subspan(2 * own));
   }
 
  private:
   std::unique_ptr<Environment> environment_;
   StatePoser poser_;
-  std::vector<float> actions_;       // [worlds][action_size]
-  std::vector<double> returns_;      // [worlds] of the present episode
-  std::vector<std::uint8_t> ended_;  // [worlds] 1: the episode ended in the last step
+  std::vector<float> actions_;     // [worlds][action_size]
+  std::vector<double> returns_;    // [worlds] of the present episode
+  std::vector<double> since_end_;  // [worlds] s; 0: the episode ended in the last step
   std::vector<ControlInput> controls_;
   std::vector<Signal> signals_;
   int plotted_ = 0;

@@ -30,6 +30,7 @@ class EpisodeSource final : public SceneSource {
     for (int k = 0; k < spec.action_size; ++k) {
       signals_.push_back({spec.action_size == 1 ? "action" : "action " + std::to_string(k), Signal::Plot::kControl});
     }
+    signals_.push_back({"since end", Signal::Plot::kSinceEnd});
     for (const agents::Episode& episode : episodes_) {
       tracks_.push_back(pose(episode));
       longest_ = std::max(longest_, episode.steps);
@@ -61,7 +62,10 @@ class EpisodeSource final : public SceneSource {
     values[1] = track(world).returns[static_cast<std::size_t>(step)];
     const auto x = std::span(episode.states).subspan(flat_index(step, episode.state_size));
     plotted_state(environment_->spec(), x, values.subspan(2, static_cast<std::size_t>(plotted_)));
-    copy_row(episode.actions, taken, values.subspan(2 + static_cast<std::size_t>(plotted_)));
+    const auto actions = static_cast<std::size_t>(environment_->spec().action_size);
+    copy_row(episode.actions, taken, values.subspan(2 + static_cast<std::size_t>(plotted_), actions));
+    values.back() =
+        step_ < episode.steps ? std::numeric_limits<double>::infinity() : (step_ - episode.steps) * step_seconds();
   }
   bool read_ctrl(int, std::span<double>) const override { return false; }
   bool read_ghost(int world, std::span<double> qpos) const override {

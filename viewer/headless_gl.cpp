@@ -176,6 +176,8 @@ void HeadlessGl::release() {
   state_->egl.make_current(state_->display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
 }
 
+void* HeadlessGl::load(const char* name) const { return reinterpret_cast<void*>(state_->egl.get_proc_address(name)); }
+
 const std::string& HeadlessGl::description() const { return state_->description; }
 
 }  // namespace lockstep::viewer
@@ -197,6 +199,7 @@ HeadlessGl::HeadlessGl(HeadlessGl&&) noexcept = default;
 HeadlessGl& HeadlessGl::operator=(HeadlessGl&&) noexcept = default;
 void HeadlessGl::make_current() {}
 void HeadlessGl::release() {}
+void* HeadlessGl::load(const char*) const { return nullptr; }
 const std::string& HeadlessGl::description() const { return state_->description; }
 
 }  // namespace lockstep::viewer

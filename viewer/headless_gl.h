@@ -17,6 +17,8 @@ class HeadlessGl {
 
   void make_current();  // on the calling thread
   void release();       // lets another thread make it current
+  // A function of OpenGL by its name, for GlFunctions (viewer/gl_functions.h); null: there is none.
+  [[nodiscard]] void* load(const char* name) const;
   // "EGL surfaceless: llvmpipe (LLVM 15.0.6, 256 bits), OpenGL 4.5 ..."
   [[nodiscard]] const std::string& description() const;
 

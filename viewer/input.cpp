@@ -8,6 +8,8 @@
 namespace lockstep::viewer {
 namespace {
 
+constexpr float kMostClickTravel = 16;  // squared ImGui units; farther is a drag
+
 // Modifiers have to match exactly: Ctrl+A is not A.
 bool is_pressed(const Shortcut& shortcut) {
   const ImGuiIO& io = ImGui::GetIO();
@@ -55,6 +57,9 @@ void handle_input(App& app) {
   for (int button = 0; button < 3; ++button) {
     bool& held = app.state().dragging[static_cast<std::size_t>(button)];
     if (ImGui::IsMouseClicked(button)) held = at.inside;
+    const bool clicked =
+        held && ImGui::IsMouseReleased(button) && io.MouseDragMaxDistanceSqr[button] < kMostClickTravel;
+    if (clicked && button == ImGuiMouseButton_Left && !io.KeyCtrl) app.select_world_at(at.x, at.y);
     if (!ImGui::IsMouseDown(button)) held = false;
     if (!held) continue;
     const double dx = static_cast<double>(io.MouseDelta.x / app.view().height);

@@ -4,6 +4,7 @@
 #include "viewer/shortcuts.h"
 #include "viewer/style.h"
 
+#include <initializer_list>
 #include <string>
 
 #include <imgui.h>
@@ -55,6 +56,20 @@ void draw_file(App& app) {
   if (half_button("Screenshot", "Screenshot (Ctrl+P)", half)) app.take_screenshot();
 }
 
+// The key frames of the model: choosing one puts the selected world into it.
+void draw_key_frames(App& app) {
+  const mjModel& model = app.scene().model();
+  if (model.nkey == 0 || !app.simulation().source().is_live()) return;
+  ImGui::SetNextItemWidth(-1);
+  if (!ImGui::BeginCombo("###key_frame", "Load a key frame")) return;
+  for (int key = 0; key < static_cast<int>(model.nkey); ++key) {
+    const char* name = mj_id2name(&model, mjOBJ_KEY, key);
+    const std::string label = name != nullptr && *name != '\0' ? name : "key " + std::to_string(key);
+    if (ImGui::Selectable((label + "###key" + std::to_string(key)).c_str())) app.load_key_frame(key);
+  }
+  ImGui::EndCombo();
+}
+
 void draw_simulation(App& app) {
   ViewState& state = app.state();
   if (app.simulation().source().is_live()) {
@@ -73,6 +88,44 @@ void draw_simulation(App& app) {
   if (half_button("Align camera", "Align the camera (Ctrl+A)", half)) app.align_camera();
   ImGui::SameLine();
   if (half_button("Copy state", "Copy the state as a key frame (Ctrl+C)", half)) app.copy_key_frame();
+  draw_key_frames(app);
+}
+
+// One of a few things, chosen from a list.
+template <class Choice>
+void choose(App& app, const char* id, const char* tip, std::initializer_list<const char*> names, Choice now,
+            void (App::*take)(Choice)) {
+  ImGui::SetNextItemWidth(-1);
+  if (ImGui::BeginCombo(id, *(names.begin() + static_cast<std::ptrdiff_t>(now)))) {
+    int index = 0;
+    for (const char* name : names) {
+      const auto choice = static_cast<Choice>(index++);
+      if (ImGui::Selectable(name, now == choice)) (app.*take)(choice);
+    }
+    ImGui::EndCombo();
+  }
+  ImGui::SetItemTooltip("%s", tip);
+}
+
+void draw_worlds(App& app) {
+  const ViewState& state = app.state();
+  if (!begin_facts("worlds")) return;
+  const auto row = [](const char* name) {
+    ImGui::TableNextRow();
+    ImGui::TableNextColumn();
+    ImGui::AlignTextToFramePadding();
+    ImGui::TextDisabled("%s", name);
+    ImGui::TableNextColumn();
+  };
+  row("Shown");
+  choose(app, "###shown", "6: next", {"one", "side by side", "overlaid"}, state.arrangement, &App::set_arrangement);
+  row("Coloured by");
+  choose(app, "###colour", "7: next", {"the model", "return", "end of episode", "model error"}, state.colour_by,
+         &App::set_colour_by);
+  row("Follow");
+  choose(app, "###follow", "End: next", {"none", "the best", "the median", "the worst"}, state.follow,
+         &App::set_follow);
+  ImGui::EndTable();
 }
 
 // Camera, label and frame choices.
@@ -97,10 +150,16 @@ void draw_choices(App& app) {
     }
     ImGui::EndCombo();
   }
+  if (ImGui::Button("Copy camera")) app.copy_camera();
+  ImGui::SetItemTooltip("The camera in MJCF, on the clipboard");
   ImGui::Combo("Label", &app.scene().option.label, mjLABELSTRING, mjNLABEL);
   ImGui::SetItemTooltip("F7: next");
   ImGui::Combo("Frame", &app.scene().option.frame, mjFRAMESTRING, mjNFRAME);
   ImGui::SetItemTooltip("F6: next");
+  int drawing = static_cast<int>(app.state().drawing);
+  constexpr const char* kDrawings[] = {"automatic", "MuJoCo", "Lockstep"};
+  if (ImGui::Combo("Drawn by", &drawing, kDrawings, 3)) app.state().drawing = static_cast<Drawing>(drawing);
+  ImGui::SetItemTooltip("MuJoCo's renderer has textures, skins and reflections; ours draws many worlds fast");
   ImGui::PopItemWidth();
 }
 
@@ -192,6 +251,7 @@ void draw_left_panel(App& app) {
   constexpr ImGuiTreeNodeFlags kOpen = ImGuiTreeNodeFlags_DefaultOpen;
   if (ImGui::CollapsingHeader("File", kOpen)) draw_file(app);
   if (ImGui::CollapsingHeader("Simulation", kOpen)) draw_simulation(app);
+  if (app.num_worlds() > 1 && ImGui::CollapsingHeader("Worlds", kOpen)) draw_worlds(app);
   if (ImGui::CollapsingHeader("Physics", kOpen)) draw_physics(app);
   if (ImGui::CollapsingHeader("Rendering")) draw_rendering(app);
   if (ImGui::CollapsingHeader("Group enable")) draw_groups(app);

@@ -1,9 +1,12 @@
-// MuJoCo's renderer on a headless OpenGL context: scene to frame buffer object to RGB bytes.
+// MuJoCo's renderer or ours on a headless OpenGL context: scene to frame buffer object to RGB bytes.
 #include "viewer/offscreen.h"
 #include "engine/error.h"
 #include "viewer/headless_gl.h"
+#include "viewer/world_renderer.h"
 
+#include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lockstep::viewer {
@@ -39,9 +42,12 @@ struct Offscreen::State {
   OffscreenConfig config;
   WorldScene scene;
   mjrContext renderer;
+  std::unique_ptr<WorldRenderer> own;  // null: MuJoCo's renderer draws
+  std::vector<Colour> tints;
   Image image;
 
   State(const mjModel& model, const OffscreenConfig& wanted) : config(wanted), scene(model, wanted.num_worlds) {
+    own = own_renderer();
     mjModel& drawn = scene.model();
     drawn.vis.global.offwidth = config.width;
     drawn.vis.global.offheight = config.height;
@@ -63,7 +69,34 @@ struct Offscreen::State {
   State& operator=(const State&) = delete;
   ~State() {
     gl.make_current();
+    own.reset();
     mjr_freeContext(&renderer);
+  }
+
+  // Null where MuJoCo's renderer draws: as asked for, or because OpenGL is too old for ours and nobody insists on it.
+  std::unique_ptr<WorldRenderer> own_renderer() {
+    const bool many = config.num_worlds > 1;
+    if (config.drawing == Drawing::kMujoco || (config.drawing == Drawing::kAuto && !many)) return nullptr;
+    try {
+      return std::make_unique<WorldRenderer>(scene.model(), [this](const char* name) { return gl.load(name); });
+    } catch (const MissingResource&) {
+      if (config.drawing == Drawing::kOwn) throw;
+      return nullptr;
+    }
+  }
+
+  [[nodiscard]] mjrRect viewport() const { return {0, 0, config.width, config.height}; }
+
+  // Into the frame buffer object of MuJoCo's renderer, whoever draws: its captions and its reading work for both.
+  void draw(std::span<const WorldPose> worlds, std::span<const GhostPose> ghosts) {
+    if (own == nullptr) {
+      scene.update(worlds, 0, ghosts);
+      mjr_render(viewport(), &scene.scene(), &renderer);
+      return;
+    }
+    scene.collect(worlds, 0, ghosts, tints, viewport(), own->instances());
+    const auto [haze_start, haze_end] = scene.haze();
+    own->draw(viewport(), {.shadows = config.shadows, .haze_start = haze_start, .haze_end = haze_end});
   }
 };
 
@@ -81,9 +114,8 @@ const Image& Offscreen::render(std::span<const WorldPose> worlds, std::span<cons
                                std::string_view caption) {
   State& s = *state_;
   s.gl.make_current();
-  s.scene.update(worlds, 0, ghosts);
-  const mjrRect viewport{0, 0, s.config.width, s.config.height};
-  mjr_render(viewport, &s.scene.scene(), &s.renderer);
+  s.draw(worlds, ghosts);
+  const mjrRect viewport = s.viewport();
   if (!caption.empty()) {
     mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, viewport, std::string(caption).c_str(), nullptr, &s.renderer);
   }
@@ -93,6 +125,21 @@ const Image& Offscreen::render(std::span<const WorldPose> worlds, std::span<cons
   return s.image;
 }
 
+double Offscreen::draw(std::span<const WorldPose> worlds, std::span<const GhostPose> ghosts) {
+  State& s = *state_;
+  s.gl.make_current();
+  const auto start = std::chrono::steady_clock::now();
+  s.draw(worlds, ghosts);
+  mjr_finish();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  s.gl.release();
+  return seconds;
+}
+
+void Offscreen::set_tints(std::vector<Colour> tints) { state_->tints = std::move(tints); }
+bool Offscreen::is_own() const { return state_->own != nullptr; }
+std::int64_t Offscreen::num_drawn() const { return is_own() ? state_->own->instances().num_drawn() : 0; }
+std::int64_t Offscreen::num_triangles() const { return is_own() ? state_->own->instances().num_triangles() : 0; }
 WorldScene& Offscreen::scene() { return state_->scene; }
 const std::string& Offscreen::description() const { return state_->gl.description(); }
 

@@ -54,6 +54,26 @@ void draw_plot(App& app, const char* title, const std::vector<Curve>& curves, fl
   ImPlot::EndPlot();
 }
 
+// How the returns of all worlds spread, in as many bars as their square root; a line marks the selected world's.
+void draw_histogram(App& app, float width) {
+  const Snapshot& shown = app.shown();
+  const int signal = signal_of(app.simulation().source(), Signal::Plot::kReturn);
+  std::vector<double> returns;
+  for (int world = 0; world < shown.num_worlds; ++world) returns.push_back(shown.signal(world, signal));
+  if (!ImPlot::BeginPlot("All returns", ImVec2(width, -1),
+                         ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoLegend)) {
+    return;
+  }
+  ImPlot::SetupAxes(nullptr, nullptr, ImPlotAxisFlags_AutoFit | ImPlotAxisFlags_NoHighlight,
+                    ImPlotAxisFlags_AutoFit | ImPlotAxisFlags_NoHighlight);
+  ImPlot::PlotHistogram("worlds", returns.data(), static_cast<int>(returns.size()), ImPlotBin_Sqrt);
+  const double selected = returns[static_cast<std::size_t>(app.state().world)];
+  ImPlotSpec spec;
+  spec.LineColor = ImVec4(1, 1, 1, 0.8F);
+  ImPlot::PlotInfLines("selected", &selected, 1, spec);
+  ImPlot::EndPlot();
+}
+
 void draw_timeline(App& app) {
   const Status& status = app.status();
   char text[64];
@@ -94,13 +114,18 @@ void draw_plots(App& app) {
                                {"State", curves_of(source, Signal::Plot::kState), 2},
                                {"Control", curves_of(source, Signal::Plot::kControl), 1}};
     std::erase_if(parts, [](const Part& part) { return part.curves.empty(); });
-    float shares = 0;
+    const bool histogram = app.num_worlds() > 1 && signal_of(source, Signal::Plot::kReturn) >= 0;
+    float shares = histogram ? 1 : 0;
     for (const Part& part : parts) shares += part.share;
-    const float gaps = ImGui::GetStyle().ItemSpacing.x * static_cast<float>(parts.size() - 1);
+    const float gaps = ImGui::GetStyle().ItemSpacing.x * static_cast<float>(parts.size() - (histogram ? 0 : 1));
     const float unit = (ImGui::GetContentRegionAvail().x - gaps) / std::max(1.0F, shares);
     for (std::size_t k = 0; k < parts.size(); ++k) {
       if (k > 0) ImGui::SameLine();
       draw_plot(app, parts[k].title, parts[k].curves, unit * parts[k].share);
+    }
+    if (histogram) {
+      ImGui::SameLine();
+      draw_histogram(app, unit);
     }
   }
   ImGui::End();

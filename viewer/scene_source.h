@@ -28,7 +28,8 @@ struct ControlInput {
 
 // A number of each world that is plotted over time.
 struct Signal {
-  enum class Plot { kReward, kReturn, kState, kControl };
+  // kSinceEnd: s since the world's last episode ended, 0 at its last step, infinite before the first; not plotted.
+  enum class Plot { kReward, kReturn, kState, kControl, kSinceEnd };
   std::string name;
   Plot plot = Plot::kState;  // which plot it belongs to
 };

@@ -37,10 +37,11 @@ void add_worlds(Table& t) {
   t.push_back({ImGuiMod_Shift | ImGuiKey_DownArrow, "Shift+Down", group, "one row of the grid on",
                [](App& a) { a.select_world(a.state().world + a.scene().layout().columns); }, true});
   t.push_back({ImGuiKey_Home, "Home", group, "world 0", [](App& a) { a.select_world(0); }});
-  t.push_back({ImGuiKey_6, "6", group, "one world / all side by side", [](App& a) {
-                 a.state().grid = !a.state().grid;
-                 a.align_camera();
-               }});
+  t.push_back({ImGuiKey_End, "End", group, "follow the best; again: the median, the worst, none",
+               [](App& a) { a.cycle_follow(); }});
+  t.push_back({ImGuiKey_6, "6", group, "one world / side by side / overlaid", [](App& a) { a.cycle_arrangement(); }});
+  t.push_back(
+      {ImGuiKey_7, "7", group, "colour by return / end of episode / model error", [](App& a) { a.cycle_colour(); }});
   t.push_back({ImGuiKey_8, "8", group, "ghost of the model's prediction on / off",
                [](App& a) { a.state().ghost = !a.state().ghost; }});
 }
@@ -80,6 +81,7 @@ void add_files(Table& t) {
   const std::string group = "Files";
   t.push_back({ImGuiMod_Ctrl | ImGuiKey_L, "Ctrl+L", group, "reload", [](App& a) { a.reload(); }});
   t.push_back({ImGuiMod_Ctrl | ImGuiKey_P, "Ctrl+P", group, "screenshot", [](App& a) { a.take_screenshot(); }});
+  t.push_back({ImGuiKey_F8, "F8", group, "start / stop recording a video", [](App& a) { a.toggle_recording(); }});
   t.push_back({ImGuiMod_Ctrl | ImGuiKey_C, "Ctrl+C", group, "copy the state as a key frame",
                [](App& a) { a.copy_key_frame(); }});
   t.push_back({ImGuiMod_Ctrl | ImGuiMod_Shift | ImGuiKey_C, "Ctrl+Shift+C", group, "the same with all digits",
@@ -156,6 +158,7 @@ const std::vector<MouseGesture>& mouse_gestures() {
       {"left drag", "orbit"},
       {"right drag", "pan; with Shift: over the floor"},
       {"wheel, middle drag", "zoom"},
+      {"click left", "select a world"},
       {"double-click left", "select a body (and its world)"},
       {"double-click right", "look at the point; with Ctrl: track the body"},
       {"Ctrl + left drag", "turn the selected body; with Shift: other axes"},

@@ -13,6 +13,7 @@ inline constexpr const char* kStep = "\xef\x81\x91";
 inline constexpr const char* kBack = "\xef\x81\x88";
 inline constexpr const char* kReset = "\xef\x83\xa2";
 inline constexpr const char* kCamera = "\xef\x80\xb0";
+inline constexpr const char* kVideo = "\xef\x80\xbd";
 inline constexpr const char* kHelp = "\xef\x81\x99";
 inline constexpr const char* kInfo = "\xef\x81\x9a";
 inline constexpr const char* kChart = "\xef\x88\x81";

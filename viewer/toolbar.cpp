@@ -66,7 +66,7 @@ void draw_worlds(App& app) {
   ImGui::SameLine();
   ImGui::SetNextItemWidth(3.2F * ImGui::GetFontSize());
   ImGui::InputInt("###worlds", &state.num_worlds, 0, 0);
-  ImGui::SetItemTooltip("How many worlds run side by side (1 to 1024)");
+  ImGui::SetItemTooltip("How many worlds run at once (1 to 4096)");
   if (ImGui::IsItemDeactivatedAfterEdit()) app.set_num_worlds(state.num_worlds);
   if (app.num_worlds() > 1) {
     gap();
@@ -84,10 +84,9 @@ void draw_worlds(App& app) {
 void draw_toggles(App& app) {
   ViewState& state = app.state();
   const float side = 2.15F * ImGui::GetFontSize();
-  ImGui::SetCursorPosX(ImGui::GetWindowWidth() - 7 * side - 0.5F * ImGui::GetFontSize());
-  if (icon_button(icon::kGrid, "grid", "All worlds side by side (6)", state.grid)) {
-    state.grid = !state.grid;
-    app.align_camera();
+  ImGui::SetCursorPosX(ImGui::GetWindowWidth() - 8 * side - 0.5F * ImGui::GetFontSize());
+  if (icon_button(icon::kGrid, "grid", "One world / all side by side / all in one place (6)", app.shows_many())) {
+    app.cycle_arrangement();
   }
   if (icon_button(icon::kList, "left", "Left panel (Tab)", state.left_panel)) state.left_panel = !state.left_panel;
   if (icon_button(icon::kSliders, "right", "Right panel (Shift+Tab)", state.right_panel)) {
@@ -96,6 +95,8 @@ void draw_toggles(App& app) {
   if (icon_button(icon::kChart, "plots", "Curves", state.plots)) state.plots = !state.plots;
   if (icon_button(icon::kInfo, "info", "Info (F2)", state.info)) state.info = !state.info;
   if (icon_button(icon::kCamera, "screenshot", "Screenshot (Ctrl+P)")) app.take_screenshot();
+  if (icon_button(icon::kVideo, "record", "Record a video of the view (F8)", app.is_recording()))
+    app.toggle_recording();
   if (icon_button(icon::kHelp, "help", "Keys and mouse (F1)", state.help)) state.help = !state.help;
 }
 

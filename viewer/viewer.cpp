@@ -70,13 +70,17 @@ void run(const ViewOptions& options) {
                          .driver = driver_of(options.actions),
                          .running = !options.paused && options.screenshot.empty(),
                          .width = options.width,
-                         .height = options.height};
+                         .height = options.height,
+                         .best_quality = !options.screenshot.empty()};
   if (!options.episodes.empty()) app_options.num_worlds = static_cast<int>(options.episodes.size());
-  if (app_options.num_worlds < 1 || app_options.num_worlds > 1024) {
-    throw Error("worlds = " + std::to_string(app_options.num_worlds) + " is outside [1, 1024]", "worlds",
-                "show at most 1024 worlds at once");
+  if (app_options.num_worlds < 1 || app_options.num_worlds > kMostWorlds) {
+    throw Error("worlds = " + std::to_string(app_options.num_worlds) + " is outside [1, 4096]", "worlds",
+                "show at most 4096 worlds at once");
   }
-  if (is_model_file(options.target)) app_options.driver = Driver::kSliders;
+  if (is_model_file(options.target)) {
+    app_options.driver = Driver::kSliders;
+    app_options.watched = options.target;
+  }
   App app(std::move(app_options));
   spdlog::info("window: {}", app.window().description());
   spdlog::info("{}: {}", app.simulation().source().title(), app.simulation().source().report());

@@ -14,7 +14,7 @@ namespace lockstep::viewer {
 // What to show, and how.
 struct ViewOptions {
   std::string target;                  // a task's name, or a model file (.xml, .urdf)
-  EnvironmentConfig environment = {};  // num_worlds: how many are shown, [1, 1024]
+  EnvironmentConfig environment = {};  // num_worlds: how many are shown, [1, 4096]
   EnvironmentFactory make_environment = {};
   std::vector<agents::Episode> episodes = {};  // where not empty: these episodes of the task `target` are played
   std::string actions = "random";              // of a task: zero | sliders | random; a model starts with sliders

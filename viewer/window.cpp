@@ -1,6 +1,7 @@
 // GLFW, OpenGL 3 and ImGui put together; every way in which a window can fail to open is told with its remedy.
 #include "viewer/window.h"
 #include "engine/error.h"
+#include "viewer/gl_functions.h"
 #include "viewer/style.h"
 
 #include <cstdlib>
@@ -43,7 +44,7 @@ std::string gl_text(GLenum name) {
   return text != nullptr ? reinterpret_cast<const char*>(text) : "unknown";
 }
 
-GLFWwindow* open(const std::string& title, int width, int height) {
+GLFWwindow* open(const std::string& title, int width, int height, bool smooth) {
   glfwSetErrorCallback([](int, const char* text) { last_glfw_error() = text; });
   if (glfwInit() != GLFW_TRUE) fail_to_open("no window system was found");
   glfwWindowHint(GLFW_SAMPLES, 4);
@@ -51,6 +52,13 @@ GLFWwindow* open(const std::string& title, int width, int height) {
   glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 1);  // the compatibility profile that MuJoCo draws with
   glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 5);
   GLFWwindow* window = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
+  if (window != nullptr) {
+    glfwMakeContextCurrent(window);
+    if (!smooth && is_software_gl(gl_text(GL_RENDERER))) {  // four samples a pixel cost it four times the work
+      glfwDestroyWindow(window);
+      window = nullptr;
+    }
+  }
   if (window == nullptr) {
     glfwWindowHint(GLFW_SAMPLES, 0);
     window = glfwCreateWindow(width, height, title.c_str(), nullptr, nullptr);
@@ -64,9 +72,11 @@ GLFWwindow* open(const std::string& title, int width, int height) {
 
 }  // namespace
 
-Window::Window(const std::string& title, int width, int height) : window_(open(title, width, height)) {
+Window::Window(const std::string& title, int width, int height, bool smooth)
+    : window_(open(title, width, height, smooth)) {
   glfwMakeContextCurrent(window_);
   glfwSwapInterval(1);
+  is_software_ = is_software_gl(gl_text(GL_RENDERER));
   description_ = gl_text(GL_RENDERER) + ", OpenGL " + gl_text(GL_VERSION) + ", display " + display_name();
   float vertical = 1;
   glfwGetWindowContentScale(window_, &content_scale_, &vertical);
@@ -104,16 +114,22 @@ void Window::end_frame(Image* picture) {
   ImGui::Render();
   ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
   if (picture != nullptr) {
-    picture->width = pixel_width();
-    picture->height = pixel_height();
-    picture->rgb.resize(static_cast<std::size_t>(picture->width) * static_cast<std::size_t>(picture->height) * 3);
-    glPixelStorei(GL_PACK_ALIGNMENT, 1);
-    glReadBuffer(GL_BACK);
-    glReadPixels(0, 0, picture->width, picture->height, GL_RGB, GL_UNSIGNED_BYTE, picture->rgb.data());
-    flip_rows(*picture);
+    read(0, 0, pixel_width(), pixel_height(), *picture);
   }
   glfwSwapBuffers(window_);
 }
+
+void Window::read(int x, int y, int width, int height, Image& picture) const {
+  picture.width = width;
+  picture.height = height;
+  picture.rgb.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
+  glPixelStorei(GL_PACK_ALIGNMENT, 1);
+  glReadBuffer(GL_BACK);
+  glReadPixels(x, y, width, height, GL_RGB, GL_UNSIGNED_BYTE, picture.rgb.data());
+  flip_rows(picture);
+}
+
+void* Window::load(const char* name) { return reinterpret_cast<void*>(glfwGetProcAddress(name)); }
 
 bool Window::wants_to_close() const { return glfwWindowShouldClose(window_) == GLFW_TRUE; }
 void Window::close() { glfwSetWindowShouldClose(window_, GLFW_TRUE); }

@@ -54,11 +54,25 @@ WorldScene::WorldScene(const mjModel& model, int num_worlds)
   mjv_defaultPerturb(&perturb);
   camera = overview(4.0 / 3);
   mjv_defaultScene(&scene_);
-  const auto per_world = static_cast<int>(model_->ngeom + 4 * (model_->nbody + model_->njnt + model_->nsite)) + 64;
-  mjv_makeScene(model_.get(), &scene_, 2000 + std::min(num_worlds_ * per_world, 400000));
+  reserve_geoms(1);
+  look_at_materials();
 }
 
 WorldScene::~WorldScene() { mjv_freeScene(&scene_); }
+
+// Room in the scene for the geoms and marks of `worlds` worlds; what the scene holds is lost where it grows.
+void WorldScene::reserve_geoms(int worlds) {
+  constexpr int kMost = 400000, kMarks = 2000;
+  const auto per_world = static_cast<int>(model_->ngeom + 4 * (model_->nbody + model_->njnt + model_->nsite)) + 64;
+  const int wanted = kMarks + std::min(worlds * per_world, kMost);
+  if (scene_.maxgeom >= wanted) return;
+  std::array<mjtByte, mjNRNDFLAG> flags{};
+  const bool is_new = scene_.maxgeom == 0;
+  std::copy_n(scene_.flags, mjNRNDFLAG, flags.begin());
+  mjv_freeScene(&scene_);
+  mjv_makeScene(model_.get(), &scene_, wanted);
+  if (!is_new) std::copy(flags.begin(), flags.end(), scene_.flags);
+}
 
 // The box around every geom but planes, over samples of the joints: what a neighbour has to stay away from.
 void WorldScene::measure_reach() {
@@ -84,6 +98,12 @@ void WorldScene::measure_reach() {
         high_[axis] = std::max(high_[axis], centre + half);
       }
     }
+  }
+  reach_is_known_ = true;
+  for (int joint = 0; joint < model_->njnt; ++joint) {
+    const int type = model_->jnt_type[joint];
+    const bool endless = type == mjJNT_SLIDE && model_->jnt_limited[joint] == 0;
+    if (endless || (type == mjJNT_FREE && joint > 0)) reach_is_known_ = false;
   }
   if (low_[0] > high_[0]) {  // nothing but planes
     low_.fill(-1);
@@ -111,14 +131,33 @@ void WorldScene::lay_out() {
   layout_ = best;
   if (num_worlds_ == 1) return;
   for (int geom = 0; geom < model_->ngeom; ++geom) {
-    if (model_->geom_type[geom] == mjGEOM_PLANE && model_->geom_bodyid[geom] == 0) {
-      model_->geom_size[3 * geom] = model_->geom_size[3 * geom + 1] = 0;
-    }
+    if (model_->geom_type[geom] == mjGEOM_PLANE && model_->geom_bodyid[geom] == 0) make_endless(geom);
   }
   for (int material = 0; material < model_->nmat; ++material) model_->mat_reflectance[material] = 0;  // one is enough
   for (int light = 0; light < model_->nlight; ++light) model_->light_type[light] = mjLIGHT_DIRECTIONAL;
   const double radius = 0.5 * std::hypot(layout_.columns * layout_.spacing_x, layout_.rows * layout_.spacing_y);
   model_->stat.extent = std::max(model_->stat.extent, radius);
+}
+
+// A texture that was stretched over the plane is repeated at the same size from now on.
+void WorldScene::make_endless(int plane) {
+  mjtNum* size = model_->geom_size + 3 * static_cast<std::ptrdiff_t>(plane);
+  const int material = model_->geom_matid[plane];
+  if (material >= 0 && model_->mat_texuniform[material] == 0 && size[0] > 0 && size[1] > 0) {
+    model_->mat_texuniform[material] = 1;
+    for (std::ptrdiff_t axis = 0; axis < 2; ++axis) {
+      model_->mat_texrepeat[2 * material + axis] /= static_cast<float>(2 * size[axis]);
+    }
+  }
+  size[0] = size[1] = 0;
+}
+
+bool WorldScene::is_grid(std::span<const WorldPose> worlds) const {
+  return static_cast<int>(worlds.size()) == num_worlds_ && num_worlds_ > 1 && !overlaid;
+}
+
+std::array<double, 3> WorldScene::place(bool grid, int world) const {
+  return grid ? offset(world) : std::array<double, 3>{};
 }
 
 std::array<double, 3> WorldScene::offset(int world) const {
@@ -204,17 +243,47 @@ std::optional<std::array<double, 2>> WorldScene::project(const std::array<double
   return std::array<double, 2>{0.5 + 0.5 * dot(right) * scale / aspect, 0.5 - 0.5 * dot(eye.up) * scale};
 }
 
+WorldScene::PictureRay WorldScene::ray_through(double x, double y, double aspect) const {
+  constexpr int kHigh = 1000;  // pixels: only their ratio counts
+  const auto eye = PictureCamera::from_scene(scene_, static_cast<int>(std::lround(kHigh * aspect)), kHigh);
+  PictureRay ray{.from = eye.eye, .direction = eye.forward};
+  double squares = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const float across = static_cast<float>(2 * x - 1) * eye.half_width * eye.right[axis] +
+                         static_cast<float>(1 - 2 * y) * eye.half_height * eye.up[axis];
+    (eye.orthographic ? ray.from : ray.direction)[axis] += across;
+    squares += static_cast<double>(ray.direction[axis] * ray.direction[axis]);
+  }
+  for (float& part : ray.direction) part /= static_cast<float>(std::sqrt(squares));
+  return ray;
+}
+
+// Whether the ray may hit a world. World 0 is always asked: all worlds share its floors.
+bool WorldScene::is_on_ray(const WorldPose& world, const std::array<double, 3>& at, const PictureRay& ray) const {
+  const auto ball = ball_around(world, at);
+  if (!ball) return true;
+  float along = 0, squares = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const float step = ball->centre[axis] - ray.from[axis];
+    along += step * ray.direction[axis];
+    squares += step * step;
+  }
+  return squares - along * along <= ball->radius * ball->radius;
+}
+
 Picked WorldScene::pick(std::span<const WorldPose> worlds, double x, double y, double aspect) {
   Picked best;
   double nearest = std::numeric_limits<double>::infinity();
-  const bool grid = static_cast<int>(worlds.size()) == num_worlds_ && num_worlds_ > 1;
+  const bool grid = is_grid(worlds);
+  const PictureRay ray = ray_through(x, y, aspect);
   const mjvGLCamera seen[2] = {scene_.camera[0], scene_.camera[1]};
   for (int world = 0; world < static_cast<int>(worlds.size()); ++world) {
-    const std::array<double, 3> place = grid ? offset(world) : std::array<double, 3>{};
+    const std::array<double, 3> at = place(grid, world);
+    if (world > 0 && !is_on_ray(worlds[static_cast<std::size_t>(world)], at, ray)) continue;
     pose(worlds[static_cast<std::size_t>(world)], false);
     for (int side = 0; side < 2; ++side) {  // the ray is cast in the world's own coordinates
       for (std::size_t axis = 0; axis < 3; ++axis) {
-        scene_.camera[side].pos[axis] = seen[side].pos[axis] - static_cast<float>(place[axis]);
+        scene_.camera[side].pos[axis] = seen[side].pos[axis] - static_cast<float>(at[axis]);
       }
     }
     Picked hit{.world = world};
@@ -226,7 +295,7 @@ Picked WorldScene::pick(std::span<const WorldPose> worlds, double x, double y, d
     double distance = 0;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       hit.point[axis] = point[axis];
-      hit.in_scene[axis] = point[axis] + place[axis];
+      hit.in_scene[axis] = point[axis] + at[axis];
       const double step = hit.in_scene[axis] - static_cast<double>(seen[0].pos[axis]);
       distance += step * step;
     }
@@ -321,27 +390,33 @@ void WorldScene::frame_selected(const std::array<double, 3>& offset) {
   }
 }
 
-void WorldScene::update(std::span<const WorldPose> worlds, int selected, std::span<const GhostPose> ghosts) {
-  const bool grid = static_cast<int>(worlds.size()) == num_worlds_ && num_worlds_ > 1;
-  const auto place = [&](int world) { return grid ? offset(world) : std::array<double, 3>{}; };
+void WorldScene::show(std::span<const WorldPose> worlds, int selected) {
+  const std::array<double, 3> at = place(is_grid(worlds), selected);
   pose(worlds[static_cast<std::size_t>(selected)], true);
   mjv_updateScene(model_.get(), data_.get(), &option, &perturb, &camera, mjCAT_ALL, &scene_);
-  shift_geoms(0, place(selected), true);
-  if (camera.type != mjCAMERA_FREE) {  // cameras of the model look at the selected world
-    for (mjvGLCamera& eye : scene_.camera) {
-      for (std::size_t axis = 0; axis < 3; ++axis) eye.pos[axis] += static_cast<float>(place(selected)[axis]);
-    }
+  shift_geoms(0, at, true);
+  if (camera.type == mjCAMERA_FREE) return;
+  for (mjvGLCamera& eye : scene_.camera) {  // cameras of the model look at the selected world
+    for (std::size_t axis = 0; axis < 3; ++axis) eye.pos[axis] += static_cast<float>(at[axis]);
   }
+}
+
+void WorldScene::update(std::span<const WorldPose> worlds, int selected, std::span<const GhostPose> ghosts) {
+  constexpr float kGhostAlpha = 0.25F;
+  const bool grid = is_grid(worlds);
+  reserve_geoms(static_cast<int>(worlds.size() + ghosts.size()));
+  show(worlds, selected);
   for (int world = 0; world < static_cast<int>(worlds.size()); ++world) {
     if (world == selected) continue;
     pose(worlds[static_cast<std::size_t>(world)], false);
     const int first = scene_.ngeom;
     mjv_addGeoms(model_.get(), other_data_.get(), &option, nullptr, mjCAT_STATIC | mjCAT_DYNAMIC, &scene_);
-    shift_geoms(first, place(world), false);
+    shift_geoms(first, place(grid, world), false);
     if (mark_selection) dim_geoms(first);
+    for (int index = first; overlaid && index < scene_.ngeom; ++index) scene_.geoms[index].rgba[3] *= kGhostAlpha;
   }
-  for (const GhostPose& ghost : ghosts) add_ghost(ghost, place(ghost.world));
-  if (grid && mark_selection) frame_selected(place(selected));
+  for (const GhostPose& ghost : ghosts) add_ghost(ghost, place(grid, ghost.world));
+  if (grid && mark_selection) frame_selected(place(grid, selected));
 }
 
 }  // namespace lockstep::viewer

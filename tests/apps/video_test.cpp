@@ -2,6 +2,7 @@
 #include "apps/video.h"
 #include "engine/error.h"
 #include "tests/engine/temporary_folder.h"
+#include "viewer/video_writer.h"
 
 #include <array>
 #include <cstdio>
@@ -13,6 +14,9 @@
 
 namespace lockstep::apps {
 namespace {
+
+using viewer::VideoFormat;
+using viewer::VideoWriter;
 
 bool has_ffmpeg() { return std::system("ffmpeg -version >/dev/null 2>&1") == 0; }
 
