@@ -1,5 +1,7 @@
 // Tests of viewer/world_renderer.h, viewer/instance_list.h and viewer/shape_mesh.h: what our renderer draws is where
 // the states say, and covers the pixels that MuJoCo's renderer covers.
+#include "engine/error.h"
+#include "engine/task_models.h"
 #include "viewer/offscreen.h"
 #include "viewer/shape_mesh.h"
 #include "viewer/world_colours.h"
@@ -109,9 +111,9 @@ std::vector<WorldPose> poses_of(const std::vector<std::vector<double>>& qpos) {
 // The pixels that the geoms cover: those that differ from the picture without them.
 std::vector<bool> covered(Offscreen& renderer, const std::vector<WorldPose>& worlds) {
   mjvOption& option = renderer.scene().option;
-  option.geomgroup[0] = 0;
+  for (int group = 0; group < 3; ++group) option.geomgroup[group] = 0;
   const std::vector<std::uint8_t> empty = renderer.render(worlds).rgb;
-  option.geomgroup[0] = 1;
+  for (int group = 0; group < 3; ++group) option.geomgroup[group] = 1;
   const std::vector<std::uint8_t>& full = renderer.render(worlds).rgb;
   std::vector<bool> pixels(full.size() / 3);
   for (std::size_t pixel = 0; pixel < pixels.size(); ++pixel) {
@@ -166,6 +168,19 @@ TEST_P(Silhouette, OfAFigureIsMujocos) {
 
 TEST_P(Silhouette, OfAMeshRobotIsMujocos) {
   const Overlap overlap = compare(*compile(mesh_robot()), GetParam().num_worlds, GetParam().nearer);
+  EXPECT_GT(overlap.either, 500) << "the robot is in the picture";
+  EXPECT_GT(overlap.ratio(), 0.95);
+}
+TEST_P(Silhouette, OfUnitreesGo1IsMujocos) {
+  ModelPtr model;
+  try {
+    const auto file = task_model("mjlab/asset_zoo/robots/unitree_go1/xmls/go1.xml");
+    model.reset(mj_loadXML(file.c_str(), nullptr, nullptr, 0));
+  } catch (const MissingResource& missing) {
+    GTEST_SKIP() << missing.what();
+  }
+  ASSERT_NE(model, nullptr);
+  const Overlap overlap = compare(*model, GetParam().num_worlds, GetParam().nearer);
   EXPECT_GT(overlap.either, 500) << "the robot is in the picture";
   EXPECT_GT(overlap.ratio(), 0.95);
 }
