@@ -45,6 +45,8 @@ class Agent {
   [[nodiscard]] virtual bool is_done() const = 0;
   // True when the agent's own criterion of success holds.
   [[nodiscard]] virtual bool is_successful() const { return is_done(); }
+  // Iterations after which a run without success ends, where the run sets no number of its own.
+  [[nodiscard]] virtual std::int64_t budget() const { return 100; }
   // Share of the work done, in [0, 1], for the progress bar.
   [[nodiscard]] virtual double progress() const = 0;
   [[nodiscard]] virtual std::int64_t env_steps() const = 0;  // of real interaction so far

@@ -75,6 +75,9 @@ class OffPolicyAgent final : public Agent {
     return env_steps_ >= config_.total_steps || (config_.stop_on_success && judge_.is_convinced());
   }
   [[nodiscard]] bool is_successful() const override { return judge_.has_target() ? judge_.is_convinced() : is_done(); }
+  [[nodiscard]] std::int64_t budget() const override {
+    return (std::int64_t{config_.total_steps} + config_.iteration_steps - 1) / config_.iteration_steps;
+  }
   [[nodiscard]] double progress() const override {
     return std::min(1.0, static_cast<double>(env_steps_) / config_.total_steps);
   }

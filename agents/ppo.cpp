@@ -29,13 +29,14 @@ constexpr std::uint32_t kSavedVersion = 1;
 enum Stream : std::uint32_t { kActions = 0x99a0, kShuffles, kEvaluationSeeds, kEpisodeSeeds };
 
 struct Config {
-  int worlds = 64;              // side by side, where environment.num_worlds is 1
-  int steps = 64;               // of every world in an iteration
-  int total_steps = 400000;     // env steps over which the learning rate falls
-  double learning_rate = 1e-3;  // at the start
-  double final_rate = 0.1;      // share of it that is left after total_steps
-  double discount = 0.99;       // of rewards, per step
-  double gae_lambda = 0.95;     // agents/advantages.h
+  int worlds = 64;               // side by side, where environment.num_worlds is 1
+  int steps = 64;                // of every world in an iteration
+  int total_steps = 400000;      // env steps over which the learning rate falls
+  double learning_rate = 1e-3;   // at the start
+  double final_rate = 0.1;       // share of it that is left after total_steps
+  double discount = 0.99;        // of rewards, per step
+  double gae_lambda = 0.95;      // agents/advantages.h
+  bool stagger_episodes = true;  // cut the first episodes at times of their own
   bool standardise_observations = true;
   bool scale_rewards = true;
   EvaluationConfig evaluation;
@@ -51,6 +52,7 @@ struct Config {
     fields.add("final_rate", final_rate, "share of the learning rate that is left after total_steps", {0, 1});
     fields.add("discount", discount, "of rewards, per step", {0, 1});
     fields.add("gae_lambda", gae_lambda, "how far rewards reach beyond one step before values stand in", {0, 1});
+    fields.add("stagger_episodes", stagger_episodes, "cut each world's first episode at a time of its own");
     fields.add("standardise_observations", standardise_observations, "by their running mean and deviation");
     fields.add("scale_rewards", scale_rewards, "by the running deviation of the discounted return");
     evaluation.describe(fields);
@@ -65,6 +67,7 @@ std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, const Co
   EnvironmentConfig environment = inputs.environment;
   if (environment.num_worlds == 1) environment.num_worlds = config.worlds;
   environment.auto_reset = true;
+  environment.stagger_episodes = config.stagger_episodes;
   environment.seed = inputs.seed;
   std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
   require_finite_episodes(worlds->spec(), "ppo");
@@ -79,6 +82,10 @@ class Ppo final : public Agent {
   [[nodiscard]] std::string_view name() const override { return "ppo"; }
   std::vector<Metric> iterate() override;
   [[nodiscard]] bool is_done() const override { return is_done_; }
+  [[nodiscard]] std::int64_t budget() const override {
+    const std::int64_t steps = std::int64_t{rollout_.steps} * rollout_.worlds;
+    return (config_.total_steps + steps - 1) / steps;
+  }
   [[nodiscard]] double progress() const override { return std::min(1.0, share_of_steps()); }
   [[nodiscard]] std::int64_t env_steps() const override { return env_steps_; }
   [[nodiscard]] double real_seconds() const override {

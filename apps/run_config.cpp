@@ -13,7 +13,8 @@ void RunConfig::describe(Fields& fields) {
   fields.add("task", task, "name of a task (`lockstep list tasks`)");
   fields.add("agent", agent, "name of an agent (`lockstep list agents`)");
   fields.add("seed", seed, "of every random number of the run");
-  fields.add("max_iterations", max_iterations, "the run fails when it has not succeeded by then", {1, 1e6});
+  fields.add("max_iterations", max_iterations,
+             "the run fails when it has not succeeded by then; 0: as many as the agent's own budget", {0, 1e9});
   fields.add("evaluation_episodes", evaluation_episodes, "at the end, on the true physics", {1, 10000});
   fields.add("video", video, "whether to make a video of the last evaluation episode");
   fields.add("environment.num_worlds", environment.num_worlds, "worlds stepped side by side", {1, 1 << 24});

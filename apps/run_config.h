@@ -15,7 +15,7 @@ struct RunConfig {
   std::string task;                 // name of a task
   std::string agent = "sindy-mpc";  // name of an agent
   std::uint64_t seed = 0;           // of every random number of the run
-  int max_iterations = 100;         // the run fails its criterion when it has not succeeded by then, >= 1
+  int max_iterations = 0;           // the run fails when it has not succeeded by then; 0: the agent's own budget
   int evaluation_episodes = 1;      // at the end, on the true physics, >= 1
   bool video = true;                // a video of the last evaluation episode, where ffmpeg is installed
   EnvironmentConfig environment;    // its seed is the run's

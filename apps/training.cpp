@@ -46,7 +46,8 @@ class Training {
     TrainResult result;
     remember(result);
     try {
-      while (!agent_->is_done() && iteration_ < request_.run.config.max_iterations) {
+      const std::int64_t given = request_.run.config.max_iterations, most = given > 0 ? given : agent_->budget();
+      while (!agent_->is_done() && iteration_ < most) {
         iterate();
         remember(result);
       }

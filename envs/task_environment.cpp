@@ -5,9 +5,11 @@
 #include "envs/task_cost.h"
 #include "envs/tracking_cost.h"
 #include "envs/worlds.h"
+#include "kernels/philox.h"
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -18,8 +20,8 @@
 namespace lockstep::envs {
 namespace {
 
-// The stream of random numbers that resets draw from; no other place uses it.
-constexpr std::uint32_t kResetStream = 0x7e5e7000;
+// The streams of random numbers that resets draw from; no other place uses them.
+constexpr std::uint32_t kResetStream = 0x7e5e7000, kStaggerStream = 0x7e5e7001;
 constexpr std::uint32_t kSavedVersion = 2;
 // A start that is not accepted after so many draws is taken as it is.
 constexpr std::uint32_t kMostDraws = 1000;
@@ -212,6 +214,17 @@ class TaskEnvironment final : public Environment {
       if (entry_.starts_in_physics) start_in_physics(block, thread, b);
     };
     worlds_->for_each_block(std::ref(begin));
+    if (config_.stagger_episodes) stagger();
+  }
+
+  // As if every world had been at its episode for a time of its own.
+  void stagger() {
+    const kernels::RandomStream stream{.seed = config_.seed, .stream = kStaggerStream};
+    for (int world = 0; world < config_.num_worlds; ++world) {
+      const auto number = static_cast<std::uint32_t>(world);
+      const double share = kernels::uniform<double>(stream, number, episodes_.episode[number]);
+      episodes_.clock[number] = static_cast<R>(std::floor(share * spec_.episode_steps));
+    }
   }
 
   // What is left to do for the worlds of a block that `started` marks: starts that the task accepts, physics that comes

@@ -13,7 +13,7 @@
 namespace lockstep::viewer {
 
 // Who draws: MuJoCo's renderer has textures, skins, flexes and reflections; ours draws many worlds fast.
-enum class Drawing { kAuto, kMujoco, kOwn };  // kAuto: ours where there are several worlds
+enum class Drawing { kAuto, kMujoco, kOwn };  // kAuto: ours for several worlds, and where OpenGL is software
 
 // What a picture is drawn with.
 struct RenderStyle {

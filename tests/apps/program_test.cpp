@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"MissingConfig", {"train", "pendulum-v1", "--config", "@none.toml"}, "none.toml"},
                     BadInput{"BrokenConfig", {"train", "pendulum-v1", "--config", "@broken.toml"}, "line 1"},
                     BadInput{"BadAssignment", {"train", "pendulum-v1", "--set", "seed"}, "KEY=VALUE"},
-                    BadInput{"ValueOutOfRange", {"train", "pendulum-v1", "--set", "max_iterations=0"}, "outside"},
+                    BadInput{"ValueOutOfRange", {"train", "pendulum-v1", "--set", "max_iterations=-1"}, "outside"},
                     BadInput{"ValueOfAnotherType", {"train", "pendulum-v1", "--set", "video=maybe"}, "true or false"},
                     BadInput{"ResumeOfNoRun", {"train", "--resume", "nowhere"}, "not a run folder"},
                     BadInput{"EvalOfNoRun", {"eval", "nowhere"}, "not a run folder"},

@@ -241,6 +241,36 @@ INSTANTIATE_TEST_SUITE_P(Tasks, EnvironmentOf, testing::ValuesIn(task_names()), 
   return name;
 });
 
+// Cut at times of their own, from the same starts as ever; the episodes after those are whole.
+TEST(Stagger, CutsFirstEpisodesEarlyAndNoneAfterThem) {
+  constexpr int kWorlds = 40, kLimit = 200;  // of the pendulum
+  const auto usual = make_environment("pendulum-v1", {.num_worlds = kWorlds, .seed = 5});
+  const auto staggered = make_environment("pendulum-v1", {.num_worlds = kWorlds, .seed = 5, .stagger_episodes = true});
+  EXPECT_TRUE(std::equal(usual->observation().data_handle(), usual->observation().data_handle() + 3 * kWorlds,
+                         staggered->observation().data_handle()));
+  std::vector<int> first(kWorlds), second(kWorlds);
+  for (int k = 1; k <= 2 * kLimit; ++k) {
+    step(*staggered, actions_of(*staggered, k));
+    for (std::size_t world = 0; world < kWorlds; ++world) {
+      if (staggered->truncated()[world] == 0) continue;
+      EXPECT_EQ(staggered->terminated()[world], 0);
+      if (first[world] == 0) {
+        first[world] = k;
+      } else if (second[world] == 0) {
+        second[world] = k;
+      }
+    }
+  }
+  for (std::size_t world = 0; world < kWorlds; ++world) {
+    EXPECT_GE(first[world], 1);
+    EXPECT_LE(first[world], kLimit);
+    EXPECT_EQ(second[world], first[world] + kLimit);
+  }
+  std::ranges::sort(first);
+  EXPECT_LT(first[4], 60);    // a tenth of them within the first three tenths,
+  EXPECT_GT(first[35], 140);  // and as many in the last ones
+}
+
 TEST(MakeEnvironment, UnderstandsTheSuitesOwnSpelling) {
   EXPECT_EQ(find("CartPole-v1").name, "cartpole-v1");
   EXPECT_EQ(find("MountainCarContinuous-v0").name, "mountain-car-continuous-v0");
