@@ -23,7 +23,7 @@
 namespace lockstep::agents::ppo {
 namespace {
 
-constexpr std::uint32_t kSavedVersion = 1;
+constexpr std::uint32_t kSavedVersion = 2;
 
 // Purposes of random numbers: streams of the run's seed.
 enum Stream : std::uint32_t { kActions = 0x99a0, kShuffles, kEvaluationSeeds, kEpisodeSeeds };
@@ -34,6 +34,7 @@ struct Config {
   int total_steps = 400000;      // env steps over which the learning rate falls
   double learning_rate = 1e-3;   // at the start
   double final_rate = 0.1;       // share of it that is left after total_steps
+  double adaptive_kl = 0;        // distance between policies that the learning rate is steered to; 0: it is not
   double discount = 0.99;        // of rewards, per step
   double gae_lambda = 0.95;      // agents/advantages.h
   bool stagger_episodes = true;  // cut the first episodes at times of their own
@@ -50,6 +51,8 @@ struct Config {
     fields.add("total_steps", total_steps, "env steps over which the learning rate falls", {1, 2e9});
     fields.add("learning_rate", learning_rate, "at the start", {0, 10});
     fields.add("final_rate", final_rate, "share of the learning rate that is left after total_steps", {0, 1});
+    fields.add("adaptive_kl", adaptive_kl,
+               "distance from the old policy that the learning rate is steered to; 0: it is not", {0, 10});
     fields.add("discount", discount, "of rewards, per step", {0, 1});
     fields.add("gae_lambda", gae_lambda, "how far rewards reach beyond one step before values stand in", {0, 1});
     fields.add("stagger_episodes", stagger_episodes, "cut each world's first episode at a time of its own");
@@ -104,6 +107,7 @@ class Ppo final : public Agent {
   void choose_greedily(const Environment& worlds, std::span<float> executed);
   std::vector<double> evaluate_side_by_side();
   void estimate();
+  void steer_rate(double kl);
   [[nodiscard]] double explained_variance() const;
   [[nodiscard]] std::string saved_kind() const { return "agent ppo " + spec_.name; }
 
@@ -117,6 +121,7 @@ class Ppo final : public Agent {
   models::networks::Tape<float> tape_;
   std::vector<float> observed_, action_;  // of a greedy step
   std::int64_t iteration_ = 0, env_steps_ = 0;
+  double rate_factor_ = 1;  // what adaptive_kl has made of the learning rate
   SuccessJudge judge_;
   bool is_done_ = false;
 };
@@ -177,6 +182,14 @@ void Ppo::estimate() {
                       matrix(rollout_.advantages), matrix(rollout_.targets));
 }
 
+// Half or twice the wanted distance is near enough; N. Rudin et al., "Learning to walk in minutes using massively
+// parallel deep reinforcement learning", CoRL 2022, whose factors these are.
+void Ppo::steer_rate(double kl) {
+  constexpr double kStep = 1.5, kLeast = 1e-2, kMost = 1e2;
+  if (kl > 2 * config_.adaptive_kl) rate_factor_ = std::max(kLeast, rate_factor_ / kStep);
+  if (kl < config_.adaptive_kl / 2) rate_factor_ = std::min(kMost, rate_factor_ * kStep);
+}
+
 // 1 - variance of (target - value) / variance of the targets: 1 for values that know everything, 0 for a constant.
 double Ppo::explained_variance() const {
   // An advantage is the target less the value.
@@ -190,9 +203,11 @@ std::vector<Metric> Ppo::iterate() {
   const std::int64_t faults = collector_.faults();
   const EndedEpisodes episodes = collector_.collect(policy_, {inputs_.seed, kActions}, rollout_, reporter("collect"));
   estimate();
-  const double rate = models::networks::linear_rate(config_.learning_rate, config_.final_rate * config_.learning_rate,
-                                                    share_of_steps());
+  const double rate =
+      rate_factor_ * models::networks::linear_rate(config_.learning_rate, config_.final_rate * config_.learning_rate,
+                                                   share_of_steps());
   const PpoStatistics update = update_.run(rollout_, rate, {inputs_.seed, kShuffles}, policy_, reporter("update"));
+  if (config_.adaptive_kl > 0) steer_rate(update.kl);
   const std::int64_t steps = std::int64_t{rollout_.steps} * rollout_.worlds;
   env_steps_ += steps;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -241,6 +256,7 @@ std::vector<std::byte> Ppo::save() const {
   ByteWriter out(saved_kind(), kSavedVersion);
   out.write(iteration_);
   out.write(env_steps_);
+  out.write(rate_factor_);
   judge_.save(out);
   out.write(is_done_);
   const std::vector<std::byte> tensors = models::networks::encode_safetensors(policy_.tensors());
@@ -254,6 +270,7 @@ void Ppo::load(std::span<const std::byte> bytes) {
   const std::string where = "the agent's part of the checkpoint";
   ByteReader in(bytes, saved_kind(), kSavedVersion, where);
   const auto iteration = in.read<std::int64_t>(), env_steps = in.read<std::int64_t>();
+  rate_factor_ = in.read<double>();
   judge_.load(in);
   const bool is_done = in.read<bool>();
   const std::vector<std::uint8_t> tensors = in.read_vector<std::uint8_t>();

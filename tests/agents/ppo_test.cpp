@@ -4,6 +4,7 @@
 #include "engine/error.h"
 #include "envs/env.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -83,6 +84,26 @@ TEST(Ppo, IsDoneAfterAsManySuccessesInARowAsAsked) {
   EXPECT_FALSE(agent->is_done());
   agent->iterate();
   EXPECT_TRUE(agent->is_done());
+}
+
+// Updates that hardly move the policy earn a higher rate, those that throw it far a lower one.
+TEST(Ppo, SteersItsLearningRateTowardsADistanceBetweenPolicies) {
+  const auto rates = [](const char* first, const char* wanted) {
+    std::vector<std::string> arguments = kSmall;
+    arguments.insert(arguments.end(), {first, wanted, "final_rate=1"});
+    const auto agent = make("pendulum-v1", arguments);
+    std::vector<double> found;
+    for (int k = 0; k < 4; ++k) {
+      const auto metrics = agent->iterate();
+      found.push_back(std::ranges::find(metrics, "learning_rate", &Metric::name)->value);
+    }
+    return found;
+  };
+  const auto rising = rates("learning_rate=1e-6", "adaptive_kl=0.01");
+  EXPECT_DOUBLE_EQ(rising[0], 1e-6);
+  EXPECT_DOUBLE_EQ(rising[3], 1e-6 * 1.5 * 1.5 * 1.5);
+  const auto falling = rates("learning_rate=1e-2", "adaptive_kl=1e-5");
+  EXPECT_DOUBLE_EQ(falling[3], 1e-2 / (1.5 * 1.5 * 1.5));
 }
 
 TEST(Ppo, RefusesMoreMinibatchesThanStepsAndSaysHowToMendIt) {
