@@ -27,10 +27,10 @@ std::vector<LayerSpec> OffPolicyNetworkConfig::layers_to(int outputs, double hea
 }
 
 template <class R>
-Critics<R>::Critics(int observation_size, int action_size, int count, const OffPolicyNetworkConfig& config,
-                    std::uint64_t seed, std::uint32_t stream, ThreadPool& pool)
+Critics<R>::Critics(const PolicySizes& sizes, int count, const OffPolicyNetworkConfig& config, std::uint64_t seed,
+                    std::uint32_t stream, ThreadPool& pool)
     : count_(count),
-      network_(observation_size + action_size, config.layers_to(1, 1.0, config.normalise_critics)),
+      network_(sizes.observation + sizes.action, config.layers_to(1, 1.0, config.normalise_critics)),
       pool_(pool),
       parameters_(static_cast<size_t>(network_.num_parameters() * count)),
       scratch_(static_cast<size_t>(count)) {

@@ -16,6 +16,11 @@
 
 namespace lockstep::agents {
 
+// What a policy sees and does.
+struct PolicySizes {
+  int observation = 0, action = 0;  // numbers of an observation; of an action
+};
+
 // Networks of agents that learn from replay: actor and critics alike.
 struct OffPolicyNetworkConfig {
   int layers = 2;                   // hidden layers, >= 1
@@ -54,7 +59,7 @@ template <class R>
 class Critics {
  public:
   // Initial values are functions of (seed, stream, number of the critic).
-  Critics(int observation_size, int action_size, int count, const OffPolicyNetworkConfig& config, std::uint64_t seed,
+  Critics(const PolicySizes& sizes, int count, const OffPolicyNetworkConfig& config, std::uint64_t seed,
           std::uint32_t stream, ThreadPool& pool);
 
   [[nodiscard]] int count() const { return count_; }

@@ -74,7 +74,7 @@ class Graph {
                   const std::vector<std::string>& attributes = {}) {
     std::vector<std::string> inputs(1, value);
     inputs.insert(inputs.end(), more.begin(), more.end());
-    const std::string output = fmt::format("value_{}", ++count_);
+    std::string output = fmt::format("value_{}", ++count_);
     add_node(operation, inputs, output, attributes);
     return output;
   }

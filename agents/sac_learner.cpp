@@ -11,7 +11,7 @@ void SacLearnerConfig::describe(Fields& fields) {
 }
 
 SacLearner::SacLearner(const TaskSpec& task, const SacLearnerConfig& config, std::uint64_t seed, ThreadPool& pool)
-    : update_(task.observation_size, task.action_size, config.update, config.network, config.adam, seed, pool) {}
+    : update_({task.observation_size, task.action_size}, config.update, config.network, config.adam, seed, pool) {}
 
 void SacLearner::explore(View<const float, 2> observations, const Draw& draw, std::span<float> actions) {
   noise_.resize(actions.size());

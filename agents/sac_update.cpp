@@ -31,15 +31,14 @@ void SacUpdateConfig::describe(Fields& fields) {
 }
 
 template <class R>
-SacUpdate<R>::SacUpdate(int observation_size, int action_size, const SacUpdateConfig& config,
-                        const OffPolicyNetworkConfig& network, const models::networks::AdamConfig& adam,
-                        std::uint64_t seed, ThreadPool& pool)
-    : observation_size_(observation_size),
-      action_size_(action_size),
+SacUpdate<R>::SacUpdate(const PolicySizes& sizes, const SacUpdateConfig& config, const OffPolicyNetworkConfig& network,
+                        const models::networks::AdamConfig& adam, std::uint64_t seed, ThreadPool& pool)
+    : observation_size_(sizes.observation),
+      action_size_(sizes.action),
       config_(config),
-      actor_(observation_size, network.layers_to(2 * action_size, kPolicyGain, false)),
+      actor_(sizes.observation, network.layers_to(2 * sizes.action, kPolicyGain, false)),
       actor_parameters_(static_cast<size_t>(actor_.num_parameters())),
-      critics_(observation_size, action_size, kCritics, network, seed, kCriticWeights, pool),
+      critics_(sizes, kCritics, network, seed, kCriticWeights, pool),
       log_temperature_{
           static_cast<R>(std::log(config.temperature > 0 ? config.temperature : config.initial_temperature))},
       actor_adam_(actor_.num_parameters(), adam),

@@ -42,7 +42,7 @@ struct SacStatistics {
 template <class R>
 class SacUpdate {
  public:
-  SacUpdate(int observation_size, int action_size, const SacUpdateConfig& config, const OffPolicyNetworkConfig& network,
+  SacUpdate(const PolicySizes& sizes, const SacUpdateConfig& config, const OffPolicyNetworkConfig& network,
             const models::networks::AdamConfig& adam, std::uint64_t seed, ThreadPool& pool);
 
   // One step of everything on the transitions; noise is a function of the stream and the number of updates so far.

@@ -36,7 +36,7 @@ class Learner final : public OffPolicyLearner {
  public:
   Learner(const TaskSpec& task, const Config& config, std::uint64_t seed, ThreadPool& pool)
       : noise_deviation_(static_cast<float>(config.exploration_noise)),
-        update_(task.observation_size, task.action_size, config.update, config.network, config.adam, seed, pool) {}
+        update_({task.observation_size, task.action_size}, config.update, config.network, config.adam, seed, pool) {}
 
   void explore(View<const float, 2> observations, const Draw& draw, std::span<float> actions) override {
     noise_.resize(actions.size());

@@ -37,15 +37,14 @@ void Td3UpdateConfig::describe(Fields& fields) {
 }
 
 template <class R>
-Td3Update<R>::Td3Update(int observation_size, int action_size, const Td3UpdateConfig& config,
-                        const OffPolicyNetworkConfig& network, const models::networks::AdamConfig& adam,
-                        std::uint64_t seed, ThreadPool& pool)
-    : observation_size_(observation_size),
-      action_size_(action_size),
+Td3Update<R>::Td3Update(const PolicySizes& sizes, const Td3UpdateConfig& config, const OffPolicyNetworkConfig& network,
+                        const models::networks::AdamConfig& adam, std::uint64_t seed, ThreadPool& pool)
+    : observation_size_(sizes.observation),
+      action_size_(sizes.action),
       config_(config),
-      actor_(observation_size, policy_layers(network, action_size)),
+      actor_(sizes.observation, policy_layers(network, sizes.action)),
       actor_parameters_(static_cast<size_t>(actor_.num_parameters())),
-      critics_(observation_size, action_size, kCritics, network, seed, kCriticWeights, pool),
+      critics_(sizes, kCritics, network, seed, kCriticWeights, pool),
       actor_adam_(actor_.num_parameters(), adam),
       critic_adam_(static_cast<long>(critics_.parameters().size()), adam),
       actor_gradient_(actor_parameters_.size()),

@@ -38,7 +38,7 @@ struct Td3Statistics {
 template <class R>
 class Td3Update {
  public:
-  Td3Update(int observation_size, int action_size, const Td3UpdateConfig& config, const OffPolicyNetworkConfig& network,
+  Td3Update(const PolicySizes& sizes, const Td3UpdateConfig& config, const OffPolicyNetworkConfig& network,
             const models::networks::AdamConfig& adam, std::uint64_t seed, ThreadPool& pool);
 
   // One step on the transitions; noise is a function of the stream and the number of updates so far.

@@ -47,7 +47,10 @@ double normal(std::uint32_t array, std::uint32_t index) { return kernels::normal
 class ProductRace {
  public:
   ProductRace()
-      : a_(kProduct * kProduct, 1.0f), b_(a_), c_(a_), panel_(static_cast<size_t>(kernels::product_scratch(kProduct, kProduct))) {}
+      : a_(kProduct * kProduct, 1.0f),
+        b_(a_),
+        c_(a_),
+        panel_(static_cast<size_t>(kernels::product_scratch(kProduct, kProduct))) {}
 
   double run(double seconds) {
     const double products = rate_of(seconds, [&] {
@@ -118,11 +121,13 @@ std::function<void()> updater(const std::string& agent, const Size& size, Thread
     };
   };
   if (agent == "sac") {
-    return over(std::make_shared<agents::SacUpdate<float>>(size.observations, size.actions, agents::SacUpdateConfig{},
-                                                           network, models::networks::AdamConfig{}, 1, pool));
+    return over(std::make_shared<agents::SacUpdate<float>>(agents::PolicySizes{size.observations, size.actions},
+                                                           agents::SacUpdateConfig{}, network,
+                                                           models::networks::AdamConfig{}, 1, pool));
   }
-  return over(std::make_shared<agents::Td3Update<float>>(size.observations, size.actions, agents::Td3UpdateConfig{},
-                                                         network, models::networks::AdamConfig{}, 1, pool));
+  return over(std::make_shared<agents::Td3Update<float>>(agents::PolicySizes{size.observations, size.actions},
+                                                         agents::Td3UpdateConfig{}, network,
+                                                         models::networks::AdamConfig{}, 1, pool));
 }
 
 void measure(const std::string& agent, const Size& size, const BenchLearningOptions& options, CommandContext& context) {

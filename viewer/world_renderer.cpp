@@ -21,6 +21,8 @@ Vector cross(const Vector& a, const Vector& b) {
 }
 Vector scaled(const Vector& a, float by) { return {a[0] * by, a[1] * by, a[2] * by}; }
 
+// OpenGL takes offsets into buffers as pointers.
+// NOLINTNEXTLINE(performance-no-int-to-ptr)
 const void* offset_of(std::size_t bytes) { return reinterpret_cast<const void*>(bytes); }
 
 // From m to the clip space of the sun: an orthographic box around `low` to `high`.

@@ -43,7 +43,7 @@ void stir(std::span<double> parameters, double size) {
 
 struct Sac {
   ThreadPool pool{1};
-  SacUpdate<double> update{kObservations, kActions, {.initial_temperature = 0.3}, kNetwork, {}, 5, pool};
+  SacUpdate<double> update{{kObservations, kActions}, {.initial_temperature = 0.3}, kNetwork, {}, 5, pool};
   Sac() {
     stir(update.actor_parameters(), 0.4);
     stir(update.critics().parameters(), 0.4);
@@ -52,7 +52,7 @@ struct Sac {
 
 struct Td3 {
   ThreadPool pool{1};
-  Td3Update<double> update{kObservations, kActions, {}, kNetwork, {}, 5, pool};
+  Td3Update<double> update{{kObservations, kActions}, {}, kNetwork, {}, 5, pool};
   Td3() {
     stir(update.actor_parameters(), 0.4);
     stir(update.critics().parameters(), 0.4);
@@ -183,7 +183,7 @@ TEST(Critics, RegressionGradientEqualsDifferencesWithLayerNorms) {
   ThreadPool pool(1);
   OffPolicyNetworkConfig config = kNetwork;
   config.normalise_critics = true;
-  Critics<double> critics(kObservations, kActions, 2, config, 1, 2, pool);
+  Critics<double> critics({kObservations, kActions}, 2, config, 1, 2, pool);
   const Minibatch<double> rows = example_rows<double>();
   std::vector<double> joint(kRows * (kObservations + kActions)), targets(kRows);
   join_rows(rows.transitions().observations, rows.transitions().actions, std::span(joint));
@@ -200,7 +200,7 @@ TEST(Critics, RegressionGradientEqualsDifferencesWithLayerNorms) {
 
 TEST(Critics, SlowCopiesMoveTheirShareOfTheWay) {
   ThreadPool pool(1);
-  Critics<double> critics(kObservations, kActions, 2, kNetwork, 1, 2, pool);
+  Critics<double> critics({kObservations, kActions}, 2, kNetwork, 1, 2, pool);
   const std::vector<double> before(critics.target_parameters().begin(), critics.target_parameters().end());
   stir(critics.parameters(), 1);
   critics.follow(0.25);
@@ -213,7 +213,7 @@ TEST(SacUpdate, TemperatureMovesTowardsTheEntropyTarget) {
   const Minibatch<double> rows = example_rows<double>();
   for (const double target : {-50.0, 50.0}) {
     ThreadPool pool(1);
-    SacUpdate<double> update(kObservations, kActions,
+    SacUpdate<double> update({kObservations, kActions},
                              {.temperature_rate = 1e-2, .initial_temperature = 0.3, .entropy_per_action = target},
                              kNetwork, {}, 5, pool);
     update.update(rows.transitions(), {1, 1});
@@ -224,7 +224,7 @@ TEST(SacUpdate, TemperatureMovesTowardsTheEntropyTarget) {
 
 TEST(SacUpdate, KeepsATemperatureThatIsGiven) {
   ThreadPool pool(1);
-  SacUpdate<double> update(kObservations, kActions, {.temperature = 0.2}, kNetwork, {}, 5, pool);
+  SacUpdate<double> update({kObservations, kActions}, {.temperature = 0.2}, kNetwork, {}, 5, pool);
   update.update(example_rows<double>().transitions(), {1, 1});
   EXPECT_NEAR(update.temperature(), 0.2, 1e-15);
 }
@@ -279,7 +279,7 @@ TYPED_TEST_SUITE(OffPolicyUpdates, Updates, );
 
 TYPED_TEST(OffPolicyUpdates, AllocateNothingAfterTheFirstOfOneSize) {
   ThreadPool pool(2);
-  TypeParam update(kObservations, kActions, {}, kNetwork, {}, 5, pool);
+  TypeParam update({kObservations, kActions}, {}, kNetwork, {}, 5, pool);
   const Minibatch<float> rows = example_rows<float>();
   for (int k = 0; k < 2; ++k) update.update(rows.transitions(), {1, 1});
   const long before = tests::allocation_count();
@@ -291,7 +291,7 @@ TYPED_TEST(OffPolicyUpdates, AreTheSameBitsOnTwoThreads) {
   std::vector<std::vector<float>> found;
   for (const int threads : {1, 2}) {
     ThreadPool pool(threads);
-    TypeParam update(kObservations, kActions, {}, kNetwork, {}, 5, pool);
+    TypeParam update({kObservations, kActions}, {}, kNetwork, {}, 5, pool);
     const Minibatch<float> rows = example_rows<float>();
     for (int k = 0; k < 20; ++k) update.update(rows.transitions(), {1, 1});
     found.emplace_back(update.actor_parameters().begin(), update.actor_parameters().end());
