@@ -59,6 +59,7 @@ void draw_histogram(App& app, float width) {
   const Snapshot& shown = app.shown();
   const int signal = signal_of(app.simulation().source(), Signal::Plot::kReturn);
   std::vector<double> returns;
+  returns.reserve(static_cast<std::size_t>(shown.num_worlds));
   for (int world = 0; world < shown.num_worlds; ++world) returns.push_back(shown.signal(world, signal));
   if (!ImPlot::BeginPlot("All returns", ImVec2(width, -1),
                          ImPlotFlags_NoMenus | ImPlotFlags_NoMouseText | ImPlotFlags_NoLegend)) {
