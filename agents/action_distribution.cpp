@@ -43,11 +43,7 @@ R categorical_entropy(std::span<const R> logits, R total) {
 
 template <class R>
 ActionDistribution<R>::ActionDistribution(const TaskSpec& task)
-    : categories_(task.discrete_actions),
-      width_(task.action_size),
-      low_(task.action_low),
-      high_(task.action_high),
-      range_(task) {}
+    : categories_(task.discrete_actions), width_(task.action_size), range_(task) {}
 
 template <class R>
 void ActionDistribution<R>::sample(std::span<const R> outputs, std::span<const R> log_deviation, const Draw& draw,
@@ -76,8 +72,8 @@ template <class R>
 void ActionDistribution<R>::execute(std::span<const R> action, std::span<float> executed) const {
   for (size_t i = 0; i < action.size(); ++i) {
     const auto drawn = static_cast<double>(action[i]);
-    const double value = is_discrete() ? drawn : range_.middle[i] + range_.half[i] * drawn;
-    executed[i] = static_cast<float>(std::clamp(value, low_[i], high_[i]));
+    executed[i] =
+        static_cast<float>(is_discrete() ? std::clamp(drawn, range_.low[i], range_.high[i]) : range_.at(i, drawn));
   }
 }
 

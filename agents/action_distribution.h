@@ -56,7 +56,6 @@ class ActionDistribution {
 
  private:
   int categories_, width_;
-  std::vector<double> low_, high_;  // [width]
   ActionRange range_;
 };
 

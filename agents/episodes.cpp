@@ -1,9 +1,12 @@
 // Seeds by counter-based random numbers; the loop of an episode.
 #include "agents/episodes.h"
+#include "engine/error.h"
 #include "engine/view.h"
 #include "kernels/philox.h"
 
 #include <cmath>
+
+#include <fmt/format.h>
 
 namespace lockstep::agents {
 
@@ -13,13 +16,43 @@ std::uint64_t derived_seed(std::uint64_t seed, std::uint32_t purpose, std::uint6
   return static_cast<std::uint64_t>(words.word[0]) << 32 | words.word[1];
 }
 
-ActionRange::ActionRange(const TaskSpec& task) {
-  for (size_t i = 0; i < task.action_low.size(); ++i) {
-    const double low = task.action_low[i], high = task.action_high[i];
-    const bool is_bounded = std::isfinite(low) && std::isfinite(high);
-    middle.push_back(is_bounded ? 0.5 * (low + high) : 0.0);
-    half.push_back(is_bounded ? 0.5 * (high - low) : 1.0);
+ActionRange::ActionRange(const TaskSpec& task) : low(task.action_low), high(task.action_high) {
+  for (size_t i = 0; i < low.size(); ++i) {
+    const bool is_bounded = std::isfinite(low[i]) && std::isfinite(high[i]);
+    middle.push_back(is_bounded ? 0.5 * (low[i] + high[i]) : 0.0);
+    half.push_back(is_bounded ? 0.5 * (high[i] - low[i]) : 1.0);
   }
+}
+
+namespace {
+
+void require_finite_episodes(const TaskSpec& task, std::string_view agent) {
+  const auto refuse = [&](const char* problem) {
+    throw Error(fmt::format("task {} {}", task.name, problem), fmt::format("agent {}", agent),
+                "choose a task with actions whose episodes end (lockstep list tasks)");
+  };
+  if (task.action_size == 0) refuse("has no actions");
+  if (task.episode_steps == 0) refuse("has no time limit, so that an evaluation might never end");
+}
+
+}  // namespace
+
+std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, std::string_view agent, int num_worlds,
+                                             bool stagger_episodes) {
+  EnvironmentConfig config = inputs.environment;
+  if (config.num_worlds == 1) config.num_worlds = num_worlds;
+  config.auto_reset = true;
+  config.stagger_episodes = stagger_episodes;
+  config.seed = inputs.seed;
+  std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, config);
+  require_finite_episodes(worlds->spec(), agent);
+  return worlds;
+}
+
+std::function<void(double)> reporter(const AgentInputs& inputs, std::string_view stage) {
+  return [&inputs, stage](double share) {
+    if (inputs.on_progress) inputs.on_progress(stage, share);
+  };
 }
 
 std::unique_ptr<Environment> single_world(const AgentInputs& inputs, std::uint64_t seed) {

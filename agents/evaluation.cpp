@@ -1,10 +1,9 @@
 // Episodes side by side, and the judgement of their returns.
 #include "agents/evaluation.h"
-#include "engine/error.h"
 
 #include <algorithm>
-
-#include <fmt/format.h>
+#include <limits>
+#include <numeric>
 
 namespace lockstep::agents {
 
@@ -47,13 +46,22 @@ void SuccessJudge::judge(std::span<const double> returns) {
   successes_ = has_target() && std::ranges::min(returns) >= target_ ? successes_ + 1 : 0;
 }
 
-void require_finite_episodes(const TaskSpec& task, std::string_view agent) {
-  const auto refuse = [&](const char* problem) {
-    throw Error(fmt::format("task {} {}", task.name, problem), fmt::format("agent {}", agent),
-                "choose a task with actions whose episodes end (lockstep list tasks)");
-  };
-  if (task.action_size == 0) refuse("has no actions");
-  if (task.episode_steps == 0) refuse("has no time limit, so that an evaluation might never end");
+std::vector<Metric> return_metrics(std::span<const double> returns, bool is_successful, const EndedEpisodes& ended) {
+  const double total = std::accumulate(returns.begin(), returns.end(), 0.0);
+  const double training_return = ended.count > 0 ? ended.sum_of_returns / static_cast<double>(ended.count)
+                                                 : std::numeric_limits<double>::quiet_NaN();
+  return {{"return", total / static_cast<double>(returns.size())},
+          {"return_lowest", std::ranges::min(returns)},
+          {"success", is_successful ? 1.0 : 0.0},
+          {"training_return", training_return},
+          {"training_episodes", static_cast<double>(ended.count)}};
+}
+
+Episode greedy_episode(const AgentInputs& inputs, std::uint64_t seed, const Chooser& choose,
+                       const std::function<void(double)>& on_share) {
+  const auto world = single_world(inputs, seed);
+  return record_episode(
+      *world, [&](std::span<const double>, std::span<float> action) { choose(*world, action); }, on_share);
 }
 
 }  // namespace lockstep::agents

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agents/agent.h"
+#include "agents/episodes.h"
 #include "engine/byte_stream.h"
 #include "engine/settings.h"
 
@@ -48,7 +49,13 @@ class SuccessJudge {
   int successes_ = 0;  // evaluations in a row
 };
 
-// Throws Error, naming the agent, for a task without actions or without a time limit.
-void require_finite_episodes(const TaskSpec& task, std::string_view agent);
+// What every agent reports of an iteration, first: returns of the evaluation and of the episodes that ended in
+// training.
+[[nodiscard]] std::vector<Metric> return_metrics(std::span<const double> returns, bool is_successful,
+                                                 const EndedEpisodes& ended);
+
+// An episode of the run's task from a start that is a function of `seed`, in double.
+[[nodiscard]] Episode greedy_episode(const AgentInputs& inputs, std::uint64_t seed, const Chooser& choose,
+                                     const std::function<void(double)>& on_share);
 
 }  // namespace lockstep::agents

@@ -8,6 +8,7 @@
 #include "agents/termination.h"
 #include "engine/error.h"
 #include "models/networks/gaussian_ensemble.h"
+#include "models/random_index.h"
 
 #include <algorithm>
 #include <cmath>
@@ -87,12 +88,9 @@ class ModelData {
   }
   // Into rows first ... out.rows() - 1.
   void sample(kernels::RandomStream stream, std::uint32_t draw, int first, Minibatch<float>& out) const {
-    const auto total = static_cast<std::uint64_t>(size());
-    for (int k = first; k < out.rows(); ++k) {
-      const kernels::PhiloxWords words = kernels::philox(stream, static_cast<std::uint32_t>(k), draw);
-      const Replay::Row row = row_at(static_cast<int>((std::uint64_t{words.word[0]} * total) >> 32));
-      out.set(k, row.observation, row.action, row.reward, row.discount, row.next_observation);
-    }
+    const auto total = static_cast<size_t>(size());
+    for (int k = first; k < out.rows(); ++k)
+      out.set(k, row_at(static_cast<int>(models::index_below(total, stream, static_cast<std::uint32_t>(k), draw))));
   }
 
   void save(ByteWriter& out) const {
@@ -116,7 +114,7 @@ class ModelData {
   }
 
  private:
-  [[nodiscard]] Replay::Row row_at(int index) const {
+  [[nodiscard]] TransitionRow<float> row_at(int index) const {
     for (const Replay& fit : fits_) {
       if (index < fit.size()) return fit.row(index);
       index -= fit.size();
@@ -193,7 +191,7 @@ void Learner::watch(const Replay& real, std::int64_t env_steps) {
 void Learner::fit(const Replay& real) {
   std::vector<float> inputs, targets;
   for (int k = 0; k < real.size(); ++k) {
-    const Replay::Row row = real.row(k);
+    const TransitionRow<float> row = real.row(k);
     if (row.discount == 0 && !has_termination_rule(task_.name)) {
       throw Error(fmt::format("task {} ended an episode by a rule that the model does not know", task_.name),
                   "agent mbpo",
@@ -256,13 +254,7 @@ void Learner::roll_out(const Replay& real, int length) {
 void Learner::update(const Transitions<float>& transitions, kernels::RandomStream stream) {
   const int real =
       std::clamp(static_cast<int>(std::lround(config_.model.real_share * mixed_.rows())), 0, mixed_.rows());
-  for (int k = 0; k < real; ++k) {
-    const auto row = static_cast<size_t>(k);
-    mixed_.set(k, {&transitions.observations(k, 0), static_cast<size_t>(task_.observation_size)},
-               {&transitions.actions(k, 0), static_cast<size_t>(task_.action_size)}, transitions.rewards[row],
-               transitions.discounts[row],
-               {&transitions.next_observations(k, 0), static_cast<size_t>(task_.observation_size)});
-  }
+  for (int k = 0; k < real; ++k) mixed_.set(k, transitions.row(k));
   model_data_.sample({seed_, kModelSamples}, updates_++, real, mixed_);
   policy_.update(mixed_.transitions(), stream);
 }

@@ -29,34 +29,8 @@ enum Stream : std::uint32_t {
   kEpisodeSeeds
 };
 
-// What actions in [-1, 1] are in the task's units.
-class ActionScale {
- public:
-  explicit ActionScale(const TaskSpec& task) : range_(task), low_(task.action_low), high_(task.action_high) {}
-
-  // actions and executed [rows][action_size]
-  void execute(std::span<const float> actions, std::span<float> executed) const {
-    const size_t size = low_.size();
-    for (size_t k = 0; k < actions.size(); ++k) {
-      const size_t i = k % size;
-      const double value = range_.middle[i] + range_.half[i] * static_cast<double>(actions[k]);
-      executed[k] = static_cast<float>(std::clamp(value, low_[i], high_[i]));
-    }
-  }
-
- private:
-  ActionRange range_;
-  std::vector<double> low_, high_;  // [action_size]
-};
-
-std::unique_ptr<Environment> training_worlds(std::string_view name, const AgentInputs& inputs,
-                                             const OffPolicyConfig& config) {
-  EnvironmentConfig environment = inputs.environment;
-  if (environment.num_worlds == 1) environment.num_worlds = config.worlds;
-  environment.auto_reset = true;
-  environment.seed = inputs.seed;
-  std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
-  require_finite_episodes(worlds->spec(), name);
+std::unique_ptr<Environment> continuous_worlds(std::string_view name, const AgentInputs& inputs, int num_worlds) {
+  std::unique_ptr<Environment> worlds = training_worlds(inputs, name, num_worlds, false);
   if (worlds->spec().discrete_actions > 0) {
     throw Error(fmt::format("task {} has {} discrete actions", inputs.task, worlds->spec().discrete_actions),
                 fmt::format("agent {}", name), "choose a task with continuous actions, or agent ppo");
@@ -93,18 +67,12 @@ class OffPolicyAgent final : public Agent {
   void load(std::span<const std::byte> bytes) override;
 
  private:
-  // Episodes that ended while collecting.
-  struct Ended {
-    std::int64_t count = 0;
-    double sum_of_returns = 0;
-  };
-
   [[nodiscard]] int num_worlds() const { return worlds_->config().num_worlds; }
-  [[nodiscard]] std::function<void(double)> reporter(std::string_view stage) const;
   void choose(std::span<float> actions);
+  void execute(std::span<const float> actions, std::span<float> executed) const;
   void choose_greedily(const Environment& worlds, std::span<float> executed);
-  void step(Ended& ended);
-  void remember(Ended& ended);
+  void step(EndedEpisodes& ended);
+  void remember(EndedEpisodes& ended);
   void learn();
   void check_dropped() const;
   [[nodiscard]] std::string saved_kind() const { return fmt::format("agent {} {}", name_, spec_.name); }
@@ -113,7 +81,7 @@ class OffPolicyAgent final : public Agent {
   AgentInputs inputs_;
   OffPolicyConfig config_;
   TaskSpec spec_;
-  ActionScale scale_;
+  ActionRange range_;
   ThreadPool pool_;
   std::unique_ptr<OffPolicyLearner> learner_;
   std::unique_ptr<Environment> worlds_;
@@ -132,7 +100,7 @@ OffPolicyAgent::OffPolicyAgent(std::string_view name, const AgentInputs& inputs,
       inputs_(inputs),
       config_(config),
       spec_(worlds->spec()),
-      scale_(spec_),
+      range_(spec_),
       pool_(inputs.environment.threads),
       learner_(make_learner(spec_, inputs.seed, pool_)),
       worlds_(std::move(worlds)),
@@ -143,12 +111,6 @@ OffPolicyAgent::OffPolicyAgent(std::string_view name, const AgentInputs& inputs,
   observations_.resize(count * static_cast<size_t>(spec_.observation_size));
   actions_.resize(count * static_cast<size_t>(spec_.action_size));
   executed_.resize(actions_.size());
-}
-
-std::function<void(double)> OffPolicyAgent::reporter(std::string_view stage) const {
-  return [this, stage](double share) {
-    if (inputs_.on_progress) inputs_.on_progress(stage, share);
-  };
 }
 
 // Uniform actions at first, then those of the exploring policy.
@@ -162,14 +124,21 @@ void OffPolicyAgent::choose(std::span<float> actions) {
   }
 }
 
+// Actions in [-1, 1] -> what the worlds are given, both [worlds][action_size].
+void OffPolicyAgent::execute(std::span<const float> actions, std::span<float> executed) const {
+  const auto size = static_cast<size_t>(spec_.action_size);
+  for (size_t k = 0; k < actions.size(); ++k)
+    executed[k] = static_cast<float>(range_.at(k % size, static_cast<double>(actions[k])));
+}
+
 void OffPolicyAgent::choose_greedily(const Environment& worlds, std::span<float> executed) {
   greedy_.resize(executed.size());
   learner_->act_greedily(worlds.observation(), greedy_);
-  scale_.execute(greedy_, executed);
+  execute(greedy_, executed);
 }
 
 // Puts the step that was just taken into the replay.
-void OffPolicyAgent::remember(Ended& ended) {
+void OffPolicyAgent::remember(EndedEpisodes& ended) {
   const auto width = static_cast<size_t>(spec_.observation_size), size = static_cast<size_t>(spec_.action_size);
   for (int world = 0; world < num_worlds(); ++world) {
     const auto k = static_cast<size_t>(world);
@@ -183,14 +152,13 @@ void OffPolicyAgent::remember(Ended& ended) {
                         .is_terminated = is_terminated,
                         .is_last = is_last});
     if (!is_last) continue;
-    ++ended.count;
-    ended.sum_of_returns += static_cast<double>(worlds_->final_return()[k]);
+    ended.add({1, static_cast<double>(worlds_->final_return()[k])});
   }
 }
 
-void OffPolicyAgent::step(Ended& ended) {
+void OffPolicyAgent::step(EndedEpisodes& ended) {
   choose(actions_);
-  scale_.execute(actions_, executed_);
+  execute(actions_, executed_);
   std::copy_n(worlds_->observation().data_handle(), observations_.size(), observations_.data());
   worlds_->step(view(std::as_const(executed_).data(), num_worlds(), spec_.action_size));
   remember(ended);
@@ -217,10 +185,10 @@ void OffPolicyAgent::check_dropped() const {
 
 std::vector<Metric> OffPolicyAgent::iterate() {
   const auto start = std::chrono::steady_clock::now();
-  const auto report = reporter("collect and update");
+  const auto report = reporter(inputs_, "collect and update");
   const std::uint32_t updates = updates_;
   const std::int64_t before = env_steps_, goal = before + config_.iteration_steps;
-  Ended ended;
+  EndedEpisodes ended;
   while (env_steps_ < goal) {
     step(ended);
     learn();
@@ -232,20 +200,12 @@ std::vector<Metric> OffPolicyAgent::iterate() {
       inputs_, config_.evaluation.evaluations,
       derived_seed(inputs_.seed, kEvaluationSeeds, static_cast<std::uint64_t>(iteration_)),
       [this](const Environment& worlds, std::span<float> executed) { choose_greedily(worlds, executed); },
-      reporter("evaluate"));
+      reporter(inputs_, "evaluate"));
   judge_.judge(returns);
   ++iteration_;
-  double total = 0;
-  for (const double value : returns) total += value;
-  const double training_return = ended.count > 0 ? ended.sum_of_returns / static_cast<double>(ended.count)
-                                                 : std::numeric_limits<double>::quiet_NaN();
-  std::vector<Metric> metrics = {{"return", total / static_cast<double>(returns.size())},
-                                 {"return_lowest", std::ranges::min(returns)},
-                                 {"success", is_successful() ? 1.0 : 0.0},
-                                 {"training_return", training_return},
-                                 {"training_episodes", static_cast<double>(ended.count)},
-                                 {"faults", static_cast<double>(worlds_->faults())},
-                                 {"replay_size", static_cast<double>(replay_.size())}};
+  std::vector<Metric> metrics = return_metrics(returns, is_successful(), ended);
+  metrics.push_back({"faults", static_cast<double>(worlds_->faults())});
+  metrics.push_back({"replay_size", static_cast<double>(replay_.size())});
   for (Metric& metric : learner_->take_statistics()) metrics.push_back(std::move(metric));
   metrics.push_back({"updates_per_second", static_cast<double>(updates_ - updates) / seconds});
   metrics.push_back({"wall_steps_per_second", static_cast<double>(env_steps_ - before) / seconds});
@@ -253,9 +213,10 @@ std::vector<Metric> OffPolicyAgent::iterate() {
 }
 
 Episode OffPolicyAgent::evaluate(std::uint64_t seed) {
-  const auto world = single_world(inputs_, derived_seed(seed, kEpisodeSeeds, 0));
-  const auto choose = [&](std::span<const double>, std::span<float> action) { choose_greedily(*world, action); };
-  return record_episode(*world, choose, reporter("evaluate"));
+  return greedy_episode(
+      inputs_, derived_seed(seed, kEpisodeSeeds, 0),
+      [this](const Environment& worlds, std::span<float> executed) { choose_greedily(worlds, executed); },
+      reporter(inputs_, "evaluate"));
 }
 
 std::optional<PolicyDescription> OffPolicyAgent::policy() const {
@@ -309,7 +270,8 @@ void OffPolicyConfig::describe(Fields& fields) {
 
 std::unique_ptr<Agent> make_off_policy_agent(std::string_view name, const AgentInputs& inputs,
                                              const OffPolicyConfig& config, const LearnerFactory& make_learner) {
-  return std::make_unique<OffPolicyAgent>(name, inputs, config, make_learner, training_worlds(name, inputs, config));
+  return std::make_unique<OffPolicyAgent>(name, inputs, config, make_learner,
+                                          continuous_worlds(name, inputs, config.worlds));
 }
 
 }  // namespace lockstep::agents

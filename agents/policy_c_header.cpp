@@ -111,7 +111,7 @@ std::string layer_code(const LayerSpec& layer, size_t index, int inputs, char in
         "    const float factor = 1.0f / sqrtf(variance + {2});\n"
         "    for (int j = 0; j < {0}; ++j)\n"
         "      {1}[j] = lockstep_scale_{3}[j] * ({1}[j] - mean) * factor + lockstep_shift_{3}[j];\n  }}\n",
-        n, out, literal(kLayerNormFloor), index);
+        n, out, literal(static_cast<float>(models::networks::kNormFloor)), index);
   }
   if (const char* const activation = activation_of_z(layer.activation)) {
     code += fmt::format("  for (int j = 0; j < {0}; ++j) {{\n    const float z = {1}[j];\n    {1}[j] = {2};\n  }}\n", n,

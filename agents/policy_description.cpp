@@ -61,8 +61,8 @@ PolicyDescription policy_for(const TaskSpec& task) {
   const ActionRange range(task);
   policy.middle = narrowed(range.middle);
   policy.half = narrowed(range.half);
-  policy.low = narrowed(task.action_low);
-  policy.high = narrowed(task.action_high);
+  policy.low = narrowed(range.low);
+  policy.high = narrowed(range.high);
   return policy;
 }
 

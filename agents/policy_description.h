@@ -59,7 +59,4 @@ void check_policy(const PolicyDescription& policy);
 [[nodiscard]] std::span<const float> policy_block(const PolicyDescription& policy, size_t layer,
                                                   std::string_view block);
 
-// Added by models/networks to the variance in a layer norm.
-constexpr float kLayerNormFloor = 1e-5F;
-
 }  // namespace lockstep::agents

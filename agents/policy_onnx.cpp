@@ -130,10 +130,11 @@ std::string add_layer(const PolicyDescription& policy, size_t k, int inputs, Gra
                     {graph.constant(name("kernel"), policy_block(policy, k, "kernel"), {inputs, layer.outputs}),
                      graph.vector(name("bias"), policy_block(policy, k, "bias"))});
   if (layer.is_normalised) {
-    value = graph.add("LayerNormalization", value,
-                      {graph.vector(name("scale"), policy_block(policy, k, "scale")),
-                       graph.vector(name("shift"), policy_block(policy, k, "shift"))},
-                      {int_attribute("axis", -1), float_attribute("epsilon", kLayerNormFloor)});
+    value = graph.add(
+        "LayerNormalization", value,
+        {graph.vector(name("scale"), policy_block(policy, k, "scale")),
+         graph.vector(name("shift"), policy_block(policy, k, "shift"))},
+        {int_attribute("axis", -1), float_attribute("epsilon", static_cast<float>(models::networks::kNormFloor))});
   }
   return add_activation(layer.activation, graph, value);
 }

@@ -65,18 +65,6 @@ struct Config {
   }
 };
 
-// Worlds that reset themselves, a batch of them unless the run asks for a number of its own.
-std::unique_ptr<Environment> training_worlds(const AgentInputs& inputs, const Config& config) {
-  EnvironmentConfig environment = inputs.environment;
-  if (environment.num_worlds == 1) environment.num_worlds = config.worlds;
-  environment.auto_reset = true;
-  environment.stagger_episodes = config.stagger_episodes;
-  environment.seed = inputs.seed;
-  std::unique_ptr<Environment> worlds = inputs.make_environment(inputs.task, environment);
-  require_finite_episodes(worlds->spec(), "ppo");
-  return worlds;
-}
-
 class Ppo final : public Agent {
  public:
   // `worlds`: those to learn from.
@@ -103,7 +91,6 @@ class Ppo final : public Agent {
 
  private:
   [[nodiscard]] double share_of_steps() const { return static_cast<double>(env_steps_) / config_.total_steps; }
-  [[nodiscard]] std::function<void(double)> reporter(std::string_view stage) const;
   void choose_greedily(const Environment& worlds, std::span<float> executed);
   std::vector<double> evaluate_side_by_side();
   void estimate();
@@ -141,12 +128,6 @@ Ppo::Ppo(const AgentInputs& inputs, const Config& config, std::unique_ptr<Enviro
   update_.reserve(rollout_);
 }
 
-std::function<void(double)> Ppo::reporter(std::string_view stage) const {
-  return [this, stage](double share) {
-    if (inputs_.on_progress) inputs_.on_progress(stage, share);
-  };
-}
-
 // The most likely actions at what the worlds observe -> executed [worlds][action_size].
 void Ppo::choose_greedily(const Environment& worlds, std::span<float> executed) {
   const View<const float, 2> seen = worlds.observation();
@@ -168,7 +149,7 @@ std::vector<double> Ppo::evaluate_side_by_side() {
       inputs_, config_.evaluation.evaluations,
       derived_seed(inputs_.seed, kEvaluationSeeds, static_cast<std::uint64_t>(iteration_)),
       [this](const Environment& worlds, std::span<float> executed) { choose_greedily(worlds, executed); },
-      reporter("evaluate"));
+      reporter(inputs_, "evaluate"));
 }
 
 void Ppo::estimate() {
@@ -201,12 +182,14 @@ double Ppo::explained_variance() const {
 std::vector<Metric> Ppo::iterate() {
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t faults = collector_.faults();
-  const EndedEpisodes episodes = collector_.collect(policy_, {inputs_.seed, kActions}, rollout_, reporter("collect"));
+  const EndedEpisodes episodes =
+      collector_.collect(policy_, {inputs_.seed, kActions}, rollout_, reporter(inputs_, "collect"));
   estimate();
   const double rate =
       rate_factor_ * models::networks::linear_rate(config_.learning_rate, config_.final_rate * config_.learning_rate,
                                                    share_of_steps());
-  const PpoStatistics update = update_.run(rollout_, rate, {inputs_.seed, kShuffles}, policy_, reporter("update"));
+  const PpoStatistics update =
+      update_.run(rollout_, rate, {inputs_.seed, kShuffles}, policy_, reporter(inputs_, "update"));
   if (config_.adaptive_kl > 0) steer_rate(update.kl);
   const std::int64_t steps = std::int64_t{rollout_.steps} * rollout_.worlds;
   env_steps_ += steps;
@@ -216,33 +199,27 @@ std::vector<Metric> Ppo::iterate() {
   // Without a return that counts as success, a run is done when its steps are.
   is_done_ = judge_.has_target() ? judge_.is_convinced() : share_of_steps() >= 1;
   ++iteration_;
-  double total = 0;
-  for (const double value : returns) total += value;
-  const double training_return = episodes.count > 0 ? episodes.sum_of_returns / static_cast<double>(episodes.count)
-                                                    : std::numeric_limits<double>::quiet_NaN();
-  return {{"return", total / config_.evaluation.evaluations},
-          {"return_lowest", std::ranges::min(returns)},
-          {"success", is_done_ ? 1.0 : 0.0},
-          {"training_return", training_return},
-          {"training_episodes", static_cast<double>(episodes.count)},
-          {"faults", static_cast<double>(collector_.faults() - faults)},
-          {"policy_loss", update.policy_loss},
-          {"value_loss", update.value_loss},
-          {"entropy", update.entropy},
-          {"kl", update.kl},
-          {"clip_fraction", update.clip_fraction},
-          {"explained_variance", explained_variance()},
-          {"gradient_norm", update.gradient_norm},
-          {"learning_rate", rate},
-          {"epochs", static_cast<double>(update.epochs)},
-          {"action_deviation", policy_.mean_deviation()},
-          {"wall_steps_per_second", static_cast<double>(steps) / seconds}};
+  std::vector<Metric> metrics = return_metrics(returns, is_done_, episodes);
+  metrics.insert(metrics.end(), {{"faults", static_cast<double>(collector_.faults() - faults)},
+                                 {"policy_loss", update.policy_loss},
+                                 {"value_loss", update.value_loss},
+                                 {"entropy", update.entropy},
+                                 {"kl", update.kl},
+                                 {"clip_fraction", update.clip_fraction},
+                                 {"explained_variance", explained_variance()},
+                                 {"gradient_norm", update.gradient_norm},
+                                 {"learning_rate", rate},
+                                 {"epochs", static_cast<double>(update.epochs)},
+                                 {"action_deviation", policy_.mean_deviation()},
+                                 {"wall_steps_per_second", static_cast<double>(steps) / seconds}});
+  return metrics;
 }
 
 Episode Ppo::evaluate(std::uint64_t seed) {
-  const auto world = single_world(inputs_, derived_seed(seed, kEpisodeSeeds, 0));
-  const auto choose = [&](std::span<const double>, std::span<float> action) { choose_greedily(*world, action); };
-  return record_episode(*world, choose, reporter("evaluate"));
+  return greedy_episode(
+      inputs_, derived_seed(seed, kEpisodeSeeds, 0),
+      [this](const Environment& worlds, std::span<float> executed) { choose_greedily(worlds, executed); },
+      reporter(inputs_, "evaluate"));
 }
 
 std::optional<PolicyDescription> Ppo::policy() const {
@@ -259,8 +236,7 @@ std::vector<std::byte> Ppo::save() const {
   out.write(rate_factor_);
   judge_.save(out);
   out.write(is_done_);
-  const std::vector<std::byte> tensors = models::networks::encode_safetensors(policy_.tensors());
-  out.write_array(std::span(reinterpret_cast<const std::uint8_t*>(tensors.data()), tensors.size()));
+  out.write_array(std::span<const std::byte>(models::networks::encode_safetensors(policy_.tensors())));
   update_.save(out);
   collector_.save(out);
   return std::move(out).finish();
@@ -273,8 +249,7 @@ void Ppo::load(std::span<const std::byte> bytes) {
   rate_factor_ = in.read<double>();
   judge_.load(in);
   const bool is_done = in.read<bool>();
-  const std::vector<std::uint8_t> tensors = in.read_vector<std::uint8_t>();
-  policy_.take(models::networks::decode_safetensors(std::as_bytes(std::span(tensors)), where), where);
+  policy_.take(models::networks::decode_safetensors(in.read_vector<std::byte>(), where), where);
   update_.load(in);
   collector_.load(in);
   in.expect_end();
@@ -285,7 +260,7 @@ void Ppo::load(std::span<const std::byte> bytes) {
 
 std::unique_ptr<Agent> make(const AgentInputs& inputs) {
   const auto config = configured<Config>(inputs.settings);
-  return std::make_unique<Ppo>(inputs, config, training_worlds(inputs, config));
+  return std::make_unique<Ppo>(inputs, config, training_worlds(inputs, "ppo", config.worlds, config.stagger_episodes));
 }
 
 }  // namespace

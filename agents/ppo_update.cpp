@@ -1,6 +1,7 @@
 // Losses, gradients and steps of proximal policy optimisation.
 #include "agents/ppo_update.h"
 #include "engine/error.h"
+#include "models/random_index.h"
 
 #include <algorithm>
 #include <cmath>
@@ -124,16 +125,6 @@ void PpoUpdate::reserve(const Rollout& rollout) {
   for (std::vector<float>* column : {&log_probs_, &values_, &advantages_, &targets_}) column->resize(largest);
 }
 
-// R. Fisher, F. Yates: every order is as likely as any other, but for 2^-32 of rounding.
-void PpoUpdate::shuffle(kernels::RandomStream stream, int epoch) {
-  std::iota(order_.begin(), order_.end(), 0u);
-  for (size_t k = order_.size(); k > 1; --k) {
-    const kernels::PhiloxWords words =
-        kernels::philox(stream, static_cast<std::uint32_t>(k), updates_, static_cast<std::uint32_t>(epoch));
-    std::swap(order_[k - 1], order_[static_cast<size_t>((std::uint64_t{words.word[0]} * k) >> 32)]);
-  }
-}
-
 // Copies the rows order_[first] ... into the minibatch.
 PpoSamples<float> PpoUpdate::gather(const Rollout& rollout, size_t first, size_t count) {
   const auto width = static_cast<size_t>(rollout.observation_size), numbers = static_cast<size_t>(rollout.action_width);
@@ -162,7 +153,8 @@ PpoStatistics PpoUpdate::run(const Rollout& rollout, double learning_rate, kerne
   const auto parts = static_cast<size_t>(config_.minibatches);
   PpoStatistics statistics;
   for (int epoch = 0; epoch < config_.epochs; ++epoch) {
-    shuffle(stream, epoch);
+    std::iota(order_.begin(), order_.end(), 0u);
+    models::shuffle(order_, stream, updates_, static_cast<std::uint32_t>(epoch));
     statistics = {.epochs = epoch + 1};
     for (size_t part = 0; part < parts; ++part) {
       const size_t first = rows * part / parts, count = rows * (part + 1) / parts - first;

@@ -87,7 +87,6 @@ class PpoUpdate {
   void load(ByteReader& in);
 
  private:
-  void shuffle(kernels::RandomStream stream, int epoch);
   PpoSamples<float> gather(const Rollout& rollout, size_t first, size_t count);
 
   PpoUpdateConfig config_;

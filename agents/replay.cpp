@@ -1,6 +1,7 @@
 // Ring of transitions in chunks, n-step sums, uniform draws.
 #include "agents/replay.h"
 #include "engine/error.h"
+#include "models/random_index.h"
 
 #include <algorithm>
 #include <cmath>
@@ -45,14 +46,13 @@ Transitions<R> Minibatch<R>::transitions() const {
 }
 
 template <class R>
-void Minibatch<R>::set(int row, std::span<const float> observation, std::span<const float> action, float reward,
-                       float discount, std::span<const float> next_observation) {
+void Minibatch<R>::set(int row, const TransitionRow<float>& from) {
   const auto k = static_cast<size_t>(row);
-  std::ranges::copy(observation, &observations_[k * observation.size()]);
-  std::ranges::copy(action, &actions_[k * action.size()]);
-  std::ranges::copy(next_observation, &next_observations_[k * next_observation.size()]);
-  rewards_[k] = reward;
-  discounts_[k] = discount;
+  std::ranges::copy(from.observation, &observations_[k * from.observation.size()]);
+  std::ranges::copy(from.action, &actions_[k * from.action.size()]);
+  std::ranges::copy(from.next_observation, &next_observations_[k * from.next_observation.size()]);
+  rewards_[k] = from.reward;
+  discounts_[k] = from.discount;
 }
 
 Replay::Replay(const ReplayConfig& config, int worlds, int observation_size, int action_size)
@@ -75,7 +75,7 @@ const float* Replay::numbers_of(int index) const {
 
 float* Replay::numbers_of(int index) { return const_cast<float*>(std::as_const(*this).numbers_of(index)); }
 
-Replay::Row Replay::row(int index) const {
+TransitionRow<float> Replay::row(int index) const {
   const float* const numbers = numbers_of(index);
   const float* const action = numbers + observation_size_;
   const float* const rest = action + action_size_;
@@ -143,9 +143,8 @@ void Replay::sample(kernels::RandomStream stream, std::uint32_t draw, int first,
     throw Error("transitions were asked of an empty replay", "replay", "collect steps before the first update");
   }
   for (int k = first; k < first + count; ++k) {
-    const kernels::PhiloxWords words = kernels::philox(stream, static_cast<std::uint32_t>(k), draw);
-    const Row from = row(static_cast<int>((std::uint64_t{words.word[0]} * static_cast<std::uint64_t>(size_)) >> 32));
-    out.set(k, from.observation, from.action, from.reward, from.discount, from.next_observation);
+    out.set(k, row(static_cast<int>(
+                   models::index_below(static_cast<size_t>(size_), stream, static_cast<std::uint32_t>(k), draw))));
   }
 }
 

@@ -29,12 +29,27 @@ struct Step {
   bool is_last = false;        // terminated, or cut by a time limit: the next step is of another episode
 };
 
+// One transition, [observation_size], [action_size], as the first.
+template <class R>
+struct TransitionRow {
+  std::span<const R> observation, action, next_observation;
+  R reward = 0, discount = 0;
+};
+
 // Transitions side by side, as an update wants them. With n steps looked ahead (fewer at the end of an episode):
 //   reward = sum over k < n of discount^k r_k, and discount = discount^n, or 0 where the task ended there.
 template <class R>
 struct Transitions {
   View<const R, 2> observations, actions, next_observations;  // [rows][observation_size], [rows][action_size], ...
   std::span<const R> rewards, discounts;                      // [rows]
+
+  [[nodiscard]] TransitionRow<R> row(int k) const {
+    const auto of = [k](View<const R, 2> rows) {
+      return std::span<const R>(&rows(k, 0), static_cast<size_t>(rows.extent(1)));
+    };
+    const auto i = static_cast<size_t>(k);
+    return {of(observations), of(actions), of(next_observations), rewards[i], discounts[i]};
+  }
 };
 
 // Room for a number of transitions.
@@ -46,8 +61,7 @@ class Minibatch {
   [[nodiscard]] int rows() const { return rows_; }
   [[nodiscard]] Transitions<R> transitions() const;
   // Overwrites row `row`.
-  void set(int row, std::span<const float> observation, std::span<const float> action, float reward, float discount,
-           std::span<const float> next_observation);
+  void set(int row, const TransitionRow<float>& from);
 
  private:
   int rows_, observation_size_, action_size_;
@@ -69,11 +83,7 @@ class Replay {
   void add(int world, const Step& step);
 
   // A transition that is remembered, 0 <= index < size(); valid until the next add().
-  struct Row {
-    std::span<const float> observation, action, next_observation;
-    float reward, discount;
-  };
-  [[nodiscard]] Row row(int index) const;
+  [[nodiscard]] TransitionRow<float> row(int index) const;
 
   // Draws transitions uniformly, with replacement: row k is a function of (stream, draw, k) and of what is remembered.
   // Error where nothing is.

@@ -108,8 +108,7 @@ EndedEpisodes Collector::record(Rollout& rollout, int step) {
     terminated[world] = worlds_->terminated()[world];
     ended[world] = terminated[world] != 0 || worlds_->truncated()[world] != 0 ? 1 : 0;
     if (ended[world] == 0) continue;
-    ++episodes.count;
-    episodes.sum_of_returns += static_cast<double>(worlds_->final_return()[world]);
+    episodes.add({1, static_cast<double>(worlds_->final_return()[world])});
   }
   const std::span<float> rewards = row_of(rollout.rewards, step, worlds);
   std::ranges::copy(worlds_->reward(), rewards.begin());
@@ -155,9 +154,7 @@ EndedEpisodes Collector::collect(const ActorCritic<float>& policy, kernels::Rand
   for (int step = 0; step < rollout.steps; ++step) {
     act(policy, stream, rollout, step);
     if (step > 0) carry_back(row_of(rollout.values, step, worlds), rollout, step - 1);
-    const EndedEpisodes ended = record(rollout, step);
-    episodes.count += ended.count;
-    episodes.sum_of_returns += ended.sum_of_returns;
+    episodes.add(record(rollout, step));
     value_last_states(policy, rollout, step);
     after_step((step + 1.0) / rollout.steps);
   }
@@ -173,8 +170,7 @@ void Collector::save(ByteWriter& out) const {
   return_moments_.save(out);
   out.write(step_);
   out.write_array(std::span<const float>(discounted_returns_));
-  const std::vector<std::byte> worlds = worlds_->save();
-  out.write_array(std::span(reinterpret_cast<const std::uint8_t*>(worlds.data()), worlds.size()));
+  out.write_array(std::span<const std::byte>(worlds_->save()));
 }
 
 void Collector::load(ByteReader& in) {
@@ -182,8 +178,7 @@ void Collector::load(ByteReader& in) {
   return_moments_.load(in);
   step_ = in.read<std::uint32_t>();
   in.read_array(std::span<float>(discounted_returns_));
-  const std::vector<std::uint8_t> worlds = in.read_vector<std::uint8_t>();
-  worlds_->load(std::as_bytes(std::span(worlds)));
+  worlds_->load(in.read_vector<std::byte>());
 }
 
 }  // namespace lockstep::agents

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agents/actor_critic.h"
+#include "agents/episodes.h"
 #include "agents/policy_description.h"
 #include "agents/running_moments.h"
 #include "engine/buffer.h"
@@ -33,12 +34,6 @@ struct CollectorConfig {
   bool standardise_observations = true;
   bool scale_rewards = true;
   float discount = 0.99f;
-};
-
-// Episodes that ended while collecting.
-struct EndedEpisodes {
-  std::int64_t count = 0;
-  double sum_of_returns = 0;
 };
 
 // The worlds at work, and what was seen of them so far.

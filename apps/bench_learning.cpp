@@ -2,12 +2,12 @@
 #include "apps/bench_learning.h"
 #include "agents/sac_update.h"
 #include "agents/td3_update.h"
+#include "apps/bench_turns.h"
 #include "apps/quantile.h"
 #include "engine/isa.h"
 #include "models/networks/chosen_kernels.h"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,19 +28,6 @@ constexpr Size kSizes[] = {{17, 6, 256, 256}, {3, 1, 64, 100}};
 constexpr int kMinibatches = 16;  // used in turn
 constexpr int kProduct = 256;     // extents of the product that rates are held against
 
-// Calls of work() until `seconds` are over, per second.
-double rate_of(double seconds, const std::function<void()>& work) {
-  using Clock = std::chrono::steady_clock;
-  const auto begin = Clock::now();
-  double spent = 0, calls = 0;
-  do {
-    work();
-    ++calls;
-    spent = std::chrono::duration<double>(Clock::now() - begin).count();
-  } while (spent < seconds);
-  return calls / spent;
-}
-
 double normal(std::uint32_t array, std::uint32_t index) { return kernels::normal<double>({5, array}, index, 0); }
 
 // FLOP/s of one square product on this thread.
@@ -53,7 +40,7 @@ class ProductRace {
         panel_(static_cast<size_t>(kernels::product_scratch(kProduct, kProduct))) {}
 
   double run(double seconds) {
-    const double products = rate_of(seconds, [&] {
+    return work_rate(seconds, [&] {
       models::networks::chosen_kernels<float>().multiply({.m = kProduct,
                                                           .n = kProduct,
                                                           .k = kProduct,
@@ -62,8 +49,8 @@ class ProductRace {
                                                           .c = c_.data(),
                                                           .c_stride = kProduct,
                                                           .panel = panel_.data()});
+      return 2.0 * kProduct * kProduct * kProduct;
     });
-    return products * 2.0 * kProduct * kProduct * kProduct;
   }
 
  private:
@@ -105,19 +92,20 @@ agents::Minibatch<float> random_rows(const Size& size, int number) {
     fill(now, 1);
     fill(next, 1);
     fill(action, 0.3);
-    rows.set(row, now, action, now[0], 0.99f, next);
+    rows.set(row, {now, action, next, now[0], 0.99f});
   }
   return rows;
 }
 
-// An agent's update, on minibatches in turn.
-std::function<void()> updater(const std::string& agent, const Size& size, ThreadPool& pool) {
+// An agent's update, on minibatches in turn; a call is one.
+std::function<int()> updater(const std::string& agent, const Size& size, ThreadPool& pool) {
   auto rows = std::make_shared<std::vector<agents::Minibatch<float>>>();
   for (int k = 0; k < kMinibatches; ++k) rows->push_back(random_rows(size, k));
   const agents::OffPolicyNetworkConfig network{.width = size.width};
-  const auto over = [&](auto update) -> std::function<void()> {
+  const auto over = [&](auto update) -> std::function<int()> {
     return [rows, update, turn = size_t{0}]() mutable {
       update->update((*rows)[turn++ % kMinibatches].transitions(), {1, 1});
+      return 1;
     };
   };
   if (agent == "sac") {
@@ -133,12 +121,12 @@ std::function<void()> updater(const std::string& agent, const Size& size, Thread
 void measure(const std::string& agent, const Size& size, const BenchLearningOptions& options, CommandContext& context) {
   ThreadPool pool(options.threads);
   ProductRace product;
-  const std::function<void()> update = updater(agent, size, pool);
+  const std::function<int()> update = updater(agent, size, pool);
   const double work = work_of(agent, size);
   std::vector<double> updates, peaks, shares;
-  rate_of(options.seconds / 5, update);  // to warm up
+  work_rate(options.seconds / 5, update);  // to warm up
   for (int repeat = 0; repeat < options.repeats; ++repeat) {
-    updates.push_back(rate_of(options.seconds, update));
+    updates.push_back(work_rate(options.seconds, update));
     peaks.push_back(product.run(options.seconds / 5));
     shares.push_back(updates.back() * work / peaks.back());
   }
@@ -183,12 +171,7 @@ void add_bench_learning(CLI::App& bench, CommandContext& context) {
                                   "  lockstep bench learning\n  lockstep bench learning sac --threads 2 --json -\n");
   command.add_option("AGENT", options->agents, "sac, td3 (default: both)")->check(CLI::IsMember({"sac", "td3"}));
   command.add_option("--threads", options->threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
-  command.add_option("--repeats", options->repeats, "turns of every measurement")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  command.add_option("--seconds", options->seconds, "least length of a turn")
-      ->capture_default_str()
-      ->check(CLI::Range(1e-3, 60.0));
+  add_turn_options(command, options->repeats, options->seconds);
   context.on_run(command, [options, &context] { return bench_learning(*options, context); });
 }
 

@@ -1,5 +1,6 @@
 // Measures planners and what they are made of, in turns with MuJoCo where it does the same.
 #include "apps/bench_planners.h"
+#include "apps/bench_turns.h"
 #include "apps/quantile.h"
 #include "engine/error.h"
 #include "engine/isa.h"
@@ -534,12 +535,7 @@ void add_bench_planners(CLI::App& bench, CommandContext& context) {
   CLI::App& command = context.add(bench, "planners", "cost of planners and of what they are made of, beside MuJoCo",
                                   "  lockstep bench planners\n  lockstep bench planners rollouts backward --json -\n");
   command.add_option("ROW", options->rows, "rows, or beginnings of their names (default: all)");
-  command.add_option("--repeats", options->repeats, "turns of every measurement")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  command.add_option("--seconds", options->seconds, "least length of a turn")
-      ->capture_default_str()
-      ->check(CLI::Range(1e-3, 60.0));
+  add_turn_options(command, options->repeats, options->seconds);
   context.on_run(command, [options, &context] { return bench_planners(*options, context); });
 }
 

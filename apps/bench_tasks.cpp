@@ -1,5 +1,6 @@
 // Measures tasks as environments, in turns with bare MuJoCo where it has the model.
 #include "apps/bench_tasks.h"
+#include "apps/bench_turns.h"
 #include "apps/quantile.h"
 #include "engine/error.h"
 #include "engine/isa.h"
@@ -7,7 +8,6 @@
 #include "kernels/philox.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,31 +54,20 @@ class TaskRace {
 
   // Env steps of all worlds until `seconds` are over: steps per second.
   double run(double seconds) {
-    return rate(seconds, [&] {
+    return work_rate(seconds, [&] {
       step();
       return env_->config().num_worlds;
     });
   }
   // Env steps of mj_step alone, from the present states of the worlds in turn.
   double run_peer(double seconds) {
-    return rate(seconds, [&] {
+    return work_rate(seconds, [&] {
       step_peer();
       return kPeerSteps;
     });
   }
 
  private:
-  template <class Work>
-  static double rate(double seconds, Work&& work) {
-    using Clock = std::chrono::steady_clock;
-    const auto begin = Clock::now();
-    double spent = 0, steps = 0;
-    do {
-      steps += work();
-      spent = std::chrono::duration<double>(Clock::now() - begin).count();
-    } while (spent < seconds);
-    return steps / spent;
-  }
   [[nodiscard]] const float* next_actions() {
     const std::size_t size = actions_.size() / kActionSets;
     return actions_.data() + size * static_cast<std::size_t>(turn_++ % kActionSets);
@@ -178,12 +167,7 @@ void add_bench_tasks(CLI::App& bench, CommandContext& context) {
   command.add_option("--precision", options->precision, "of the state: float or double")
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "double"}));
-  command.add_option("--repeats", options->repeats, "turns of every measurement")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  command.add_option("--seconds", options->seconds, "least length of a turn")
-      ->capture_default_str()
-      ->check(CLI::Range(1e-3, 60.0));
+  add_turn_options(command, options->repeats, options->seconds);
   context.on_run(command, [options, &context] { return bench_tasks(*options, context); });
 }
 

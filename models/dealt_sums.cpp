@@ -1,6 +1,6 @@
 // Normal equations of rows that are dealt to groups at random.
 #include "models/dealt_sums.h"
-#include "kernels/philox.h"
+#include "models/random_index.h"
 
 namespace lockstep::models {
 namespace {
@@ -16,9 +16,7 @@ DealtSums::DealtSums(int features, int targets, int groups, std::uint64_t seed) 
 
 void DealtSums::add_columns(const double* columns, int rows) {
   for (int row = 0; row < rows; ++row) {
-    const std::uint32_t word = kernels::philox({seed_, kDealStream}, rows_++, 0).word[0];
-    const size_t group = (static_cast<std::uint64_t>(word) * groups_.size()) >> 32;
-    groups_[group].add_columns(columns + row, 1);
+    groups_[index_below(groups_.size(), {seed_, kDealStream}, rows_++, 0)].add_columns(columns + row, 1);
   }
 }
 

@@ -1,6 +1,7 @@
 // Fits and draws of probabilistic ensembles.
 #include "models/networks/gaussian_ensemble.h"
 #include "engine/error.h"
+#include "models/random_index.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,18 +20,6 @@ constexpr std::uint32_t kMemberBlock = 0, kFirstNoise = 2;
 std::vector<LayerSpec> layers_of(const GaussianEnsembleConfig& config, int outputs) {
   const std::vector<int> hidden(static_cast<size_t>(config.layers), config.width);
   return perceptron(hidden, 2 * outputs, activation_named(config.activation), 1.0);
-}
-
-// An integer in [0, count), a function of the arguments.
-std::uint32_t index_below(kernels::RandomStream stream, std::uint32_t a, std::uint32_t b, std::uint32_t c,
-                          size_t count) {
-  return static_cast<std::uint32_t>((std::uint64_t{kernels::philox(stream, a, b, c).word[0]} * count) >> 32);
-}
-
-// R. Fisher, F. Yates.
-void shuffle(std::span<std::uint32_t> numbers, kernels::RandomStream stream, std::uint32_t a, std::uint32_t b) {
-  for (size_t k = numbers.size(); k > 1; --k)
-    std::swap(numbers[k - 1], numbers[index_below(stream, static_cast<std::uint32_t>(k), a, b, k)]);
 }
 
 void require_finite(View<const float, 2> rows, const char* what) {
@@ -131,8 +120,8 @@ GaussianEnsemble::Rows GaussianEnsemble::split(View<const float, 2> inputs, View
     Member& member = members_[k];
     member.bootstrap.resize(rows.training);
     for (size_t i = 0; i < rows.training; ++i) {
-      member.bootstrap[i] = rows.order[index_below(stream, static_cast<std::uint32_t>(i), fits_,
-                                                   static_cast<std::uint32_t>(k) + 1, rows.training)];
+      member.bootstrap[i] = rows.order[index_below(rows.training, stream, static_cast<std::uint32_t>(i), fits_,
+                                                   static_cast<std::uint32_t>(k) + 1)];
     }
   }
   return rows;
@@ -268,7 +257,7 @@ void GaussianEnsemble::sample(View<const float, 2> inputs, kernels::RandomStream
   for (Member& member : members_) member.drawn.clear();
   for (int row = 0; row < rows; ++row) {
     const auto r = static_cast<std::uint32_t>(row);
-    const int chosen = elites_[index_below(stream, r, step, kMemberBlock, elites_.size())];
+    const int chosen = elites_[index_below(elites_.size(), stream, r, step, kMemberBlock)];
     members_[static_cast<size_t>(chosen)].drawn.push_back(r);
   }
   // Rows of one member side by side, so that its products are dense.

@@ -15,9 +15,6 @@
 namespace lockstep::models::networks {
 namespace {
 
-// Added to a row's variance by a layer norm.
-constexpr double kVarianceFloor = 1e-5;
-
 struct NamedActivation {
   std::string_view name;
   Activation activation;
@@ -49,7 +46,7 @@ struct LayerNorm {
       for (int i = 0; i < width; ++i) mean += z[i];
       mean /= static_cast<R>(width);
       for (int i = 0; i < width; ++i) variance += (z[i] - mean) * (z[i] - mean);
-      inverse_deviation[row] = 1 / std::sqrt(variance / static_cast<R>(width) + static_cast<R>(kVarianceFloor));
+      inverse_deviation[row] = 1 / std::sqrt(variance / static_cast<R>(width) + static_cast<R>(kNormFloor));
       for (int i = 0; i < width; ++i) {
         standardised[first + i] = (z[i] - mean) * inverse_deviation[row];
         out[first + i] = scale[i] * standardised[first + i] + shift[i];

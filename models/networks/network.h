@@ -29,6 +29,9 @@ using kernels::Activation;
 // Throws Error for any other name.
 [[nodiscard]] Activation activation_named(std::string_view name);
 
+// Added to a row's variance by a layer norm.
+inline constexpr double kNormFloor = 1e-5;
+
 // How the weights of a layer begin; biases begin at 0, a layer norm's scale at 1.
 enum class Initialiser {
   kOrthogonal,  // A. Saxe, J. McClelland, S. Ganguli, ICLR 2014

@@ -2,8 +2,8 @@
 // members see groups of rows drawn with replacement, or lack some features, or both; terms stay that enough members
 // have.
 #include "engine/error.h"
-#include "kernels/philox.h"
 #include "models/optimisers/optimiser.h"
+#include "models/random_index.h"
 #include "models/sparse_path.h"
 
 #include <algorithm>
@@ -43,10 +43,8 @@ struct Config {
 };
 
 int below(const Config& config, std::uint32_t stream, int member, int draw, int count) {
-  const std::uint32_t word =
-      kernels::philox({config.seed, stream}, static_cast<std::uint32_t>(member), static_cast<std::uint32_t>(draw))
-          .word[0];
-  return static_cast<int>((static_cast<std::uint64_t>(word) * static_cast<std::uint64_t>(count)) >> 32);
+  return static_cast<int>(index_below(static_cast<size_t>(count), {config.seed, stream},
+                                      static_cast<std::uint32_t>(member), static_cast<std::uint32_t>(draw)));
 }
 
 // Mean or median of the numbers that are not 0, and their standard deviation.

@@ -25,7 +25,7 @@ Minibatch<R> example_rows() {
   for (int k = 0; k < kRows; ++k) {
     const auto wave = [&](int i) { return std::sin(static_cast<float>(13 * k + 5 * i)); };
     const std::vector<float> now{wave(0), wave(1), wave(2)}, next{wave(3), wave(4), wave(5)}, action{wave(6), wave(7)};
-    rows.set(k, now, action, wave(8), k % 3 == 0 ? 0.0f : 0.9f, next);
+    rows.set(k, {now, action, next, wave(8), k % 3 == 0 ? 0.0f : 0.9f});
   }
   return rows;
 }
