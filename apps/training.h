@@ -50,9 +50,10 @@ struct TrainObserver {
                                                         const EnvironmentFactory& make_environment,
                                                         std::function<void(std::string_view, double)> on_progress);
 
-// Trains until the agent is done, max_iterations (or the agent's budget) are over, or Ctrl-C (the caller's InterruptGuard), then evaluates.
-// Interrupted inside an iteration, that iteration is dropped: the folder holds the state after the last whole one, and
-// resuming gives the same bits as never having stopped. Errors are thrown before the folder is touched.
+// Trains until the agent is done, max_iterations (or the agent's budget) are over, or Ctrl-C (the caller's
+// InterruptGuard), then evaluates. Interrupted inside an iteration, that iteration is dropped: the folder holds the
+// state after the last whole one, and resuming gives the same bits as never having stopped. Errors are thrown before
+// the folder is touched.
 [[nodiscard]] TrainResult train(const TrainRequest& request, const agents::Entry& entry,
                                 const EnvironmentFactory& make_environment, const TrainObserver& observer);
 

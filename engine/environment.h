@@ -48,8 +48,8 @@ struct EnvironmentConfig {
   int threads = 1;                  // >= 1 worker threads; results do not depend on it
   bool auto_reset = true;           // a world that ended starts its next episode in the same step; its last
                                     // observation is in final_observation
-  bool stagger_episodes = false;    // the first episodes after reset() are cut early, each world's at a time of its own,
-                                    // so that worlds do not all begin and end together
+  bool stagger_episodes = false;  // the first episodes after reset() are cut early, each world's at a time of its own,
+                                  // so that worlds do not all begin and end together
 };
 
 // W worlds of one task. Observations and rewards are float; states are double in SI units.
