@@ -187,7 +187,8 @@ std::unique_ptr<Batch> our_batch(const Course& course, const BenchPhysicsOptions
                                     .backend = options.backend,
                                     .precision = options.precision == "float" ? Precision::kFloat : Precision::kDouble,
                                     .lanes = options.lanes,
-                                    .threads = threads});
+                                    .threads = threads,
+                                    .specialise = options.specialise});
 }
 
 // "cpu", "cuda" or "mujoco": what `auto` chose; report() begins with "backend <name>:".
@@ -327,6 +328,10 @@ void add_bench_physics(CLI::App& bench, CommandContext& context) {
       ->capture_default_str();
   command.add_option("--worlds", options->worlds, "Worlds of our batch")->capture_default_str();
   command.add_option("--lanes", options->lanes, "Worlds side by side in a register; 0: the widest")
+      ->capture_default_str();
+  command
+      .add_option("--specialise", options->specialise,
+                  "Physics compiled for the model: off, auto (once it is ready) or require (waited for)")
       ->capture_default_str();
   command.add_option("--pairs", options->pairs, "Slices of each side")->capture_default_str();
   command.add_option("--warmup", options->warmup, "Physics steps from the first pose to where the worlds start")

@@ -17,6 +17,7 @@ struct BenchPhysicsOptions {
   std::string motion = "noisy";     // of MJCF files: noisy | quiet | smooth; built-in names say theirs
   std::vector<int> threads = {1};   // one row for each; above 1 also the ratio to 1 thread
   int worlds = 256;                 // of our batch
+  std::string specialise = "off";   // ours: off | auto | require
   int lanes = 0;                    // 0: the widest
   int pairs = 9;                    // slices of each side, alternating; the ratio is their median
   double slice_seconds = 0.2;       // length of one slice

@@ -22,6 +22,9 @@ void RunConfig::describe(Fields& fields) {
                     {"auto", "cpu", "cuda", "mujoco"});
   fields.add_choice("environment.precision", environment.precision, "of state and arithmetic", {"float", "double"});
   fields.add("environment.threads", environment.threads, "worker threads; results do not depend on it", {1, 4096});
+  fields.add_choice("environment.specialise", environment.specialise,
+                    "physics compiled for the model: auto takes it once it is ready, require waits for it",
+                    {"off", "auto", "require"});
 }
 
 Settings ResolvedRun::all() const {

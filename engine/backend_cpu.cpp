@@ -6,6 +6,7 @@
 #include "engine/isa.h"
 #include "engine/model.h"
 #include "engine/physics_kernels.h"
+#include "engine/specialised_kernels.h"
 #include "engine/thread_pool.h"
 
 #include <utility>
@@ -25,11 +26,16 @@ class CpuBatch final : public Batch {
         config_(config),
         kernels_(physics_kernels<R>(chosen_isa(), config.lanes)),
         constants_(constants_of<R>(*model_, config)),
+        specialised_constants_(constants_),
         state_(*model_->mj(), config, kernels_.lanes),
         pool_(config.threads) {
     const long numbers = scratch_size(constants_of<double>(*model_, config));
     const std::size_t scratch = static_cast<std::size_t>(numbers) * static_cast<std::size_t>(lanes());
     for (int thread = 0; thread < config.threads; ++thread) arenas_.emplace_back(scratch);
+    if (config.specialise == "off") return;
+    specialised_ = std::make_unique<SpecialisedKernels>(model_, config.precision, chosen_isa(), kernels_.lanes,
+                                                        config.specialise == "require");
+    specialised_constants_.specialised = &specialised_->pieces();
   }
 
   [[nodiscard]] const Model& model() const override { return *model_; }
@@ -37,18 +43,19 @@ class CpuBatch final : public Batch {
   [[nodiscard]] int lanes() const override { return state_.lanes(); }
   [[nodiscard]] int num_blocks() const override { return state_.num_blocks(); }
   [[nodiscard]] std::string report() const override {
-    return fmt::format("backend cpu: native kernels, {}, {} lanes of {}, {} thread{}", kernels_.isa, lanes(),
-                       sizeof(R) == 4 ? "float" : "double", config_.threads, config_.threads == 1 ? "" : "s");
+    return fmt::format("backend cpu: native kernels, {}, {} lanes of {}, {} thread{}{}", kernels_.isa, lanes(),
+                       sizeof(R) == 4 ? "float" : "double", config_.threads, config_.threads == 1 ? "" : "s",
+                       specialised_ ? ", " + specialised_->report() : "");
   }
 
   void step(int steps) override {
     pool_.for_each(num_blocks(), [&](int block, int thread) { step_block(block, steps, thread); });
   }
   void step_block(int block, int steps, int thread) override {
-    kernels_.step(constants_, state_.block<R>(block).data(), arena(thread), steps, nullptr);
+    kernels_.step(constants(), state_.block<R>(block).data(), arena(thread), steps, nullptr);
   }
   void step_and_sense_block(int block, int steps, int thread) override {
-    kernels_.step(constants_, state_.block<R>(block).data(), arena(thread), steps,
+    kernels_.step(constants(), state_.block<R>(block).data(), arena(thread), steps,
                   state_.block_sensors<R>(block).data());
   }
   void sense() override {
@@ -85,15 +92,21 @@ class CpuBatch final : public Batch {
   void clear_fault(int world) override { state_.set_fault(world, false); }
 
  private:
+  // With the code compiled for the model, once that is ready.
+  [[nodiscard]] const kernels::ModelConstants<R>& constants() const {
+    return specialised_ && specialised_->is_ready() ? specialised_constants_ : constants_;
+  }
   R* arena(int thread) { return arenas_[static_cast<std::size_t>(thread)].data(); }
 
   std::shared_ptr<const Model> model_;
   BatchConfig config_;
   const kernels::PhysicsKernels<R>& kernels_;
   const kernels::ModelConstants<R> constants_;  // pointing into the model's
+  kernels::ModelConstants<R> specialised_constants_;
   BatchState state_;
   ThreadPool pool_;
   std::vector<HostBuffer<R>> arenas_;  // [thread] scratch of one block
+  std::unique_ptr<SpecialisedKernels> specialised_;
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include "engine/error.h"
 #include "engine/model.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -15,6 +17,22 @@ namespace lockstep {
 namespace {
 
 const std::array<std::string, 4> kBackends{"auto", "cpu", "cuda", "mujoco"};
+const std::array<std::string, 3> kSpecialise{"off", "auto", "require"};
+
+void check_choice(const char* what, const std::string& value, std::span<const std::string> known) {
+  if (std::find(known.begin(), known.end(), value) != known.end()) return;
+  const std::string near = nearest_name(value, known);
+  throw Error(
+      fmt::format("unknown {} '{}'", what, value), "batch",
+      fmt::format("{}use one of {}", near.empty() ? "" : "did you mean '" + near + "'? ", fmt::join(known, ", ")));
+}
+
+// Code compiled for a model runs on the CPU's lanes alone.
+void refuse_required_code(const BatchConfig& config, const std::string& backend) {
+  if (config.specialise != "require") return;
+  throw Error(fmt::format("the backend {} has no code compiled for a model", backend), "batch.specialise",
+              "use the cpu backend, or specialise = auto");
+}
 
 void check(const BatchConfig& config) {
   const auto at_least_one = [](const char* name, int value) {
@@ -27,12 +45,8 @@ void check(const BatchConfig& config) {
   if (config.lanes < 0) {
     throw Error(fmt::format("lanes = {} is below 0", config.lanes), "batch", "set lanes to 0 for the widest there is");
   }
-  for (const std::string& known : kBackends) {
-    if (config.backend == known) return;
-  }
-  const std::string near = nearest_name(config.backend, kBackends);
-  throw Error(fmt::format("unknown backend '{}'", config.backend), "batch",
-              fmt::format("{}use one of auto, cpu, cuda, mujoco", near.empty() ? "" : "did you mean '" + near + "'? "));
+  check_choice("backend", config.backend, kBackends);
+  check_choice("specialise", config.specialise, kSpecialise);
 }
 
 }  // namespace
@@ -47,9 +61,11 @@ void Batch::set_all_ctrl(View<const double, 2> ctrl) {
 std::unique_ptr<Batch> Batch::make(std::shared_ptr<const Model> model, const BatchConfig& config) {
   check(config);
   if (config.backend == "cpu") return make_cpu_batch(std::move(model), config);
+  if (config.backend != "auto") refuse_required_code(config, config.backend);
   if (config.backend == "cuda") return make_cuda_batch(std::move(model), config);
   if (config.backend == "mujoco") return make_mujoco_batch(std::move(model), config, "");
   if (model->is_native()) return make_cpu_batch(std::move(model), config);
+  refuse_required_code(config, "mujoco");
   std::string reason = fmt::format("the native kernels lack: {}", fmt::join(model->native_support(), ", "));
   return make_mujoco_batch(std::move(model), config, std::move(reason));
 }

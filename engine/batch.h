@@ -21,6 +21,8 @@ struct BatchConfig {
   Precision precision = Precision::kFloat;  // of state and arithmetic; the mujoco backend always computes in double
   int lanes = 0;                            // worlds per register; 0: the widest this ISA has
   int threads = 1;                          // >= 1; results do not depend on it
+  std::string specialise = "off";           // code compiled for this model: off | auto (made in the background, used as
+                                            // soon as it is ready) | require (waited for; Error where there is none)
   bool applied_forces = false;              // worlds have places for qfrc_applied and xfrc_applied
 };
 

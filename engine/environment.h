@@ -46,6 +46,7 @@ struct EnvironmentConfig {
   std::string backend = "auto";     // auto | cpu | cuda | mujoco
   std::string precision = "float";  // float | double
   int threads = 1;                  // >= 1 worker threads; results do not depend on it
+  std::string specialise = "off";   // as in BatchConfig: off | auto | require
   bool auto_reset = true;           // a world that ended starts its next episode in the same step; its last
                                     // observation is in final_observation
   bool stagger_episodes = false;  // the first episodes after reset() are cut early, each world's at a time of its own,

@@ -439,6 +439,7 @@ template <class R>
 ConstantStorage<R> store(Packing& p) {
   ConstantStorage<R> storage;
   static_cast<kernels::ModelSizes&>(storage.numbers) = p.c;
+  storage.numbers.specialised = nullptr;
   storage.numbers.timestep = static_cast<R>(p.c.timestep);
   storage.numbers.noslip_least_gain = static_cast<R>(p.c.noslip_least_gain);
   for (int k = 0; k < 3; ++k) storage.numbers.gravity[k] = static_cast<R>(p.c.gravity[k]);

@@ -1,6 +1,7 @@
 // Finds the model files of the task suites: environment variable, cache at configure time, this user's cache.
 #include "engine/task_models.h"
 #include "engine/error.h"
+#include "engine/user_cache.h"
 #include "generated/model_paths.h"
 
 #include <array>
@@ -17,14 +18,6 @@ std::string_view cache_folder(std::string_view package) {
   if (package == "dm_control") return model_paths::kDmControlFolder;
   if (package == "gymnasium") return model_paths::kGymnasiumFolder;
   if (package == "mjlab") return model_paths::kMjlabFolder;
-  return {};
-}
-
-std::filesystem::path user_cache() {
-  if (const char* cache = std::getenv("LOCKSTEP_CACHE"); cache != nullptr && *cache != '\0') return cache;
-  if (const char* home = std::getenv("HOME"); home != nullptr) {
-    return std::filesystem::path(home) / ".cache" / "lockstep";
-  }
   return {};
 }
 

@@ -39,6 +39,7 @@ void check(const EnvironmentConfig& config) {
                 fmt::format("set {} to one of: {}", name, fmt::join(known, ", ")));
   };
   one_of("precision", config.precision, std::array<std::string, 2>{"float", "double"});
+  one_of("specialise", config.specialise, std::array<std::string, 3>{"off", "auto", "require"});
   one_of("backend", config.backend, std::array<std::string, 4>{"auto", "cpu", "cuda", "mujoco"});
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/collide_into.h"
 #include "kernels/collision_shapes.h"
 #include "kernels/contact_rows.h"
+#include "kernels/pieces.h"
 #include "kernels/limits.h"
 #include "kernels/poses.h"
 
@@ -161,16 +162,23 @@ LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<
   }
 }
 
+// Where all geoms are, and the origins of the trees that they move with.
+template <class G, class T, class Team>
+LS_FN void place_geoms(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  if (run_specialised(m, w, kPlaceGeoms, team)) return;
+  team.each(m.num_links, [&](int link) {
+    if (m.link_root[link] == link) w.rows.tree_origin[link] = tree_origin(m, w, link);
+  });
+  team.each(m.num_geoms, [&](int geom) { place_geom(m, w, geom); });
+}
+
 // All contacts of the present state, connect and weld equalities among them: frames, D and reference accelerations, and
 // the list of active slots; and visit(slot, touches, contact, placement) for each contact of geoms. The links must be
 // placed and moving (sweep_link_down).
 template <class G, class T, class Team, class Visit>
 LS_FN void visit_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team, Visit&& visit) {
   const ConstraintLists& list = w.rows.list;
-  team.each(m.num_links, [&](int link) {
-    if (m.link_root[link] == link) w.rows.tree_origin[link] = tree_origin(m, w, link);
-  });
-  team.each(m.num_geoms, [&](int geom) { place_geom(m, w, geom); });
+  place_geoms(m, w, team);
   team.each(m.num_body_equalities, [&](int equality) { write_equality(m, w, equality); });
   if constexpr (Team::kAlone) {
     int count = 0;

@@ -61,12 +61,15 @@ struct ModelSizes : ForceSizes, SensorSizes {
   int solver_iterations, noslip_iterations;
 };
 
+struct SpecialisedPieces;
+
 template <class R>
 struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   R timestep;           // s
   R noslip_least_gain;  // the noslip pass ends with the sweep that gains less (of the dual cost, unscaled)
   R gravity[3];         // m/s^2; in a planar model its two in-plane components
   R plane[9];           // planar: e1, e2 and the normal in world coordinates
+  const SpecialisedPieces* specialised;  // parts of the step compiled for this model (kernels/pieces.h), or nullptr
 
   // links [num_links]
   const std::int32_t* link_parent;    // -1: the world

@@ -8,6 +8,7 @@
 
 #include "kernels/factor.h"
 #include "kernels/geoms.h"
+#include "kernels/pieces.h"
 #include "kernels/scalar_rows.h"
 
 namespace lockstep::kernels {
@@ -152,6 +153,7 @@ LS_FN MaskOf<T> find_constraints(const ModelConstants<Real<T>>& m, const Workspa
 template <class G, class T, class Team>
 [[gnu::noinline]] LS_FN void link_motions(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* x,
                                           const Team& team) {
+  if (run_specialised(m, w, kLinkMotions, team, x)) return;
   links_down(m, team, [&](int link) {
     const int parent = m.link_parent[link];
     Motion<G, T> motion = parent < 0 ? Motion<G, T>{} : w.rows.link_motion[parent];
@@ -356,21 +358,10 @@ template <class G, class T, class Team>
   }
 }
 
-// Brings the wrenches and stiffnesses of a link and its children into gradient and Hessian.
+// Brings the wrench and (with `stiff`) the stiffness of a link's subtree into gradient and Hessian.
 template <class G, class T>
-[[gnu::always_inline]] LS_FN void gather_link(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link) {
-  const std::int32_t* const touch = w.rows.list.link_touch;
-  if (touch[link] == kFeelsNothing) return;
-  const bool stiff = (touch[link] & kFeelsStiffness) != 0;
-  Force<G, T> wrench = w.rows.link_wrench[link];
-  for (int c = m.link_childadr[link]; c < m.link_childadr[link] + m.link_childnum[link]; ++c) {
-    const int child = m.link_children[c];
-    if (touch[child] & kFeelsWrench) wrench = wrench + w.rows.link_wrench[child];
-    if (touch[child] & kFeelsStiffness) {
-      w.rows.link_stiffness[link] = w.rows.link_stiffness[link] + w.rows.link_stiffness[child];
-    }
-  }
-  w.rows.link_wrench[link] = wrench;
+[[gnu::always_inline]] LS_FN void gather_dofs(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link,
+                                              const Force<G, T>& wrench, bool stiff) {
   const EliminationTree& tree = w.rows.tree;
   const bool coupled = *tree.num_coupled != 0;
   for (int dof = m.link_dofadr[link]; dof < m.link_dofadr[link] + m.link_dofnum[link]; ++dof) {
@@ -398,6 +389,26 @@ template <class G, class T>
   }
 }
 
+// Brings the wrenches and stiffnesses of a link and its children into gradient and Hessian.
+template <class G, class T, class Team>
+[[gnu::always_inline]] LS_FN void gather_link(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int link,
+                                              const Team& team) {
+  const std::int32_t* const touch = w.rows.list.link_touch;
+  if (touch[link] == kFeelsNothing) return;
+  const bool stiff = (touch[link] & kFeelsStiffness) != 0;
+  Force<G, T> wrench = w.rows.link_wrench[link];
+  for (int c = m.link_childadr[link]; c < m.link_childadr[link] + m.link_childnum[link]; ++c) {
+    const int child = m.link_children[c];
+    if (touch[child] & kFeelsWrench) wrench = wrench + w.rows.link_wrench[child];
+    if (touch[child] & kFeelsStiffness) {
+      w.rows.link_stiffness[link] = w.rows.link_stiffness[link] + w.rows.link_stiffness[child];
+    }
+  }
+  w.rows.link_wrench[link] = wrench;
+  if (stiff && *w.rows.tree.num_coupled == 0 && run_specialised_link(m, w, link, team)) return;
+  gather_dofs(m, w, link, wrench, stiff);
+}
+
 // gradient = M a - qfrc + J' D (J a - aref) over pushing rows, and the Hessian M + J' D J with it.
 template <class G, class T, class Team>
 [[gnu::noinline]] LS_FN void write_newton_system(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
@@ -410,7 +421,7 @@ template <class G, class T, class Team>
   respond_scalars(m, w, team);
   if (*list.num_contacts != 0) {
     respond_contacts(m, w, team);
-    links_up(m, team, [&](int link) { gather_link(m, w, link); });
+    links_up(m, team, [&](int link) { gather_link(m, w, link, team); });
   }
   team.each(m.nv, [&](int dof) { w.rows.hessian_rows[w.rows.tree.row[dof]] = -w.rows.gradient[dof]; });
 }
@@ -502,14 +513,29 @@ template <class G, class T, class Team>
   });
 }
 
+// search [nv] = hessian_rows^-1 (their column 0). hessian_rows are scratch afterwards.
+template <class G, class T, class Team>
+LS_FN void newton_step(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  if (*w.rows.tree.num_coupled == 0 && run_specialised(m, w, kNewtonStep, team)) return;
+  solve_on_tree(w.rows.tree, m.nv, w.rows.hessian_rows, w.inverse_diagonal, w.rows.search, team);
+}
+
+// y [nv] = M x.
+template <class G, class T, class Team>
+LS_FN void mass_product(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const T* x, T* y,
+                        const Team& team) {
+  if (run_specialised(m, w, kMassProduct, team, x, y)) return;
+  multiply_mass(m, w.mass_rows, x, y, team);
+}
+
 // One Newton iteration for the worlds not in `done`; returns those that are done after it.
 //   smallest: a predicted gain below it is rounding
 template <class G, class T, class Team>
 LS_FN MaskOf<T> newton_iteration(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> done, T smallest,
                                  const Team& team) {
   write_newton_system(m, w, team);
-  solve_on_tree(w.rows.tree, m.nv, w.rows.hessian_rows, w.inverse_diagonal, w.rows.search, team);
-  multiply_mass(m, w.mass_rows, w.rows.search, w.rows.Mv, team);
+  newton_step(m, w, team);
+  mass_product(m, w, w.rows.search, w.rows.Mv, team);
   row_products(m, w, w.rows.search, RowOut<T>{w.rows.limit_jv, w.rows.scalar_jv, w.rows.contact_jv}, team);
   SmoothLine<T> smooth{T(0), T(0)};
   T decrement = T(0);  // minus the slope of the whole cost at alpha = 0
@@ -540,7 +566,7 @@ template <class G, class T, class Team>
                                                MaskOf<T> active, const Team& team) {
   team.once([&] { plan_hessian(m, w); });
   start_rows(m, w, team);
-  multiply_mass(m, w.mass_rows, w.rows.solution, w.rows.Ma, team);
+  mass_product(m, w, w.rows.solution, w.rows.Ma, team);
   // What the forces alone would gain, about: the scale of the cost.
   T scale = T(0);
   for (int dof = 0; dof < m.nv; ++dof) {

@@ -7,6 +7,7 @@
 #include "kernels/integrate.h"
 #include "kernels/lone_body.h"
 #include "kernels/noslip.h"
+#include "kernels/pieces.h"
 #include "kernels/state_layout.h"
 #include "kernels/transmission.h"
 
@@ -22,6 +23,11 @@ LS_FN MaskOf<T> any_diverged(const T* x, int n) {
   MaskOf<T> diverged = MaskOf<T>(false);
   for (int i = 0; i < n; ++i) diverged = diverged | !(absolute(x[i]) < T(kLargestValue<Real<T>>)) | !is_finite(x[i]);
   return diverged;
+}
+
+// Whether a step takes damping (Euler) or all derivatives by velocity (implicitfast) into the matrix.
+LS_FN bool steps_implicitly(const ModelSizes& m) {
+  return m.integrator != Integrator::kRk4 && m.has_implicit_diagonal != 0;
 }
 
 // Adds all passive forces to qfrc.
@@ -43,6 +49,7 @@ LS_FN void add_actuation(const ModelConstants<Real<T>>& m, const Workspace<G, T>
 // The forces of the present state without constraints: M in mass_rows, passive + actuator - bias in qfrc, act_dot.
 template <class G, class T, class Team>
 LS_FN void smooth_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  if (m.applied_bodies == 0 && run_specialised(m, w, kSmoothForces, team)) return;
   mass_and_bias(m, w, team);
   const bool implicit = m.integrator == Integrator::kImplicitFast;
   if (implicit) team.each(m.nv, [&](int dof) { w.implicit_diagonal[dof] = T(0); });
@@ -63,6 +70,22 @@ LS_FN void write_implicit_diagonal(const ModelConstants<Real<T>>& m, const Works
   });
 }
 
+// qacc of the forces in qfrc, without constraints; with `implicit` as the implicit integrators have it.
+template <class G, class T, class Team>
+LS_FN void accelerate_smoothly(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, bool implicit,
+                               const Team& team) {
+  if (implicit == steps_implicitly(m) && run_specialised(m, w, kSmoothAcceleration, team)) return;
+  set_right_side(m, w.mass_rows, w.qfrc, team);
+  if (implicit) write_implicit_diagonal(m, w, team);
+  const T* source = w.mass_rows;
+  if (implicit && m.has_implicit_rows) {
+    write_implicit_rows(m, w, team);
+    source = w.implicit_rows;
+  }
+  factor_and_solve(m, w, source, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
+  if (implicit && m.num_lone_bodies != 0) solve_lone_bodies(m, w, source, w.implicit_diagonal, team);
+}
+
 // qacc of the state whose smooth forces are in qfrc and whose constraints, active in the worlds `active`, have been
 // found; the rest as forward.
 template <class G, class T, class Team>
@@ -80,15 +103,7 @@ LS_FN void accelerate(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w
       return;
     }
   }
-  set_right_side(m, w.mass_rows, w.qfrc, team);
-  if (implicit) write_implicit_diagonal(m, w, team);
-  const T* source = w.mass_rows;
-  if (implicit && m.has_implicit_rows) {
-    write_implicit_rows(m, w, team);
-    source = w.implicit_rows;
-  }
-  factor_and_solve(m, w, source, implicit ? w.implicit_diagonal : static_cast<const T*>(nullptr), w.qacc, team);
-  if (implicit && m.num_lone_bodies != 0) solve_lone_bodies(m, w, source, w.implicit_diagonal, team);
+  accelerate_smoothly(m, w, implicit, team);
   if (qacc_is_solution && any(active)) {
     team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
   }
@@ -155,18 +170,25 @@ LS_FN void show_evaluation(const ModelConstants<Real<T>>& m, const Workspace<G, 
   }
 }
 
+// Moves the state by the time step h of each world: velocities by qacc, then positions by velocities.
+template <class G, class T, class Team>
+LS_FN void move_state(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, T h, const Team& team) {
+  if (run_specialised(m, w, kMove, team, &h)) return;
+  move_activations(m, w.act, w.act_dot, h, w.act, team);
+  team.each(m.nv, [&](int dof) { w.qvel[dof] += h * w.qacc[dof]; });
+  move_positions(m, w.qpos, w.qvel, h, w.qpos, team);
+}
+
 // Semi-implicit Euler, damping implicit (Euler) or all velocity derivatives on the diagonal (implicitfast).
 template <class G, class T, class Team, class Observer>
 LS_FN void step_euler(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T>& fault,
                       const Observer& observe, bool shows, const Team& team) {
-  const bool implicit = m.has_implicit_diagonal != 0;
+  const bool implicit = steps_implicitly(m);
   const MaskOf<T> active = forward(m, w, w.warmstart, implicit, team);
   const T h = guarded_timestep<G>(m, w.qacc, w.act_dot, fault, team);
   keep_warmstart(m, w, active, team);
   if (shows) show_evaluation(m, w, implicit, observe, team);
-  move_activations(m, w.act, w.act_dot, h, w.act, team);
-  team.each(m.nv, [&](int dof) { w.qvel[dof] += h * w.qacc[dof]; });
-  move_positions(m, w.qpos, w.qvel, h, w.qpos, team);
+  move_state(m, w, h, team);
 }
 
 // Adds weight times the present derivative to the sums of a Runge-Kutta step. Rotations: the velocity is brought back

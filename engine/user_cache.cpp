@@ -1,0 +1,15 @@
+#include "engine/user_cache.h"
+
+#include <cstdlib>
+
+namespace lockstep {
+
+std::filesystem::path user_cache() {
+  if (const char* cache = std::getenv("LOCKSTEP_CACHE"); cache != nullptr && *cache != '\0') return cache;
+  if (const char* home = std::getenv("HOME"); home != nullptr) {
+    return std::filesystem::path(home) / ".cache" / "lockstep";
+  }
+  return {};
+}
+
+}  // namespace lockstep
