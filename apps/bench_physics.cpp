@@ -210,7 +210,8 @@ std::vector<BenchRow> measure(const Subject& subject, const Course& course, cons
                      .threads = threads,
                      .lanes = batch->lanes(),
                      .worlds = course.num_worlds,
-                     .precision = options.precision};
+                     .precision = options.precision,
+                     .specialise = options.specialise};
   const auto ours = make_batch_runner(course, std::move(batch));
   const auto mj_step = make_mj_step_runner(course, threads), mjb_step = make_mjb_step_runner(course, threads);
   std::unique_ptr<Runner> alone;
@@ -247,6 +248,7 @@ JsonRow to_json(const BenchRow& row, const Fidelity& fidelity, const JsonRow& ma
           {"threads", row.threads},
           {"isa", row.isa},
           {"precision", row.precision},
+          {"specialise", row.specialise},
           {"lanes", row.lanes},
           {"worlds", row.worlds},
           {"one_step_qvel_double", fidelity.qvel_double},

@@ -34,6 +34,7 @@ struct BenchRow {
   double low = 0, high = 0;   // their quartiles: the spread
   int threads = 1, lanes = 0, worlds = 0;
   std::string precision;
+  std::string specialise;  // off | auto | require
 };
 
 // Measures and prints, one JSON row per BenchRow. Returns an exit code.

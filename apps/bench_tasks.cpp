@@ -31,8 +31,10 @@ struct DeleteData {
 class TaskRace {
  public:
   TaskRace(const std::string& task, const BenchTasksOptions& options)
-      : env_(envs::make_environment(
-            task, {.num_worlds = options.num_worlds, .precision = options.precision, .threads = options.threads})) {
+      : env_(envs::make_environment(task, {.num_worlds = options.num_worlds,
+                                           .precision = options.precision,
+                                           .threads = options.threads,
+                                           .specialise = options.specialise})) {
     const TaskSpec& spec = env_->spec();
     const int numbers = options.num_worlds * spec.action_size;
     for (int set = 0; set < kActionSets; ++set) {
@@ -164,6 +166,10 @@ void add_bench_tasks(CLI::App& bench, CommandContext& context) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
   command.add_option("--threads", options->threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
+  command
+      .add_option("--specialise", options->specialise,
+                  "physics compiled for the model: off, auto (once it is ready) or require (waited for)")
+      ->capture_default_str();
   command.add_option("--precision", options->precision, "of the state: float or double")
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "double"}));

@@ -27,7 +27,7 @@ namespace lockstep::apps {
 namespace {
 
 struct TrainOptions {
-  std::string task, agent, run_dir, resume, seeds;
+  std::string task, agent, run_dir, resume, seeds, specialise;
   std::optional<std::uint64_t> seed;
   std::optional<std::int64_t> iterations, threads;
   int jobs = 1;
@@ -43,6 +43,7 @@ Settings settings_from(const TrainOptions& options) {
   if (options.seed) set("seed", static_cast<std::int64_t>(*options.seed), "--seed");
   if (options.iterations) set("max_iterations", *options.iterations, "--iterations");
   if (options.threads) set("environment.threads", *options.threads, "--threads");
+  if (!options.specialise.empty()) set("environment.specialise", options.specialise, "--specialise");
   if (options.no_video) set("video", false, "--no-video");
   return settings;
 }
@@ -300,6 +301,11 @@ void add_train(CLI::App& app, CommandContext& context) {
       ->type_name("DIR");
   command.add_option("--iterations", options->iterations, "At most so many iterations")->type_name("N");
   command.add_option("--threads", options->threads, "Worker threads; results do not depend on it")->type_name("N");
+  command
+      .add_option("--specialise", options->specialise,
+                  "Physics compiled for the model: off (default), auto (taken once it is ready: numbers then differ in "
+                  "their last bits from run to run) or require (waited for, the same in every run)")
+      ->type_name("WORD");
   command.add_flag("--list", options->list,
                    "Show for which tasks and agents settings are checked in, and their returns");
   command.add_flag("--agent-defaults", options->agent_defaults,

@@ -68,7 +68,8 @@ void SimulatorDynamics::reserve(Worlds<R>& worlds, int rows) {
   worlds.batch = Batch::make(model_, {.num_worlds = rows,
                                       .backend = config_.backend,
                                       .precision = kSingle ? Precision::kFloat : Precision::kDouble,
-                                      .threads = config_.threads});
+                                      .threads = config_.threads,
+                                      .specialise = config_.specialise});
   if constexpr (kSingle) {
     worlds.fields = worlds.batch->fields_float();
   } else {

@@ -13,9 +13,10 @@
 namespace lockstep {
 
 struct SimulatorDynamicsConfig {
-  int physics_steps = 1;         // physics steps in one control step, >= 1
-  std::string backend = "auto";  // as in BatchConfig; host backends only
-  int threads = 1;               // >= 1; results do not depend on it
+  int physics_steps = 1;           // physics steps in one control step, >= 1
+  std::string backend = "auto";    // as in BatchConfig; host backends only
+  int threads = 1;                 // >= 1; results do not depend on it
+  std::string specialise = "off";  // as in BatchConfig
   // Of rollout() alone; step() and jacobian() compute in double.
   Precision rollout_precision = Precision::kDouble;
   // In rollout(), the constraint solver of a step begins where the last one ended: fewer iterations with contacts, and

@@ -19,7 +19,7 @@ using kernels::Workspace;
 
 std::string piece_name(Piece piece, int link) {
   static constexpr std::array<const char*, kernels::kNumPieces + 1> kNames = {
-      "smooth_forces", "smooth_acceleration", "move",        "place_geoms",
+      "smooth_forces", "smooth_acceleration", "move",        "place_geoms", "pair_gaps",
       "mass_product",  "link_motions",        "newton_step", "gather_link_"};
   return kNames[static_cast<std::size_t>(piece)] + (link < 0 ? "" : std::to_string(link));
 }
@@ -103,13 +103,15 @@ class Tracer {
 
   void run() {
     trace(kernels::kSmoothForces, [&] { smooth_forces(m_, w_, Solo{}); });
-    keep_constants();
     trace(kernels::kSmoothAcceleration, [&] { accelerate_smoothly(m_, w_, steps_implicitly(m_), Solo{}); });
     if (m_.integrator != kernels::Integrator::kRk4) {
       trace(kernels::kMove, [&] { move_state(m_, w_, x_[0], Solo{}); });
     }
     if (m_.has_constraints == 0) return;
-    if (m_.num_contact_slots != 0) trace(kernels::kPlaceGeoms, [&] { place_geoms(m_, w_, Solo{}); });
+    if (m_.num_contact_slots != 0) {
+      trace(kernels::kPlaceGeoms, [&] { place_geoms(m_, w_, Solo{}); });
+      trace(kernels::kPairGaps, [&] { find_gaps(m_, w_, Solo{}); });
+    }
     trace(kernels::kMassProduct, [&] { multiply_mass(m_, w_.mass_rows, x_.data(), y_.data(), Solo{}); });
     trace(kernels::kLinkMotions, [&] { link_motions(m_, w_, x_.data(), Solo{}); });
     trace(kernels::kNewtonStep, [&] {
@@ -181,6 +183,7 @@ class Tracer {
     std::stable_sort(result.stores.begin(), result.stores.end(),
                      [](const auto& a, const auto& b) { return a.node < b.node; });
     traced_.pieces.push_back(std::move(result));
+    keep_constants();
   }
 
   // What a piece uses up, and nobody reads afterwards.
@@ -190,11 +193,17 @@ class Tracer {
     return piece == kernels::kSmoothAcceleration && (numbers == w_.mass_rows || numbers == w_.implicit_diagonal);
   }
 
-  // Motions of dofs that are the same in every state stay constants in the pieces that follow.
+  // Motions of dofs and places of geoms that are the same in every state stay constants in the pieces that follow: no
+  // other piece writes them.
   void keep_constants() {
     const std::vector<TraceNode>& nodes = traced_.tape.nodes();
     for_each_number([&](int input, std::size_t array, T& number) {
-      if (reinterpret_cast<const void*>(numbers_[array]) != w_.cdof || number.id < 0) return;
+      const void* const numbers = numbers_[array];
+      const bool is_written_once =
+          numbers == w_.cdof ||
+          (m_.num_contact_slots != 0 && m_.has_constraints != 0 &&
+           (numbers == w_.rows.geom_point || numbers == w_.rows.geom_axes || numbers == w_.rows.tree_origin));
+      if (!is_written_once || number.id < 0) return;
       if (nodes[static_cast<std::size_t>(number.id)].op == TraceOp::kConstant) {
         kept_[static_cast<std::size_t>(input)] = number;
       }

@@ -1,3 +1,4 @@
+// The cache is a folder that the environment names, else one in the home folder.
 #include "engine/user_cache.h"
 
 #include <cstdlib>

@@ -60,6 +60,7 @@ struct ConstraintSpace {
   Vector3<T>* geom_point;       // [num_geoms] from the origin of the geom's tree, in world axes (m)
   Matrix3<T>* geom_axes;        // [num_geoms]
   Vector3<T>* tree_origin;      // [num_links], at each root: in the world (m)
+  T* pair_gap;                  // [num_pairs] see kernels/geoms.h
   ContactFrame<G, T>* contact;  // [num_contact_slots]
   T *contact_jar, *contact_jv;  // [num_contact_slots][contact_rows]
   // solver
@@ -95,6 +96,7 @@ struct ConstraintSpace {
     take(geom_point, m.num_geoms);
     take(geom_axes, m.num_geoms);
     take(tree_origin, m.num_contact_slots == 0 ? 0 : m.num_links);
+    take(pair_gap, m.num_pairs);
     take(contact, m.num_contact_slots);
     take(contact_jar, m.num_contact_slots * m.contact_rows);
     take(contact_jv, m.num_contact_slots * m.contact_rows);

@@ -7,8 +7,8 @@
 #include "kernels/collide_into.h"
 #include "kernels/collision_shapes.h"
 #include "kernels/contact_rows.h"
-#include "kernels/pieces.h"
 #include "kernels/limits.h"
+#include "kernels/pieces.h"
 #include "kernels/poses.h"
 
 namespace lockstep::kernels {
@@ -59,16 +59,23 @@ template <class G, class T>
   return p;
 }
 
-// Worlds in which the bounding spheres of a pair (or a sphere and a plane) are within the margin.
+// Not above zero where the bounding spheres of a pair (or a sphere and a plane) are within the margin: the distance
+// that lacks, or the difference of the squares.
 template <class G, class T>
-[[gnu::always_inline]] LS_FN MaskOf<T> may_touch(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair,
-                                                 const PairPlacement<T>& p) {
+[[gnu::always_inline]] LS_FN T pair_gap(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair,
+                                        const PairPlacement<T>& p) {
   const Vector3<T> apart = p.second.p - p.first.p;
   const Real<T> reach = m.pair_reach[pair];
   if (m.geom_type[m.pair_geom[2 * pair]] == kPlane) {
-    return dot(apart, w.rows.geom_axes[m.pair_geom[2 * pair]].z) <= T(reach);
+    return dot(apart, w.rows.geom_axes[m.pair_geom[2 * pair]].z) - T(reach);
   }
-  return dot(apart, apart) <= T(reach * reach);
+  return dot(apart, apart) - T(reach * reach);
+}
+
+// The gaps of all pairs at once, into pair_gap: worth it where that is straight-line code.
+template <class G, class T, class Team>
+LS_FN void find_gaps(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, const Team& team) {
+  team.each(m.num_pairs, [&](int pair) { w.rows.pair_gap[pair] = pair_gap(m, w, pair, place_pair(m, w, pair)); });
 }
 
 template <class T>
@@ -142,7 +149,7 @@ template <class R>
 template <class G, class T, class Report>
 LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair, Report&& report) {
   PairPlacement<T> p = place_pair(m, w, pair);
-  const MaskOf<T> near = may_touch(m, w, pair, p);
+  const MaskOf<T> near = pair_gap(m, w, pair, p) <= T(0);
   if (!any(near)) return;
   const int first = m.pair_geom[2 * pair], second = m.pair_geom[2 * pair + 1];
   p.first.r = w.rows.geom_axes[first];
@@ -182,7 +189,9 @@ LS_FN void visit_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T
   team.each(m.num_body_equalities, [&](int equality) { write_equality(m, w, equality); });
   if constexpr (Team::kAlone) {
     int count = 0;
+    const bool has_gaps = run_specialised(m, w, kPairGaps, team);
     for (int pair = 0; pair < m.num_pairs; ++pair) {
+      if (has_gaps && none(w.rows.pair_gap[pair] <= T(0))) continue;
       find_pair_contacts(m, w, pair, [&](int slot, MaskOf<T> touches, const auto& contact, const auto& placement) {
         list.active_contacts[count++] = slot;
         visit(slot, touches, contact, placement);

@@ -12,6 +12,7 @@ enum Piece : int {
   kSmoothAcceleration,  // accelerate_smoothly, as the model's integrator has it
   kMove,                // move_state: x is the time step of each world [1]
   kPlaceGeoms,          // place_geoms
+  kPairGaps,            // find_gaps
   kMassProduct,         // multiply_mass: y [nv] = M x [nv]
   kLinkMotions,         // link_motions of x [nv]
   kNewtonStep,          // solve_on_tree, where contacts couple no branches
@@ -101,6 +102,7 @@ void for_each_shared_array(const ModelConstants<Real<T>>& m, const Workspace<G, 
   visit(w.rows.geom_point, 3 * m.num_geoms);
   visit(w.rows.geom_axes, 9 * m.num_geoms);
   visit(w.rows.tree_origin, 3 * m.num_links);
+  visit(w.rows.pair_gap, m.num_pairs);
 }
 
 }  // namespace lockstep::kernels

@@ -86,6 +86,8 @@ class TwoWays {
         return move_state(m_, w_, x_[0], Solo{});
       case kernels::kPlaceGeoms:
         return place_geoms(m_, w_, Solo{});
+      case kernels::kPairGaps:
+        return find_gaps(m_, w_, Solo{});
       case kernels::kMassProduct:
         return multiply_mass(m_, w_.mass_rows, x_.data(), y_.data(), Solo{});
       case kernels::kLinkMotions:
