@@ -5,18 +5,14 @@
 
 namespace lockstep::kernels {
 
-using WideFloat = PhysicsLanes<float>::Wide;
-using NarrowFloat = PhysicsLanes<float>::Narrow;
-using WideDouble = PhysicsLanes<double>::Wide;
-using NarrowDouble = PhysicsLanes<double>::Narrow;
-
-template void collide_into(const GeomShape<float>&, const Placement<WideFloat>&, const GeomShape<float>&,
-                           const Placement<WideFloat>&, WideFloat, FoundContacts<WideFloat>&);
-template void collide_into(const GeomShape<float>&, const Placement<NarrowFloat>&, const GeomShape<float>&,
-                           const Placement<NarrowFloat>&, NarrowFloat, FoundContacts<NarrowFloat>&);
-template void collide_into(const GeomShape<double>&, const Placement<WideDouble>&, const GeomShape<double>&,
-                           const Placement<WideDouble>&, WideDouble, FoundContacts<WideDouble>&);
-template void collide_into(const GeomShape<double>&, const Placement<NarrowDouble>&, const GeomShape<double>&,
-                           const Placement<NarrowDouble>&, NarrowDouble, FoundContacts<NarrowDouble>&);
+// Asks for the collider of one lane type. The place keeps two apart whose types are the same (PhysicsLanes).
+template <class T, int place>
+struct Collider {
+  static constexpr auto* kInto = collide_into<T>;
+};
+template struct Collider<PhysicsLanes<float>::Wide, 0>;
+template struct Collider<PhysicsLanes<float>::Narrow, 1>;
+template struct Collider<PhysicsLanes<double>::Wide, 2>;
+template struct Collider<PhysicsLanes<double>::Narrow, 3>;
 
 }  // namespace lockstep::kernels

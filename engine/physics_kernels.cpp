@@ -14,10 +14,14 @@ const kernels::PhysicsKernelTable& table(Isa isa) {
       isa, []<class Tag>(Tag) -> const kernels::PhysicsKernelTable& { return kernels::physics_kernel_table<Tag>(); });
 }
 
+// Kernels of each lane count once: where half a register is no lanes, the table holds those of a whole one twice.
 template <class R>
 std::span<const kernels::PhysicsKernels<R>> offers(Isa isa) {
-  if constexpr (sizeof(R) == 4) return table(isa).single;
-  if constexpr (sizeof(R) == 8) return table(isa).twice;
+  const kernels::PhysicsKernelTable& all = table(isa);
+  std::span<const kernels::PhysicsKernels<R>> list;
+  if constexpr (sizeof(R) == 4) list = all.single;
+  if constexpr (sizeof(R) == 8) list = all.twice;
+  return list.first(list[0].lanes == list[1].lanes ? 1 : 2);
 }
 
 }  // namespace

@@ -101,6 +101,10 @@ struct TaskKernels {
 // Widths per instruction set: numbers that fill a register, and half of it where blocks of that size are in use.
 template <class Isa>
 struct Widths {
+  static constexpr int kFloat[2] = {4, 4}, kDouble[2] = {2, 2};
+};
+template <>
+struct Widths<kernels::isa::V3> {
   static constexpr int kFloat[2] = {8, 8}, kDouble[2] = {4, 4};
 };
 template <>

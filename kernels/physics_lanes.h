@@ -8,11 +8,13 @@
 
 namespace lockstep::kernels {
 
+// The baseline's register holds two doubles, whose half would be no lanes: there, both types are the same.
 template <class R>
 struct PhysicsLanes {
-  static constexpr int kBytes = std::same_as<NativeIsa, isa::V4> ? 64 : 32;
-  using Wide = Lanes<R, kBytes / static_cast<int>(sizeof(R))>;
-  using Narrow = Lanes<R, kBytes / static_cast<int>(sizeof(R)) / 2>;
+  static constexpr int kBytes = std::same_as<NativeIsa, isa::V4> ? 64 : std::same_as<NativeIsa, isa::V3> ? 32 : 16;
+  static constexpr int kWide = kBytes / static_cast<int>(sizeof(R));
+  using Wide = Lanes<R, kWide>;
+  using Narrow = Lanes<R, kWide == 2 ? 2 : kWide / 2>;
 };
 
 }  // namespace lockstep::kernels

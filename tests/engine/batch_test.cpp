@@ -2,7 +2,9 @@
 // threads, batch size or neighbours, and faults that stay in their own world.
 #include "engine/batch.h"
 #include "engine/error.h"
+#include "engine/isa.h"
 #include "engine/model.h"
+#include "engine/physics_kernels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -269,10 +271,12 @@ INSTANTIATE_TEST_SUITE_P(Mujoco, BatchOn,
                          testing::Values(Case{"mujoco", Precision::kFloat, 0}, Case{"mujoco", Precision::kDouble, 0},
                                          Case{"mujoco", Precision::kFloat, 16}, Case{"mujoco", Precision::kDouble, 8}),
                          case_name);
-// 0: the widest lanes, whose number depends on the instruction set; 8 and 4 are what every one of them has.
+// 0: the widest lanes; both numbers depend on the instruction set.
 INSTANTIATE_TEST_SUITE_P(Cpu, BatchOn,
-                         testing::Values(Case{"cpu", Precision::kFloat, 0}, Case{"cpu", Precision::kFloat, 8},
-                                         Case{"cpu", Precision::kDouble, 0}, Case{"cpu", Precision::kDouble, 4}),
+                         testing::Values(Case{"cpu", Precision::kFloat, 0},
+                                         Case{"cpu", Precision::kFloat, physics_lanes<float>(chosen_isa()).back()},
+                                         Case{"cpu", Precision::kDouble, 0},
+                                         Case{"cpu", Precision::kDouble, physics_lanes<double>(chosen_isa()).back()}),
                          case_name);
 
 TEST(MujocoBatch, GivesTheBitsOfMjStepInDouble) {
