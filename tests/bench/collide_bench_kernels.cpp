@@ -1,12 +1,12 @@
 // The colliders on the widest lanes of one instruction set: compiled once for each (cmake/isa.cmake).
 #include "tests/bench/collide_bench_kernels.h"
 #include "kernels/collide.h"
+#include "kernels/physics_lanes.h"
 
 namespace lockstep::kernels {
 namespace {
 
-constexpr bool kWide = std::same_as<NativeIsa, isa::V4>;
-using T = Lanes<float, kWide ? 16 : 8>;
+using T = PhysicsLanes<float>::Wide;
 
 Placement<T> load_placement(const float* numbers) {
   const auto vector = [&](int start) {

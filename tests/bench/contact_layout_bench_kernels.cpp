@@ -2,14 +2,12 @@
 // each (cmake/isa.cmake).
 #include "tests/bench/contact_layout_bench_kernels.h"
 #include "kernels/contact_rows.h"
-
-#include <concepts>
+#include "kernels/physics_lanes.h"
 
 namespace lockstep::kernels {
 namespace {
 
-constexpr bool kWide = std::same_as<NativeIsa, isa::V4>;
-using T = Lanes<float, kWide ? 16 : 8>;
+using T = PhysicsLanes<float>::Wide;
 constexpr int kWidth = kLanes<T>;
 
 // Reads number `index` of one link: of all lanes, or of each lane's own link.
