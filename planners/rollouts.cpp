@@ -59,15 +59,10 @@ void Rollouts::evaluate_batch(Dynamics& dynamics, int first, int count) {
 void Rollouts::evaluate(std::span<const double> x0, int first, int count) {
   for (int row = first; row < first + count; ++row) std::copy(x0.begin(), x0.end(), &start_[length(row, nx_)]);
   const int batches = (count + config_.batch - 1) / config_.batch;
-  const auto run = [&](int batch, int thread) {
+  for_each(batches, [&](int batch, Dynamics& dynamics, int) {
     const int begin = first + batch * config_.batch, size = std::min(config_.batch, first + count - begin);
-    evaluate_batch(thread == 0 ? *problem_.dynamics : *clones_[static_cast<size_t>(thread) - 1], begin, size);
-  };
-  if (pool_ != nullptr) {
-    pool_->for_each(batches, run);
-  } else {
-    for (int batch = 0; batch < batches; ++batch) run(batch, 0);
-  }
+    evaluate_batch(dynamics, begin, size);
+  });
 }
 
 }  // namespace lockstep::planners

@@ -36,8 +36,21 @@ class Rollouts {
 
   // Rolls out rows first ... first + count - 1 from x0 [nx].
   void evaluate(std::span<const double> x0, int first, int count);
+  // f(index, dynamics, thread) for every index in [0, n), by the same threads, each with dynamics of its own.
+  template <class Function>
+  void for_each(int n, Function&& f) {
+    const auto run = [&](int index, int thread) { f(index, dynamics_of(thread), thread); };
+    if (pool_ != nullptr) {
+      pool_->for_each(n, run);
+    } else {
+      for (int index = 0; index < n; ++index) run(index, 0);
+    }
+  }
 
  private:
+  [[nodiscard]] Dynamics& dynamics_of(int thread) const {
+    return thread == 0 ? *problem_.dynamics : *clones_[static_cast<size_t>(thread) - 1];
+  }
   void evaluate_batch(Dynamics& dynamics, int first, int count);
 
   Problem problem_;

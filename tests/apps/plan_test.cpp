@@ -78,11 +78,12 @@ TEST(Plan, ListsPlannersWithTheirSettings) {
     at = end + 1;
   }
   EXPECT_EQ(names, (std::vector<std::string>{"lqr", "ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi",
-                                             "cma-es"}));
+                                             "cma-es", "gradient", "gradient-cem"}));
 }
 
 TEST(Plan, WorksWithEveryPlanner) {
-  for (const char* name : {"ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi", "cma-es"}) {
+  for (const char* name :
+       {"ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi", "cma-es", "gradient", "gradient-cem"}) {
     const ChildResult result = plan({"pendulum-v1", "--planner", name, "--set", "mpc.horizon=30", "--json", "-"});
     ASSERT_TRUE(result.exit_code == 0 || result.exit_code == 1) << name << ": " << result.err;
     // Hanging for the whole episode returns less than -1200 from most starts.
