@@ -78,7 +78,7 @@ TEST(Plan, ListsPlannersWithTheirSettings) {
     at = end + 1;
   }
   EXPECT_EQ(names, (std::vector<std::string>{"lqr", "ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi",
-                                             "cma-es", "gradient", "gradient-cem"}));
+                                             "cma-es", "gradient", "gradient-cem", "tube-mppi", "feedback-mppi"}));
 }
 
 TEST(Plan, WorksWithEveryPlanner) {
