@@ -1,6 +1,7 @@
 // `lockstep bench`: what is measured against other programs, one subcommand per subject.
 #include "apps/bench_learning.h"
 #include "apps/bench_physics.h"
+#include "apps/bench_plan_costs.h"
 #include "apps/bench_planners.h"
 #include "apps/bench_planning.h"
 #include "apps/bench_tasks.h"
@@ -14,6 +15,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   add_bench_physics(bench, context);
   add_bench_planning(bench, context);
   add_bench_planners(bench, context);
+  add_bench_plan_costs(bench, context);
   add_bench_tasks(bench, context);
   add_bench_learning(bench, context);
   add_bench_viewer(bench, context);

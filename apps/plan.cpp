@@ -3,11 +3,14 @@
 #include "apps/run_config.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "planners/asynchronous_horizon.h"
 #include "planners/planner.h"
 #include "planners/receding_horizon.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -23,6 +26,8 @@ struct PlanOptions {
   bool list = false;
   int episodes = 1;
   std::uint64_t seed = 0;
+  bool asynchronous = false;
+  double speed = 1;          // simulated seconds per second of wall time, asynchronous only
   SettingsOptions settings;  // planner.* and mpc.*
 };
 
@@ -30,6 +35,9 @@ struct PlannedEpisode {
   double cost = 0;  // the planning cost summed over the episode
   double episode_return = 0;
   planners::PlanTiming timing;
+  double rate_hz = 0;                         // plans per second: of planning time, asynchronous: of wall time
+  planners::AsynchronousTiming asynchronous;  // asynchronous only
+  int late_steps = 0;                         // control steps that began later than the clock wanted
 };
 
 // Refuses keys that neither the planner nor the receding horizon has a name for.
@@ -40,26 +48,24 @@ void check_sections(const Settings& settings) {
                   "keys of `lockstep plan` are planner.* and mpc.*, as in --set mpc.horizon=100");
 }
 
-PlannedEpisode run_episode(const PlanOptions& options, const Settings& settings, std::uint64_t seed) {
-  const auto world =
-      envs::make_environment(options.task, {.num_worlds = 1, .seed = seed, .precision = "double", .auto_reset = false});
-  const TaskSpec& spec = world->spec();
-  if (spec.discrete_actions > 0)
-    throw Error(fmt::format("the actions of {} are discrete", spec.name), "command line",
-                "planners choose continuous controls: `lockstep list tasks` shows other tasks");
-  const auto model = world->dynamics();
-  const auto cost = world->cost();
-  planners::RecedingHorizon loop(planners::find(options.planner).make(settings.section("planner")), *model, *cost,
-                                 spec.action_low, spec.action_high,
-                                 configured<planners::RecedingHorizonConfig>(settings.section("mpc")));
-  loop.reset(seed);
-  PlannedEpisode episode;
-  std::vector<double> x(static_cast<size_t>(spec.state_size));
-  std::vector<float> action(static_cast<size_t>(spec.action_size));
-  const int most = spec.episode_steps > 0 ? spec.episode_steps : 1000;
-  for (int step = 0; step < most; ++step) {
+// A world under a task's cost, stepped to the end of its episode.
+struct PlannedWorld {
+  PlannedWorld(const PlanOptions& options, std::uint64_t seed)
+      : world(envs::make_environment(options.task,
+                                     {.num_worlds = 1, .seed = seed, .precision = "double", .auto_reset = false})),
+        spec(world->spec()) {
+    if (spec.discrete_actions > 0)
+      throw Error(fmt::format("the actions of {} are discrete", spec.name), "command line",
+                  "planners choose continuous controls: `lockstep list tasks` shows other tasks");
+    model = world->dynamics();
+    cost = world->cost();
+    x.resize(static_cast<size_t>(spec.state_size));
+    action.resize(static_cast<size_t>(spec.action_size));
     world->get_state(0, x);
-    const std::span<const double> u = loop.act(x);
+  }
+
+  // One control step; adds to the episode's sums, reads the next state into x. False where the episode has ended.
+  bool step(std::span<const double> u, PlannedEpisode& episode) {
     double stage = 0;
     cost->stage(view<const double>(x.data(), 1, spec.state_size), view<const double>(u.data(), 1, spec.action_size),
                 View<double, 1>(&stage, 1));
@@ -67,9 +73,59 @@ PlannedEpisode run_episode(const PlanOptions& options, const Settings& settings,
     for (size_t i = 0; i < action.size(); ++i) action[i] = static_cast<float>(u[i]);
     world->step(view<const float>(action.data(), 1, spec.action_size));
     episode.episode_return += static_cast<double>(world->reward()[0]);
-    if (world->terminated()[0] != 0 || world->truncated()[0] != 0) break;
+    world->get_state(0, x);
+    const int most = spec.episode_steps > 0 ? spec.episode_steps : 1000;
+    return ++steps < most && world->terminated()[0] == 0 && world->truncated()[0] == 0;
+  }
+
+  std::unique_ptr<Environment> world;
+  const TaskSpec& spec;
+  std::unique_ptr<Dynamics> model;
+  std::unique_ptr<Cost> cost;
+  std::vector<double> x;
+  std::vector<float> action;
+  int steps = 0;
+};
+
+PlannedEpisode run_episode(const PlanOptions& options, const Settings& settings, std::uint64_t seed) {
+  PlannedWorld world(options, seed);
+  planners::RecedingHorizon loop(planners::find(options.planner).make(settings.section("planner")), *world.model,
+                                 *world.cost, world.spec.action_low, world.spec.action_high,
+                                 configured<planners::RecedingHorizonConfig>(settings.section("mpc")));
+  loop.reset(seed);
+  PlannedEpisode episode;
+  while (world.step(loop.act(world.x), episode)) {
   }
   episode.timing = loop.timing();
+  episode.rate_hz = episode.timing.rate_hz;
+  return episode;
+}
+
+// The same by the wall clock: control steps come when they are due, with whatever plan is there.
+PlannedEpisode run_asynchronously(const PlanOptions& options, const Settings& settings, std::uint64_t seed) {
+  using Clock = std::chrono::steady_clock;
+  PlannedWorld world(options, seed);
+  planners::AsynchronousHorizon loop(planners::find(options.planner).make(settings.section("planner")), *world.model,
+                                     *world.cost, world.spec.action_low, world.spec.action_high,
+                                     configured<planners::AsynchronousConfig>(settings.section("mpc")));
+  loop.reset(seed, world.x);
+  PlannedEpisode episode;
+  const auto period = std::chrono::duration_cast<Clock::duration>(
+      std::chrono::duration<double>(world.model->timestep() / options.speed));
+  auto due = Clock::now();
+  for (;;) {
+    const bool goes_on = world.step(loop.act(world.x), episode);
+    due += period;
+    if (!goes_on) break;
+    if (Clock::now() <= due) {
+      std::this_thread::sleep_until(due);
+    } else {
+      ++episode.late_steps;
+    }
+  }
+  episode.asynchronous = loop.timing();
+  episode.timing = episode.asynchronous.latency;
+  episode.rate_hz = episode.asynchronous.plans_per_second;
   return episode;
 }
 
@@ -88,6 +144,24 @@ void print_planners(CommandContext& context) {
   }
 }
 
+void print_header(const PlanOptions& options, CommandContext& context) {
+  context.print("{:>6}  {:>10}  {:>10}  {:>9}  {:>8}  {:>8}", "seed", "return", "cost", "rate Hz", "p50 ms", "p99 ms");
+  if (options.asynchronous)
+    context.print("  {:>8}  {:>8}  {:>7}  {:>9}  {:>6}", "age p50", "age p99", "missed", "no plan", "late");
+  context.print("\n");
+}
+
+void add_asynchronous_keys(const PlannedEpisode& episode, JsonRow& row) {
+  const planners::AsynchronousTiming& timing = episode.asynchronous;
+  row["plans"] = timing.latency.plans;
+  row["age_p50_ms"] = timing.age_p50_ms;
+  row["age_p99_ms"] = timing.age_p99_ms;
+  row["age_max_ms"] = timing.age_max_ms;
+  row["missed_deadlines"] = timing.missed_deadlines;
+  row["steps_without_plan"] = timing.steps_without_plan;
+  row["late_steps"] = episode.late_steps;
+}
+
 int plan_command(const PlanOptions& options, CommandContext& context) {
   if (options.list) {
     print_planners(context);
@@ -102,15 +176,19 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
   bool all_succeed = true;
   for (int k = 0; k < options.episodes; ++k) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(k);
-    const PlannedEpisode episode = run_episode(options, settings, seed);
-    if (k == 0) {
-      context.print("{:>6}  {:>10}  {:>10}  {:>9}  {:>8}  {:>8}\n", "seed", "return", "cost", "rate Hz", "p50 ms",
-                    "p99 ms");
-    }
+    const PlannedEpisode episode =
+        options.asynchronous ? run_asynchronously(options, settings, seed) : run_episode(options, settings, seed);
+    if (k == 0) print_header(options, context);
     const bool succeeds = spec.success_return == 0 || episode.episode_return >= spec.success_return;
     all_succeed = all_succeed && succeeds;
-    context.print("{:>6}  {:>10.2f}  {:>10.3f}  {:>9.0f}  {:>8.3f}  {:>8.3f}\n", seed, episode.episode_return,
-                  episode.cost, episode.timing.rate_hz, episode.timing.p50_ms, episode.timing.p99_ms);
+    context.print("{:>6}  {:>10.2f}  {:>10.3f}  {:>9.0f}  {:>8.3f}  {:>8.3f}", seed, episode.episode_return,
+                  episode.cost, episode.rate_hz, episode.timing.p50_ms, episode.timing.p99_ms);
+    if (options.asynchronous) {
+      const planners::AsynchronousTiming& timing = episode.asynchronous;
+      context.print("  {:>8.1f}  {:>8.1f}  {:>7}  {:>9}  {:>6}", timing.age_p50_ms, timing.age_p99_ms,
+                    timing.missed_deadlines, timing.steps_without_plan, episode.late_steps);
+    }
+    context.print("\n");
     JsonRow row;
     row["task"] = spec.name;
     row["planner"] = options.planner;
@@ -119,9 +197,10 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
     row["cost"] = episode.cost;
     row["return"] = episode.episode_return;
     row["success"] = succeeds;
-    row["rate_hz"] = episode.timing.rate_hz;
+    row["rate_hz"] = episode.rate_hz;
     row["latency_p50_ms"] = episode.timing.p50_ms;
     row["latency_p99_ms"] = episode.timing.p99_ms;
+    if (options.asynchronous) add_asynchronous_keys(episode, row);
     context.row(row);
   }
   return all_succeed ? kDone : kCriterionNotMet;
@@ -135,7 +214,8 @@ void add_plan(CLI::App& app, CommandContext& context) {
                                   "  lockstep plan cartpole-swingup\n"
                                   "  lockstep plan --list\n"
                                   "  lockstep plan pendulum-v1 --planner mppi --set planner.samples=512\n"
-                                  "  lockstep plan cartpole-swingup --episodes 20 --set mpc.horizon=100 --json -\n");
+                                  "  lockstep plan cartpole-swingup --episodes 20 --set mpc.horizon=100 --json -\n"
+                                  "  lockstep plan cartpole-swingup --asynchronous --speed 0.5\n");
   command.add_option("TASK", options->task, "Task (`lockstep list tasks`)");
   command.add_flag("--list", options->list, "Print the planners (with --json their settings too) and stop");
   command.add_option("--planner", options->planner, "Planner (--list)")->capture_default_str();
@@ -144,6 +224,17 @@ void add_plan(CLI::App& app, CommandContext& context) {
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--seed", options->seed, "Of the first episode")->type_name("N")->capture_default_str();
+  CLI::Option* asynchronous = command.add_flag("--asynchronous", options->asynchronous,
+                                               "Plan in a thread beside the simulation, which keeps time and never "
+                                               "waits (not reproducible); reports the rate and "
+                                               "latency of plans, the age (simulated ms) of those acted on, plans that "
+                                               "missed the step they were made for, steps "
+                                               "without a plan, and steps that began late");
+  command.add_option("--speed", options->speed, "Simulated seconds per second, with --asynchronous")
+      ->needs(asynchronous)
+      ->check(CLI::Range(0.001, 1000.0))
+      ->type_name("X")
+      ->capture_default_str();
   command.add_option("--config", options->settings.config_file, "TOML file with planner.* and mpc.*")
       ->type_name("FILE");
   command.add_option("--set", options->settings.assignments, "One setting, may be given often")->type_name("KEY=VALUE");

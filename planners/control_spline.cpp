@@ -69,4 +69,19 @@ void ControlSpline::expand(const double* knots, double* controls) const {
   }
 }
 
+void ControlSpline::pull_back(const double* controls, double* knots) const {
+  if (dense_) {
+    std::copy_n(controls, static_cast<size_t>(horizon_) * nu_, knots);
+    return;
+  }
+  std::fill_n(knots, static_cast<size_t>(knots_) * nu_, 0.0);
+  for (int step = 0; step < horizon_; ++step) {
+    const Tap& tap = taps_[static_cast<size_t>(step)];
+    for (int k = 0; k < 4; ++k)
+      for (int i = 0; i < nu_; ++i)
+        knots[static_cast<size_t>(tap.knot[k]) * nu_ + i] +=
+            tap.weight[k] * controls[static_cast<size_t>(step) * nu_ + i];
+  }
+}
+
 }  // namespace lockstep::planners

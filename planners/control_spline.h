@@ -25,6 +25,8 @@ class ControlSpline {
   [[nodiscard]] int step_of(int knot) const;
   // knots [knots()][nu] -> controls [N][nu].
   void expand(const double* knots, double* controls) const;
+  // The transpose: slopes by the controls [N][nu] -> slopes by the knots [knots()][nu].
+  void pull_back(const double* controls, double* knots) const;
 
  private:
   int knots_ = 0, horizon_ = 0, nu_ = 0;

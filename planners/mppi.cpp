@@ -92,6 +92,7 @@ void Mppi::reset(const Problem& problem, std::uint64_t seed) {
   spread_.assign(length(spline_.knots(), nu_), 1.0);
   weights_.assign(static_cast<size_t>(config_.samples), 0.0);
   mean_.assign(length(horizon_, nu_), 0.0);
+  acted_.assign(length(horizon_, nu_), 0.0);
   mean_before_.assign(length(horizon_, nu_), 0.0);
   predicted_.assign(length(horizon_ + 1, nx_), 0.0);
 }
@@ -142,6 +143,18 @@ void Mppi::sample_controls(double std) {
       }
     }
   }
+}
+
+// Rolls out rows as they are, or under feedback; open_loop_ then keeps what they were.
+void Mppi::evaluate(std::span<const double> x0, int first, int count) {
+  if (!has_feedback()) return rollouts_.evaluate(x0, first, count);
+  std::copy_n(rollouts_.controls(first), length(count, horizon_, nu_), &open_loop_[length(first, horizon_, nu_)]);
+  rollouts_.evaluate(x0, first, count, about_);
+}
+
+// Controls [N][nu] of an evaluated row before feedback.
+const double* Mppi::open_loop(int row) {
+  return has_feedback() ? &open_loop_[length(row, horizon_, nu_)] : rollouts_.controls(row);
 }
 
 // sum over steps of u' Sigma^-1 noise (Williams et al. 2017, algorithm 2), u the mean, Sigma the noise's covariance
@@ -238,7 +251,7 @@ void Mppi::move_mean(std::span<const double> x0) {
   std::fill_n(moved, mean_.size(), 0.0);
   for (int s = 0; s < config_.samples; ++s) {
     if (weights_[s] == 0) continue;
-    const double* controls = rollouts_.controls(s);
+    const double* controls = open_loop(s);
     for (size_t at = 0; at < mean_.size(); ++at) moved[at] += weights_[s] * controls[at];
   }
   smooth(moved);
@@ -246,25 +259,30 @@ void Mppi::move_mean(std::span<const double> x0) {
     const auto i = static_cast<int>(at) % nu_;
     moved[at] = std::clamp(moved[at], u_min_[i], u_max_[i]);  // rounding of the weights' sum, and what smoothing adds
   }
-  rollouts_.evaluate(x0, config_.samples, 1);
+  evaluate(x0, config_.samples, 1);
 }
 
-// mean_ and predicted_ <- the weighted mean, or the best sample where that is cheaper (or the mean diverged).
+// mean_, acted_ and predicted_ <- the weighted mean, or the best sample where that is cheaper (or the mean diverged).
 void Mppi::keep_cheapest() {
   const std::span<const double> costs = rollouts_.costs();
   int chosen = config_.samples;
   const auto best = static_cast<int>(std::min_element(costs.begin(), costs.end() - 1) - costs.begin());
   if (costs[chosen] == kInfinity || (config_.keep_best && costs[best] < costs[chosen])) chosen = best;
-  std::copy_n(rollouts_.controls(chosen), mean_.size(), mean_.begin());
+  std::copy_n(open_loop(chosen), mean_.size(), mean_.begin());
+  std::copy_n(rollouts_.controls(chosen), acted_.size(), acted_.begin());
   std::copy_n(rollouts_.states(chosen), predicted_.size(), predicted_.begin());
   mean_cost_ = costs[chosen];
 }
 
-PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) {
+PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) { return plan_about(x0, controls, {}); }
+
+PlanStats Mppi::plan_about(std::span<const double> x0, View<double, 2> controls, const FollowedPlan& about) {
   assert(std::ssize(x0) == nx_ && controls.extent(0) == horizon_ && controls.extent(1) == nu_);
   const auto started = std::chrono::steady_clock::now();
   PlanStats stats;
   clip(problem_, controls);
+  about_ = about;
+  if (has_feedback()) open_loop_.resize(length(config_.samples + 1, horizon_, nu_));
   ++plans_;
   std::copy_n(controls.data_handle(), mean_.size(), mean_.begin());
   const bool usable = std::all_of(x0.begin(), x0.end(), [](double v) { return std::isfinite(v); });
@@ -278,7 +296,7 @@ PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) {
     }
     sample_controls(std);
     ++round_;
-    rollouts_.evaluate(x0, 0, config_.samples);
+    evaluate(x0, 0, config_.samples);
     ++stats.iterations;
     stats.model_steps += std::int64_t{horizon_} * (config_.samples + 1);
     if (!weigh(std)) break;
@@ -293,7 +311,7 @@ PlanStats Mppi::plan(std::span<const double> x0, View<double, 2> controls) {
     for (int step = 0; step <= horizon_; ++step)
       for (int i = 0; i < nx_; ++i) predicted_[length(step, nx_) + i] = std::isfinite(x0[i]) ? x0[i] : 0;
   } else {
-    std::copy(mean_.begin(), mean_.end(), controls.data_handle());
+    std::copy(acted_.begin(), acted_.end(), controls.data_handle());
   }
   stats.seconds = milliseconds_since(started) / 1000;
   return stats;

@@ -44,6 +44,10 @@ class Mppi final : public Planner {
   [[nodiscard]] std::string_view name() const override { return "mppi"; }
   void reset(const Problem& problem, std::uint64_t seed) override;
   PlanStats plan(std::span<const double> x0, View<double, 2> controls) override;
+  // The same with every roll-out, samples and means alike, under the feedback of `about` (gains [N][nu][nx] and
+  // predicted states [N + 1][nx], alive during the call): of an unstable system, samples then stay near the plan. The
+  // plan returned is the controls that acted. Without gains it is plan().
+  PlanStats plan_about(std::span<const double> x0, View<double, 2> controls, const FollowedPlan& about);
   [[nodiscard]] View<const double, 2> predicted() const override;
   [[nodiscard]] View<const double, 3> gains() const override { return {}; }
   [[nodiscard]] std::vector<std::byte> save() const override;
@@ -56,6 +60,9 @@ class Mppi final : public Planner {
   bool weigh(double std);
   void adapt(double std);
   void smooth(double* controls);
+  void evaluate(std::span<const double> x0, int first, int count);
+  [[nodiscard]] bool has_feedback() const { return about_.gains.extent(0) > 0; }
+  [[nodiscard]] const double* open_loop(int row);
   void move_mean(std::span<const double> x0);
   void keep_cheapest();
 
@@ -67,13 +74,16 @@ class Mppi final : public Planner {
   std::uint32_t round_ = 0;  // iterations since reset: the noise's stream
   int nx_ = 0, nu_ = 0, horizon_ = 0;
 
+  FollowedPlan about_;             // of the present plan; without gains: no feedback
+  std::vector<double> open_loop_;  // [S + 1][N][nu] controls before feedback; there after the first
   ControlSpline spline_;
   Rollouts rollouts_;                       // of S + 1 rows: the last is the mean's
   std::vector<double> noise_;               // [S][N][nu]
   std::vector<double> knots_;               // [S][knots][nu]
   std::vector<double> spread_;              // [knots or N][nu] factor on the noise's deviation
   std::vector<double> weights_;             // [S]
-  std::vector<double> mean_, mean_before_;  // [N][nu]
+  std::vector<double> mean_, mean_before_;  // [N][nu], before feedback
+  std::vector<double> acted_;               // [N][nu] controls of the plan's roll-out
   std::vector<double> predicted_;           // [N + 1][nx]
   double mean_cost_ = 0;
 };

@@ -2,52 +2,28 @@
 #include "planners/receding_horizon.h"
 #include "engine/error.h"
 #include "planners/control_bounds.h"
+#include "planners/followed_plan.h"
+#include "planners/scaled_terminal.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace lockstep::planners {
 
-// The problem's cost with its terminal part multiplied.
-class RecedingHorizon::ScaledTerminal final : public Cost {
- public:
-  ScaledTerminal(const Cost& cost, double scale) : cost_(cost), scale_(scale) {}
-  [[nodiscard]] int state_size() const override { return cost_.state_size(); }
-  [[nodiscard]] int control_size() const override { return cost_.control_size(); }
-  void stage(View<const double, 2> x, View<const double, 2> u, View<double, 1> values) const override {
-    cost_.stage(x, u, values);
-  }
-  void terminal(View<const double, 2> x, View<double, 1> values) const override {
-    cost_.terminal(x, values);
-    for (int row = 0; row < values.extent(0); ++row) values(row) *= scale_;
-  }
-  void expand_stage(View<const double, 2> x, View<const double, 2> u, const Expansion& out) const override {
-    cost_.expand_stage(x, u, out);
-  }
-  void expand_terminal(View<const double, 2> x, View<double, 2> gradient, View<double, 3> hessian) const override {
-    cost_.expand_terminal(x, gradient, hessian);
-    for (int row = 0; row < x.extent(0); ++row)
-      for (int i = 0; i < x.extent(1); ++i) {
-        gradient(row, i) *= scale_;
-        for (int j = 0; j < x.extent(1); ++j) hessian(row, i, j) *= scale_;
-      }
-  }
-
- private:
-  const Cost& cost_;
-  double scale_;
-};
-
 void RecedingHorizonConfig::describe(Fields& fields) {
   fields.add("horizon", horizon, "control steps planned ahead", {1, 100000});
   fields.add("replan_steps", replan_steps, "control steps between two plans", {1, 100000});
   fields.add("feedback", feedback, "between plans, correct by the planner's gains where it has them");
   fields.add("terminal_scale", terminal_scale, "factor on the cost's terminal part", {0, 1e9});
+}
+
+void RecedingHorizonConfig::check() const {
+  if (replan_steps > horizon)
+    throw Error(fmt::format("replan_steps = {} exceeds horizon = {}", replan_steps, horizon), "settings mpc.*",
+                "replan at least once per horizon");
 }
 
 RecedingHorizon::RecedingHorizon(std::unique_ptr<Planner> planner, Dynamics& dynamics, const Cost& cost,
@@ -62,9 +38,7 @@ RecedingHorizon::RecedingHorizon(std::unique_ptr<Planner> planner, Dynamics& dyn
       u_max_(u_max.begin(), u_max.end()),
       plan_(static_cast<size_t>(config.horizon) * nu_),
       control_(nu_) {
-  if (config.replan_steps > config.horizon)
-    throw Error(fmt::format("replan_steps = {} exceeds horizon = {}", config.replan_steps, config.horizon),
-                "settings mpc.*", "replan at least once per horizon");
+  config.check();
   problem_ = {&dynamics, scaled_.get(), u_min_, u_max_, config.horizon};
 }
 
@@ -94,28 +68,12 @@ std::span<const double> RecedingHorizon::act(std::span<const double> x) {
   return control_;
 }
 
-// control = u_k + K_k (x - x_k), in bounds; at k = 0 the state is the plan's own start.
+// At step 0 the state is the plan's own start, and there is nothing to correct.
 void RecedingHorizon::follow(std::span<const double> x, int step) {
-  const auto gains = planner_->gains();
-  const auto predicted = planner_->predicted();
-  const bool corrects = config_.feedback && step > 0 && gains.extent(0) > step && predicted.extent(0) > step;
-  for (int i = 0; i < nu_; ++i) {
-    double u = plan_[step * nu_ + i];
-    if (corrects)
-      for (int j = 0; j < nx_; ++j) u += gains(step, i, j) * (x[j] - predicted(step, j));
-    control_[i] = std::isfinite(u) ? std::clamp(u, u_min_[i], u_max_[i]) : plan_[step * nu_ + i];
-  }
+  planners::follow({view<const double>(plan_.data(), config_.horizon, nu_), planner_->predicted(), planner_->gains()},
+                   step, config_.feedback && step > 0, x, u_min_, u_max_, control_);
 }
 
-PlanTiming RecedingHorizon::timing() const {
-  if (milliseconds_.empty()) return {};
-  std::vector<double> sorted = milliseconds_;
-  std::sort(sorted.begin(), sorted.end());
-  const auto quantile = [&](double q) {
-    return sorted[static_cast<size_t>(q * static_cast<double>(sorted.size() - 1))];
-  };
-  const double mean = std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size());
-  return {static_cast<int>(sorted.size()), mean, quantile(0.5), quantile(0.99), milliseconds_.front(), 1000 / mean};
-}
+PlanTiming RecedingHorizon::timing() const { return timing_of(milliseconds_); }
 
 }  // namespace lockstep::planners

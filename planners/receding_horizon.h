@@ -1,6 +1,7 @@
 // Receding-horizon control: plan, apply the first control, shift the plan, plan again.
 #pragma once
 
+#include "planners/plan_timing.h"
 #include "planners/planner.h"
 
 #include <memory>
@@ -9,6 +10,8 @@
 
 namespace lockstep::planners {
 
+class ScaledTerminal;
+
 struct RecedingHorizonConfig {
   int horizon = 125;     // control steps planned ahead, >= 1
   int replan_steps = 1;  // control steps between two plans; between them the plan's own controls (with feedback) act
@@ -16,14 +19,7 @@ struct RecedingHorizonConfig {
   double terminal_scale = 1;  // factor on the cost's terminal part, >= 0
 
   void describe(Fields& fields);
-};
-
-// Wall-clock cost of the plans since the last reset; not part of any result.
-struct PlanTiming {
-  int plans = 0;
-  double mean_ms = 0, p50_ms = 0, p99_ms = 0;
-  double first_ms = 0;  // of the first plan, which starts from nothing and may solve several guesses
-  double rate_hz = 0;   // plans per second of planning time
+  void check() const;  // throws Error
 };
 
 // Steers one world by planning through `dynamics` under `cost`. Does not own either; they outlive it.
@@ -46,8 +42,6 @@ class RecedingHorizon {
   [[nodiscard]] PlanTiming timing() const;
 
  private:
-  class ScaledTerminal;
-
   void follow(std::span<const double> x, int step);
 
   std::unique_ptr<Planner> planner_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/thread_pool.h"
+#include "planners/followed_plan.h"
 #include "planners/planner.h"
 
 #include <memory>
@@ -36,9 +37,30 @@ class Rollouts {
 
   // Rolls out rows first ... first + count - 1 from x0 [nx].
   void evaluate(std::span<const double> x0, int first, int count);
+  // The same with feedback: at step k a row's control is its own + K_k (x - x_k), in the problem's bounds, with x_k and
+  // K_k of `about` (whose controls are not used). The rows' controls become those that acted.
+  void evaluate(std::span<const double> x0, int first, int count, const FollowedPlan& about);
+  // f(index, dynamics, thread) for every index in [0, n), by the same threads, each with dynamics of its own.
+  template <class Function>
+  void for_each(int n, Function&& f) {
+    const auto run = [&](int index, int thread) { f(index, dynamics_of(thread), thread); };
+    if (pool_ != nullptr) {
+      pool_->for_each(n, run);
+    } else {
+      for (int index = 0; index < n; ++index) run(index, 0);
+    }
+  }
 
  private:
-  void evaluate_batch(Dynamics& dynamics, int first, int count);
+  [[nodiscard]] Dynamics& dynamics_of(int thread) const {
+    return thread == 0 ? *problem_.dynamics : *clones_[static_cast<size_t>(thread) - 1];
+  }
+  // Of one call of the dynamics, by one thread.
+  void roll_out(Dynamics& dynamics, int first, int count);
+  void roll_out(Dynamics& dynamics, int first, int count, const FollowedPlan& about, double* scratch);
+  void add_costs(int first, int count);
+  template <class RollOut>
+  void evaluate_rows(std::span<const double> x0, int first, int count, RollOut&& roll_out_batch);
 
   Problem problem_;
   RolloutConfig config_;
@@ -48,6 +70,7 @@ class Rollouts {
   std::vector<double> start_;                      // [rows][nx]
   std::vector<double> controls_, states_;          // [rows][N][nu], [rows][N + 1][nx]
   std::vector<double> stage_, costs_;              // [rows][N], [rows]
+  std::vector<double> scratch_;                    // [threads][batch][2 nx + nu], there after the first feedback
 };
 
 }  // namespace lockstep::planners

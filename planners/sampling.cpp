@@ -59,8 +59,16 @@ void find_elites(std::span<const double> costs, int count, std::vector<int>& eli
   if (std::ssize(elites) > count) elites.resize(static_cast<size_t>(count));
 }
 
-SamplingPlanner::SamplingPlanner(std::string_view name, const SamplingConfig& config, std::unique_ptr<Search> search)
-    : name_(name), config_(config), search_(std::move(search)) {
+void RefinementConfig::describe(Fields& fields) {
+  fields.add("refined", refined, "cheapest samples of every iteration that descend the gradient; 0: none",
+             {0, 1000000});
+  fields.add("refinement_steps", steps, "of Adam, each", {1, 100000});
+  descent.describe(fields);
+}
+
+SamplingPlanner::SamplingPlanner(std::string_view name, const SamplingConfig& config, std::unique_ptr<Search> search,
+                                 const RefinementConfig& refinement)
+    : name_(name), config_(config), refinement_(refinement), search_(std::move(search)) {
   config_.check(name);
 }
 
@@ -79,35 +87,20 @@ void SamplingPlanner::reset(const Problem& problem, std::uint64_t seed) {
   nx_ = problem.dynamics->state_size();
   nu_ = problem.dynamics->control_size();
   horizon_ = problem.horizon;
-  spline_ = ControlSpline(interpolation_named(config_.interpolation), config_.knots, horizon_, nu_);
-  parameters_ = spline_.knots() * nu_;
+  space_ = ControlParameters(problem_, interpolation_named(config_.interpolation), config_.knots);
+  parameters_ = space_.size();
   rollouts_ = Rollouts(problem_, config_.samples + 1, config_.rollouts);
-  for (std::vector<double>* array : {&low_, &high_, &white_}) array->assign(static_cast<size_t>(parameters_), 0.0);
+  white_.assign(static_cast<size_t>(parameters_), 0.0);
   drawn_.assign(length(config_.samples, parameters_), 0.0);
-  for (std::vector<double>* array : {&base_, &best_}) array->assign(length(horizon_, nu_), 0.0);
+  costs_.assign(static_cast<size_t>(config_.samples), 0.0);
+  if (refinement_.refined > 0) {
+    const int candidates = std::min(refinement_.refined, config_.samples);
+    descent_ = CandidateDescent(problem_, candidates, parameters_, refinement_.descent, config_.rollouts);
+    refined_.reserve(static_cast<size_t>(config_.samples));
+  }
+  best_.assign(length(horizon_, nu_), 0.0);
   best_predicted_.assign(length(horizon_ + 1, nx_), 0.0);
-  search_->reset({spline_.knots(), nu_, spline_.knots() == horizon_, config_.samples, config_.noise_std});
-}
-
-// A knot moves its control between the bounds.
-void SamplingPlanner::bound_parameters() {
-  for (int knot = 0; knot < spline_.knots(); ++knot)
-    for (int i = 0; i < nu_; ++i) {
-      const size_t at = length(knot, nu_) + i;
-      const double base = base_[length(spline_.step_of(knot), nu_) + i], half = half_range(problem_, i);
-      low_[at] = half > 0 ? (u_min_[i] - base) / half : 0;
-      high_[at] = half > 0 ? (u_max_[i] - base) / half : 0;
-    }
-}
-
-// controls [N][nu] = warm start + spline of the parameters, in bounds.
-void SamplingPlanner::expand(const double* parameters, double* controls) {
-  spline_.expand(parameters, controls);
-  for (int step = 0; step < horizon_; ++step)
-    for (int i = 0; i < nu_; ++i) {
-      const size_t at = length(step, nu_) + i;
-      controls[at] = std::clamp(base_[at] + half_range(problem_, i) * controls[at], u_min_[i], u_max_[i]);
-    }
+  search_->reset({space_.knots(), nu_, space_.knots() == horizon_, config_.samples, config_.noise_std});
 }
 
 // Sample 0 is the mean; the noise of the others is a function of (seed, round, sample, parameter) alone.
@@ -126,16 +119,35 @@ void SamplingPlanner::draw_samples(int count) {
         if (at + 1 < parameters_) white_[at + 1] = odd;
       }
       search_->draw(sample, white_.data(), parameters);
-      for (int at = 0; at < parameters_; ++at) parameters[at] = std::clamp(parameters[at], low_[at], high_[at]);
+      space_.clamp({parameters, static_cast<size_t>(parameters_)});
     }
-    expand(parameters, rollouts_.controls(sample));
+    space_.expand(parameters, rollouts_.controls(sample));
   }
 }
 
-void SamplingPlanner::keep(int row) {
-  best_cost_ = rollouts_.costs()[row];
-  std::copy_n(rollouts_.controls(row), best_.size(), best_.begin());
-  std::copy_n(rollouts_.states(row), best_predicted_.size(), best_predicted_.begin());
+void SamplingPlanner::keep(double cost, const double* controls, const double* states) {
+  best_cost_ = cost;
+  std::copy_n(controls, best_.size(), best_.begin());
+  std::copy_n(states, best_predicted_.size(), best_predicted_.begin());
+}
+
+void SamplingPlanner::keep(int row) { keep(rollouts_.costs()[row], rollouts_.controls(row), rollouts_.states(row)); }
+
+// Moves the cheapest samples down the gradient: their parameters and costs become what they reach.
+void SamplingPlanner::refine(std::span<const double> x0, std::span<double> costs, PlanStats& stats) {
+  find_elites(costs, refinement_.refined, refined_);
+  const auto count = static_cast<int>(refined_.size());
+  const auto P = static_cast<size_t>(parameters_);
+  for (int row = 0; row < count; ++row)
+    std::copy_n(&drawn_[static_cast<size_t>(refined_[row]) * P], P, descent_.parameters(row).begin());
+  const auto outcome =
+      descent_.descend(space_, x0, count, refinement_.steps, std::chrono::steady_clock::time_point::max());
+  stats.model_steps += outcome.model_steps;
+  for (int row = 0; row < count; ++row) {
+    std::copy_n(descent_.parameters(row).begin(), P, &drawn_[static_cast<size_t>(refined_[row]) * P]);
+    costs[refined_[row]] = descent_.costs()[row];
+  }
+  if (outcome.cost < best_cost_) keep(outcome.cost, descent_.controls().data(), descent_.states().data());
 }
 
 PlanStats SamplingPlanner::plan(std::span<const double> x0, View<double, 2> controls) {
@@ -143,9 +155,8 @@ PlanStats SamplingPlanner::plan(std::span<const double> x0, View<double, 2> cont
   const auto started = std::chrono::steady_clock::now();
   PlanStats stats;
   clip(problem_, controls);
-  std::copy_n(controls.data_handle(), base_.size(), base_.begin());
-  bound_parameters();
-  search_->begin(low_, high_);
+  space_.set_warm_start(controls);
+  search_->begin(space_.low(), space_.high());
   best_cost_ = kInfinity;
   stats.status = kDiverged;
   const bool usable = std::all_of(x0.begin(), x0.end(), [](double v) { return std::isfinite(v); });
@@ -160,16 +171,18 @@ PlanStats SamplingPlanner::plan(std::span<const double> x0, View<double, 2> cont
     rollouts_.evaluate(x0, 0, count);
     ++stats.iterations;
     stats.model_steps += std::int64_t{horizon_} * count;
-    const auto costs = rollouts_.costs().first(static_cast<size_t>(count));
+    const std::span<double> costs(costs_.data(), static_cast<size_t>(count));
+    std::copy_n(rollouts_.costs().begin(), count, costs.begin());
     const auto cheapest = static_cast<int>(std::min_element(costs.begin(), costs.end()) - costs.begin());
     if (costs[cheapest] == kInfinity) break;
     if (costs[cheapest] < best_cost_) keep(cheapest);
+    if (refinement_.refined > 0) refine(x0, costs, stats);
     search_->update({drawn_.data(), length(count, parameters_)}, costs);
     stats.status = "all iterations done";
   }
   if (best_cost_ != kInfinity) {
     const int mean = config_.samples;
-    expand(search_->mean().data(), rollouts_.controls(mean));
+    space_.expand(search_->mean().data(), rollouts_.controls(mean));
     rollouts_.evaluate(x0, mean, 1);
     stats.model_steps += horizon_;
     const double cost = rollouts_.costs()[mean];

@@ -3,7 +3,8 @@
 // The methods: predictive_sampling.cpp, cem.cpp, icem.cpp, cma_es.cpp; mppi.h weighs whole control sequences instead.
 #pragma once
 
-#include "planners/control_spline.h"
+#include "planners/candidate_descent.h"
+#include "planners/control_parameters.h"
 #include "planners/planner.h"
 #include "planners/rollouts.h"
 
@@ -60,6 +61,17 @@ class Search {
   virtual void load([[maybe_unused]] std::span<const double> numbers) {}
 };
 
+// Samples that descend the gradient before the distribution learns from them: Bharadhwaj, Xie, Shkurti,
+// "Model-predictive control via cross-entropy and gradient-based optimization", L4DC 2020, algorithm 1, for the
+// cheapest samples only.
+struct RefinementConfig {
+  int refined = 0;  // cheapest samples of every iteration that descend; 0: none, no derivatives wanted
+  int steps = 5;    // of Adam, each
+  DescentConfig descent = {};
+
+  void describe(Fields& fields);
+};
+
 // Indices of the `count` cheapest finite samples, cheapest first (ties: the lower index); fewer where fewer are finite.
 void find_elites(std::span<const double> costs, int count, std::vector<int>& elites);
 
@@ -67,7 +79,8 @@ void find_elites(std::span<const double> costs, int count, std::vector<int>& eli
 class SamplingPlanner final : public Planner {
  public:
   // name: a literal, as the table of planners has it.
-  SamplingPlanner(std::string_view name, const SamplingConfig& config, std::unique_ptr<Search> search);
+  SamplingPlanner(std::string_view name, const SamplingConfig& config, std::unique_ptr<Search> search,
+                  const RefinementConfig& refinement = {});
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   void reset(const Problem& problem, std::uint64_t seed) override;
@@ -78,13 +91,14 @@ class SamplingPlanner final : public Planner {
   void load(std::span<const std::byte> bytes) override;
 
  private:
-  void bound_parameters();
   void draw_samples(int count);
-  void expand(const double* parameters, double* controls);
   void keep(int row);
+  void keep(double cost, const double* controls, const double* states);
+  void refine(std::span<const double> x0, std::span<double> costs, PlanStats& stats);
 
   std::string_view name_;
   SamplingConfig config_;
+  RefinementConfig refinement_;
   std::unique_ptr<Search> search_;
   Problem problem_;
   std::vector<double> u_min_, u_max_;
@@ -92,11 +106,12 @@ class SamplingPlanner final : public Planner {
   std::uint32_t round_ = 0;  // iterations since reset: the noise's stream
   int nx_ = 0, nu_ = 0, horizon_ = 0, parameters_ = 0;
 
-  ControlSpline spline_;
+  ControlParameters space_;
   Rollouts rollouts_;                          // one more row than samples: the last is the mean's
-  std::vector<double> base_;                   // [N][nu] the warm start
-  std::vector<double> low_, high_, white_;     // [P]
-  std::vector<double> drawn_;                  // [S][P]
+  std::vector<double> white_;                  // [P]
+  std::vector<double> drawn_, costs_;          // [S][P], [S]: as the distribution learns them
+  CandidateDescent descent_;                   // of the refined samples
+  std::vector<int> refined_;                   // their indices
   std::vector<double> best_, best_predicted_;  // [N][nu], [N + 1][nx]
   double best_cost_ = 0;
 };

@@ -42,6 +42,13 @@ void Adam<R>::step(std::span<const R> gradient, double learning_rate, std::span<
 }
 
 template <class R>
+void Adam<R>::reset() {
+  steps_ = 0;
+  std::fill(mean_.span().begin(), mean_.span().end(), R(0));
+  std::fill(square_.span().begin(), square_.span().end(), R(0));
+}
+
+template <class R>
 void Adam<R>::save(ByteWriter& out) const {
   out.write(steps_);
   out.write_array(mean_.span());

@@ -30,6 +30,8 @@ class Adam {
   // Both [num_parameters].
   void step(std::span<const R> gradient, double learning_rate, std::span<R> parameters);
   [[nodiscard]] std::int64_t steps() const { return steps_; }
+  // As new: no step taken.
+  void reset();
 
   void save(ByteWriter& out) const;
   void load(ByteReader& in);  // Error where another number of parameters was saved

@@ -2,6 +2,7 @@
 #include "tests/apps/child_process.h"
 #include "tests/engine/temporary_folder.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,30 @@ TEST(Plan, RepeatsItsEpisodes) {
   EXPECT_EQ(first["cost"], second["cost"]);
 }
 
+TEST(Plan, KeepsTimeWithAPlannerBesideTheSimulation) {
+  const auto begun = std::chrono::steady_clock::now();
+  const ChildResult result = plan({"pendulum-v1", "--planner", "mppi", "--set", "planner.samples=64", "--set",
+                                   "mpc.horizon=30", "--asynchronous", "--speed", "10", "--json", "-"});
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  ASSERT_TRUE(result.exit_code == 0 || result.exit_code == 1) << result.err;
+  const auto row = nlohmann::json::parse(result.out);
+  EXPECT_GE(seconds, 0.995);  // 200 steps of 50 ms, the last of which is not waited for, ten times as fast
+  // Left hanging it returns less than -1900; the plans are rough, and are acted on 50 ms late at least.
+  EXPECT_GT(row["return"], -1200);
+  EXPECT_GT(row["plans"], 20);
+  EXPECT_GE(row["age_p50_ms"], 50);
+  EXPECT_EQ(row["steps_without_plan"], 0);
+  for (const char* key : {"rate_hz", "latency_p50_ms", "latency_p99_ms"}) EXPECT_GT(row[key], 0) << key;
+  for (const char* key : {"age_p99_ms", "age_max_ms", "missed_deadlines", "late_steps"})
+    EXPECT_TRUE(row.contains(key)) << key;
+}
+
+TEST(Plan, RefusesASpeedWithoutAClock) {
+  const ChildResult result = plan({"pendulum-v1", "--speed", "2"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("--asynchronous"), std::string::npos) << result.err;
+}
+
 TEST(Plan, ListsPlannersWithTheirSettings) {
   const ChildResult result = plan({"--list", "--json", "-"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -53,11 +78,12 @@ TEST(Plan, ListsPlannersWithTheirSettings) {
     at = end + 1;
   }
   EXPECT_EQ(names, (std::vector<std::string>{"lqr", "ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi",
-                                             "cma-es"}));
+                                             "cma-es", "gradient", "gradient-cem", "tube-mppi", "feedback-mppi"}));
 }
 
 TEST(Plan, WorksWithEveryPlanner) {
-  for (const char* name : {"ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi", "cma-es"}) {
+  for (const char* name :
+       {"ilqr", "ddp", "fddp", "predictive-sampling", "cem", "icem", "mppi", "cma-es", "gradient", "gradient-cem"}) {
     const ChildResult result = plan({"pendulum-v1", "--planner", name, "--set", "mpc.horizon=30", "--json", "-"});
     ASSERT_TRUE(result.exit_code == 0 || result.exit_code == 1) << name << ": " << result.err;
     // Hanging for the whole episode returns less than -1200 from most starts.

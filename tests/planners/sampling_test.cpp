@@ -174,7 +174,7 @@ TEST_P(SamplingPlannerNamed, RefusesKnotsBeyondTheHorizonAndAHorizonOfNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Planners, SamplingPlannerNamed,
-                         ::testing::Values("predictive-sampling", "cem", "icem", "mppi", "cma-es"),
+                         ::testing::Values("predictive-sampling", "cem", "icem", "mppi", "cma-es", "gradient-cem"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');

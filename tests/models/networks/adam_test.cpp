@@ -40,6 +40,18 @@ TEST(Adam, DecaysWeightsApartFromTheGradient) {
   EXPECT_DOUBLE_EQ(parameters[0], 2 * (1 - 0.1 * 0.5));
 }
 
+TEST(Adam, BeginsAgainAfterAReset) {
+  std::vector<double> fresh{1, 1}, again{1, 1}, elsewhere{5, 5};
+  const std::vector<double> gradient{0.25, -40};
+  Adam<double> adam(2, kConfig);
+  adam.step(gradient, 0.1, elsewhere);
+  adam.reset();
+  adam.step(gradient, 0.1, again);
+  Adam<double>(2, kConfig).step(gradient, 0.1, fresh);
+  EXPECT_EQ(adam.steps(), 1);
+  EXPECT_EQ(again, fresh);
+}
+
 TEST(Adam, GoesOnFromSavedBytesToTheSameBits) {
   const std::vector<float> gradient{0.5f, -0.25f};
   std::vector<float> straight{1, 2}, resumed{1, 2};
