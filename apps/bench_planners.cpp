@@ -180,10 +180,10 @@ struct MujocoWorld {
 
 // Roll-outs of one start under controls that are held for a sixth of the horizon, as predictive sampling has them.
 struct RolloutWork {
-  RolloutWork(const std::string& name, int samples, int steps_of_each)
+  RolloutWork(const std::string& name, int samples, int steps_of_each, const std::string& specialise)
       : model(model_of(name)),
         world(model),
-        dynamics(model, {.rollout_precision = Precision::kFloat, .warm_rollouts = true}),
+        dynamics(model, {.specialise = specialise, .rollout_precision = Precision::kFloat, .warm_rollouts = true}),
         rows(samples),
         steps(steps_of_each),
         nx(dynamics.state_size()),
@@ -222,8 +222,8 @@ struct RolloutWork {
   std::vector<double> x0, controls, states;
 };
 
-Measurement rollouts(const std::string& name, int samples, int steps) {
-  auto work = std::make_shared<RolloutWork>(name, samples, steps);
+Measurement rollouts(const std::string& name, int samples, int steps, const std::string& specialise) {
+  auto work = std::make_shared<RolloutWork>(name, samples, steps, specialise);
   return {.name = "rollouts/" + name,
           .unit = "steps/s",
           .amount = static_cast<double>(samples * steps),
@@ -235,10 +235,10 @@ Measurement rollouts(const std::string& name, int samples, int steps) {
 
 // Jacobians along a trajectory that the passive model takes from its first pose.
 struct JacobianWork {
-  explicit JacobianWork(const std::string& name)
+  JacobianWork(const std::string& name, const std::string& specialise)
       : model(model_of(name)),
         world(model),
-        dynamics(model, {.one_sided = true}),
+        dynamics(model, {.specialise = specialise, .one_sided = true}),
         nx(dynamics.state_size()),
         nu(dynamics.control_size()) {
     x.resize(static_cast<size_t>(kKnots * nx));
@@ -275,8 +275,8 @@ struct JacobianWork {
   std::vector<double> x, u, A, B;
 };
 
-Measurement jacobians(const std::string& name) {
-  auto work = std::make_shared<JacobianWork>(name);
+Measurement jacobians(const std::string& name, const std::string& specialise) {
+  auto work = std::make_shared<JacobianWork>(name, specialise);
   return {.name = "jacobian/" + name,
           .unit = "us/knot",
           .amount = JacobianWork::kKnots,
@@ -336,11 +336,11 @@ class SquareCost final : public Cost {
   int nx_, nu_;
 };
 
-Measurement ilqr_iterations(const std::string& name, int horizon) {
+Measurement ilqr_iterations(const std::string& name, int horizon, const std::string& specialise) {
   constexpr int kIterations = 5;
   struct State {
-    explicit State(const std::string& model)
-        : dynamics(model_of(model), {.one_sided = true}),
+    State(const std::string& model, const std::string& specialise)
+        : dynamics(model_of(model), {.specialise = specialise, .one_sided = true}),
           cost(dynamics.state_size(), dynamics.control_size()),
           planner(planners::ilqr::Config{
               .starts = 1, .cold_iterations = kIterations, .cost_tolerance = 0, .gradient_tolerance = 0}) {}
@@ -349,7 +349,7 @@ Measurement ilqr_iterations(const std::string& name, int horizon) {
     planners::ilqr::Ilqr planner;
     std::vector<double> low, high, x0, controls;
   };
-  auto s = std::make_shared<State>(name);
+  auto s = std::make_shared<State>(name, specialise);
   const int nu = s->dynamics.control_size(), nx = s->dynamics.state_size();
   s->low.assign(static_cast<size_t>(nu), -1);
   s->high.assign(static_cast<size_t>(nu), 1);
@@ -463,17 +463,17 @@ struct Row {
   std::function<Measurement()> make;
 };
 
-std::vector<Row> all_rows() {
+std::vector<Row> all_rows(const std::string& specialise) {
   std::vector<Row> rows;
   rows.push_back({"backward/36x12", [] { return backward_sweep(36, 12); }});
   rows.push_back({"backward/14x7", [] { return backward_sweep(14, 7); }});
   for (const char* name : {"arm", "walker", "humanoid"}) {
-    rows.push_back({std::string("jacobian/") + name, [name] { return jacobians(name); }});
-    rows.push_back({std::string("ilqr/") + name, [name] { return ilqr_iterations(name, 50); }});
+    rows.push_back({std::string("jacobian/") + name, [=] { return jacobians(name, specialise); }});
+    rows.push_back({std::string("ilqr/") + name, [=] { return ilqr_iterations(name, 50, specialise); }});
   }
-  rows.push_back({"rollouts/cartpole", [] { return rollouts("cartpole", 256, 100); }});
-  rows.push_back({"rollouts/walker", [] { return rollouts("walker", 64, 200); }});
-  rows.push_back({"rollouts/humanoid", [] { return rollouts("humanoid", 64, 100); }});
+  rows.push_back({"rollouts/cartpole", [=] { return rollouts("cartpole", 256, 100, specialise); }});
+  rows.push_back({"rollouts/walker", [=] { return rollouts("walker", 64, 200, specialise); }});
+  rows.push_back({"rollouts/humanoid", [=] { return rollouts("humanoid", 64, 100, specialise); }});
   for (const char* planner : {"predictive-sampling", "cem", "icem", "mppi", "cma-es"})
     rows.push_back(
         {fmt::format("sampling/{}", planner), [planner] { return sampling_plan(planner, "cartpole-swingup", 100); }});
@@ -481,7 +481,7 @@ std::vector<Row> all_rows() {
   return rows;
 }
 
-void print(const Measurement& m, const Rates& rates, CommandContext& context) {
+void print(const Measurement& m, const Rates& rates, const std::string& specialise, CommandContext& context) {
   context.print("{:<36} {:>12.4g} {:<18}", m.name, rates.ours, m.unit);
   if (m.peer)
     context.print(" {:>12.4g} {:>7.2f}x ({:.2f} to {:.2f})  {}", rates.peer, rates.ratio, rates.low, rates.high,
@@ -501,6 +501,7 @@ void print(const Measurement& m, const Rates& rates, CommandContext& context) {
   }
   row["unit"] = m.unit;
   row["threads"] = 1;
+  row["specialise"] = specialise;
   row["isa"] = isa_name(chosen_isa());
   context.row(row);
 }
@@ -508,7 +509,7 @@ void print(const Measurement& m, const Rates& rates, CommandContext& context) {
 }  // namespace
 
 int bench_planners(const BenchPlannersOptions& options, CommandContext& context) {
-  const std::vector<Row> rows = all_rows();
+  const std::vector<Row> rows = all_rows(options.specialise);
   for (const std::string& wanted : options.rows) {
     if (std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.name.starts_with(wanted); })) continue;
     std::vector<std::string> names;
@@ -525,7 +526,7 @@ int bench_planners(const BenchPlannersOptions& options, CommandContext& context)
                                                             [&](const auto& w) { return row.name.starts_with(w); });
     if (!wanted) continue;
     const Measurement m = row.make();
-    print(m, measure(m, options), context);
+    print(m, measure(m, options), options.specialise, context);
   }
   return kDone;
 }
@@ -535,6 +536,10 @@ void add_bench_planners(CLI::App& bench, CommandContext& context) {
   CLI::App& command = context.add(bench, "planners", "cost of planners and of what they are made of, beside MuJoCo",
                                   "  lockstep bench planners\n  lockstep bench planners rollouts backward --json -\n");
   command.add_option("ROW", options->rows, "rows, or beginnings of their names (default: all)");
+  command
+      .add_option("--specialise", options->specialise,
+                  "simulators' physics compiled for the model: off, auto (once it is ready) or require (waited for)")
+      ->capture_default_str();
   add_turn_options(command, options->repeats, options->seconds);
   context.on_run(command, [options, &context] { return bench_planners(*options, context); });
 }

@@ -9,9 +9,10 @@
 namespace lockstep::apps {
 
 struct BenchPlannersOptions {
-  std::vector<std::string> rows;  // names of rows, or beginnings of names; empty: all
-  int repeats = 5;                // of every measurement; the median counts
-  double seconds = 0.2;           // least length of one
+  std::vector<std::string> rows;   // names of rows, or beginnings of names; empty: all
+  int repeats = 5;                 // of every measurement; the median counts
+  double seconds = 0.2;            // least length of one
+  std::string specialise = "off";  // simulators in ours: off | auto | require
 };
 
 // Prints one row each of: sweeps and iterations of iLQR (us per knot), Jacobians against mjd_transitionFD, roll-outs
