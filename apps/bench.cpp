@@ -1,4 +1,5 @@
 // `lockstep bench`: what is measured against other programs, one subcommand per subject.
+#include "apps/bench_closed_loop.h"
 #include "apps/bench_learning.h"
 #include "apps/bench_physics.h"
 #include "apps/bench_plan_costs.h"
@@ -16,6 +17,7 @@ void add_bench(CLI::App& app, CommandContext& context) {
   add_bench_planning(bench, context);
   add_bench_planners(bench, context);
   add_bench_plan_costs(bench, context);
+  add_bench_closed_loop(bench, context);
   add_bench_tasks(bench, context);
   add_bench_learning(bench, context);
   add_bench_viewer(bench, context);

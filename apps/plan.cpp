@@ -1,16 +1,13 @@
 // `lockstep plan`: receding-horizon control of a task through its own true dynamics, without learning.
 #include "apps/commands.h"
+#include "apps/planned_episode.h"
 #include "apps/run_config.h"
 #include "engine/error.h"
 #include "envs/env.h"
-#include "planners/asynchronous_horizon.h"
 #include "planners/planner.h"
-#include "planners/receding_horizon.h"
 
-#include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <variant>
 #include <vector>
 
@@ -31,102 +28,12 @@ struct PlanOptions {
   SettingsOptions settings;  // planner.* and mpc.*
 };
 
-struct PlannedEpisode {
-  double cost = 0;  // the planning cost summed over the episode
-  double episode_return = 0;
-  planners::PlanTiming timing;
-  double rate_hz = 0;                         // plans per second: of planning time, asynchronous: of wall time
-  planners::AsynchronousTiming asynchronous;  // asynchronous only
-  int late_steps = 0;                         // control steps that began later than the clock wanted
-};
-
 // Refuses keys that neither the planner nor the receding horizon has a name for.
 void check_sections(const Settings& settings) {
   for (const auto& [key, setting] : settings.values())
     if (!key.starts_with("planner.") && !key.starts_with("mpc."))
       throw Error(fmt::format("unknown key '{}'", key), setting.origin,
                   "keys of `lockstep plan` are planner.* and mpc.*, as in --set mpc.horizon=100");
-}
-
-// A world under a task's cost, stepped to the end of its episode.
-struct PlannedWorld {
-  PlannedWorld(const PlanOptions& options, std::uint64_t seed)
-      : world(envs::make_environment(options.task,
-                                     {.num_worlds = 1, .seed = seed, .precision = "double", .auto_reset = false})),
-        spec(world->spec()) {
-    if (spec.discrete_actions > 0)
-      throw Error(fmt::format("the actions of {} are discrete", spec.name), "command line",
-                  "planners choose continuous controls: `lockstep list tasks` shows other tasks");
-    model = world->dynamics();
-    cost = world->cost();
-    x.resize(static_cast<size_t>(spec.state_size));
-    action.resize(static_cast<size_t>(spec.action_size));
-    world->get_state(0, x);
-  }
-
-  // One control step; adds to the episode's sums, reads the next state into x. False where the episode has ended.
-  bool step(std::span<const double> u, PlannedEpisode& episode) {
-    double stage = 0;
-    cost->stage(view<const double>(x.data(), 1, spec.state_size), view<const double>(u.data(), 1, spec.action_size),
-                View<double, 1>(&stage, 1));
-    episode.cost += stage;
-    for (size_t i = 0; i < action.size(); ++i) action[i] = static_cast<float>(u[i]);
-    world->step(view<const float>(action.data(), 1, spec.action_size));
-    episode.episode_return += static_cast<double>(world->reward()[0]);
-    world->get_state(0, x);
-    const int most = spec.episode_steps > 0 ? spec.episode_steps : 1000;
-    return ++steps < most && world->terminated()[0] == 0 && world->truncated()[0] == 0;
-  }
-
-  std::unique_ptr<Environment> world;
-  const TaskSpec& spec;
-  std::unique_ptr<Dynamics> model;
-  std::unique_ptr<Cost> cost;
-  std::vector<double> x;
-  std::vector<float> action;
-  int steps = 0;
-};
-
-PlannedEpisode run_episode(const PlanOptions& options, const Settings& settings, std::uint64_t seed) {
-  PlannedWorld world(options, seed);
-  planners::RecedingHorizon loop(planners::find(options.planner).make(settings.section("planner")), *world.model,
-                                 *world.cost, world.spec.action_low, world.spec.action_high,
-                                 configured<planners::RecedingHorizonConfig>(settings.section("mpc")));
-  loop.reset(seed);
-  PlannedEpisode episode;
-  while (world.step(loop.act(world.x), episode)) {
-  }
-  episode.timing = loop.timing();
-  episode.rate_hz = episode.timing.rate_hz;
-  return episode;
-}
-
-// The same by the wall clock: control steps come when they are due, with whatever plan is there.
-PlannedEpisode run_asynchronously(const PlanOptions& options, const Settings& settings, std::uint64_t seed) {
-  using Clock = std::chrono::steady_clock;
-  PlannedWorld world(options, seed);
-  planners::AsynchronousHorizon loop(planners::find(options.planner).make(settings.section("planner")), *world.model,
-                                     *world.cost, world.spec.action_low, world.spec.action_high,
-                                     configured<planners::AsynchronousConfig>(settings.section("mpc")));
-  loop.reset(seed, world.x);
-  PlannedEpisode episode;
-  const auto period = std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(world.model->timestep() / options.speed));
-  auto due = Clock::now();
-  for (;;) {
-    const bool goes_on = world.step(loop.act(world.x), episode);
-    due += period;
-    if (!goes_on) break;
-    if (Clock::now() <= due) {
-      std::this_thread::sleep_until(due);
-    } else {
-      ++episode.late_steps;
-    }
-  }
-  episode.asynchronous = loop.timing();
-  episode.timing = episode.asynchronous.latency;
-  episode.rate_hz = episode.asynchronous.plans_per_second;
-  return episode;
 }
 
 // The planners, and the keys of each with its defaults.
@@ -176,8 +83,12 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
   bool all_succeed = true;
   for (int k = 0; k < options.episodes; ++k) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(k);
-    const PlannedEpisode episode =
-        options.asynchronous ? run_asynchronously(options, settings, seed) : run_episode(options, settings, seed);
+    const PlannedEpisode episode = run_planned_episode({.task = options.task,
+                                                        .planner = options.planner,
+                                                        .settings = settings,
+                                                        .seed = seed,
+                                                        .asynchronous = options.asynchronous,
+                                                        .speed = options.speed});
     if (k == 0) print_header(options, context);
     const bool succeeds = spec.success_return == 0 || episode.episode_return >= spec.success_return;
     all_succeed = all_succeed && succeeds;
