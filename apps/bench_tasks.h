@@ -12,7 +12,7 @@ struct BenchTasksOptions {
   std::vector<std::string> tasks;  // names, or beginnings of names; empty: all but systems
   int num_worlds = 256;
   int threads = 1;
-  std::string specialise = "off";  // off | auto | require
+  std::string specialise = "off";   // off | auto | require
   std::string precision = "float";  // float | double
   int repeats = 5;                  // turns of every measurement; the median counts
   double seconds = 0.2;             // least length of a turn
