@@ -32,7 +32,10 @@ SpecialisedKernels::SpecialisedKernels(std::shared_ptr<const Model> model, Preci
     if (failure_) std::rethrow_exception(failure_);
     return;
   }
-  maker_ = std::jthread([this](const std::stop_token& stop) { make(stop); });
+  maker_ = std::jthread([this](const std::stop_token& stop) {
+    make(stop);
+    if (failure_) spdlog::warn("{}", outcome_);
+  });
 }
 
 SpecialisedKernels::~SpecialisedKernels() = default;
@@ -49,7 +52,6 @@ void SpecialisedKernels::make(const std::stop_token& stop) {
     const auto* known = dynamic_cast<const Error*>(&error);
     outcome_ = fmt::format("generic kernels, not specialised: {}",
                            known == nullptr ? error.what() : known->where() + ": " + known->problem());
-    spdlog::warn("{}", outcome_);
     state_.store(State::kFailed, std::memory_order_release);
   }
 }
