@@ -4,6 +4,7 @@
 #include "engine/error.h"
 #include "kernels/philox.h"
 #include "planners/control_bounds.h"
+#include "planners/held_start.h"
 
 #include <algorithm>
 #include <cassert>
@@ -95,7 +96,7 @@ bool Gradient::roll_out_policy(std::span<const double> x0) {
     std::swap(x_, next_);
   }
   space_.from_controls(policy_controls_.data(), policy_parameters_.data());
-  return std::all_of(x_.begin(), x_.end(), [](double v) { return std::isfinite(v); });
+  return all_finite(x_);
 }
 
 void Gradient::begin_candidates(std::span<const double> x0) {
@@ -116,7 +117,7 @@ PlanStats Gradient::plan(std::span<const double> x0, View<double, 2> controls) {
   clip(problem_, controls);
   space_.set_warm_start(controls);
   CandidateDescent::Outcome outcome;
-  if (std::all_of(x0.begin(), x0.end(), [](double v) { return std::isfinite(v); })) {
+  if (all_finite(x0)) {
     begin_candidates(x0);
     const auto budget =
         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::milli>(config_.time_budget_ms));
@@ -137,12 +138,8 @@ PlanStats Gradient::plan(std::span<const double> x0, View<double, 2> controls) {
                    : outcome.bad_model   ? "a derivative is not finite: stopped there"
                                          : "all iterations done";
   } else {
-    // Nothing to predict: the start is held, or 0 where not even that is finite.
     stats.status = "all candidates diverged: kept the warm start";
-    for (size_t at = 0; at < states_.size(); ++at) {
-      const double value = x0[at % static_cast<size_t>(nx_)];
-      states_[at] = std::isfinite(value) ? value : 0;
-    }
+    hold_start(x0, states_);
   }
   stats.seconds = std::chrono::duration<double>(Clock::now() - started).count();
   return stats;

@@ -5,6 +5,7 @@
 #include "engine/second_order.h"
 #include "kernels/philox.h"
 #include "planners/control_bounds.h"
+#include "planners/held_start.h"
 
 #include <algorithm>
 #include <cassert>
@@ -264,9 +265,7 @@ PlanStats Ilqr::plan(std::span<const double> x0, View<double, 2> controls) {
   state_guess_.clear();
   stats.cost = best_.cost;
   if (best_.cost == kInfinity) {
-    // Nothing to predict: the start is held, or 0 where not even that is finite.
-    for (int step = 0; step <= horizon_; ++step)
-      for (int i = 0; i < nx_; ++i) best_.states[length(step, nx_) + i] = std::isfinite(x0[i]) ? x0[i] : 0;
+    hold_start(x0, best_.states);
     std::fill(best_.gains.begin(), best_.gains.end(), 0.0);
   } else {
     stats.cost = best_.plain_cost;

@@ -4,6 +4,7 @@
 #include "engine/error.h"
 #include "kernels/philox.h"
 #include "planners/control_bounds.h"
+#include "planners/held_start.h"
 
 #include <algorithm>
 #include <cassert>
@@ -285,7 +286,7 @@ PlanStats Mppi::plan_about(std::span<const double> x0, View<double, 2> controls,
   if (has_feedback()) open_loop_.resize(length(config_.samples + 1, horizon_, nu_));
   ++plans_;
   std::copy_n(controls.data_handle(), mean_.size(), mean_.begin());
-  const bool usable = std::all_of(x0.begin(), x0.end(), [](double v) { return std::isfinite(v); });
+  const bool usable = all_finite(x0);
   mean_cost_ = kInfinity;
   stats.status = kDiverged;
   double std = config_.noise_std;
@@ -307,9 +308,7 @@ PlanStats Mppi::plan_about(std::span<const double> x0, View<double, 2> controls,
   }
   stats.cost = mean_cost_;
   if (mean_cost_ == kInfinity) {
-    // Nothing to predict: the start is held, or 0 where not even that is finite.
-    for (int step = 0; step <= horizon_; ++step)
-      for (int i = 0; i < nx_; ++i) predicted_[length(step, nx_) + i] = std::isfinite(x0[i]) ? x0[i] : 0;
+    hold_start(x0, predicted_);
   } else {
     std::copy(acted_.begin(), acted_.end(), controls.data_handle());
   }

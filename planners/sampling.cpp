@@ -4,6 +4,7 @@
 #include "engine/error.h"
 #include "kernels/philox.h"
 #include "planners/control_bounds.h"
+#include "planners/held_start.h"
 
 #include <algorithm>
 #include <cassert>
@@ -159,7 +160,7 @@ PlanStats SamplingPlanner::plan(std::span<const double> x0, View<double, 2> cont
   search_->begin(space_.low(), space_.high());
   best_cost_ = kInfinity;
   stats.status = kDiverged;
-  const bool usable = std::all_of(x0.begin(), x0.end(), [](double v) { return std::isfinite(v); });
+  const bool usable = all_finite(x0);
   for (int iteration = 0; iteration < config_.iterations && usable; ++iteration) {
     if (iteration > 0 && config_.time_budget_ms > 0 && milliseconds_since(started) >= config_.time_budget_ms) {
       stats.status = "out of time";
@@ -189,9 +190,7 @@ PlanStats SamplingPlanner::plan(std::span<const double> x0, View<double, 2> cont
     if (cost < best_cost_ || (!config_.keep_best && cost != kInfinity)) keep(mean);
     std::copy(best_.begin(), best_.end(), controls.data_handle());
   } else {
-    // Nothing to predict: the start is held, or 0 where not even that is finite.
-    for (int step = 0; step <= horizon_; ++step)
-      for (int i = 0; i < nx_; ++i) best_predicted_[length(step, nx_) + i] = std::isfinite(x0[i]) ? x0[i] : 0;
+    hold_start(x0, best_predicted_);
   }
   stats.cost = best_cost_;
   stats.seconds = milliseconds_since(started) / 1000;

@@ -2,6 +2,7 @@
 #include "planners/tube_mppi.h"
 #include "engine/byte_stream.h"
 #include "planners/control_bounds.h"
+#include "planners/held_start.h"
 
 #include <algorithm>
 #include <cassert>
@@ -13,10 +14,6 @@ namespace {
 
 constexpr const char* kSaved = "planner tube-mppi";
 constexpr std::uint32_t kSavedVersion = 1;
-
-bool all_finite(std::span<const double> numbers) {
-  return std::all_of(numbers.begin(), numbers.end(), [](double v) { return std::isfinite(v); });
-}
 
 }  // namespace
 
@@ -146,14 +143,11 @@ PlanStats TubeMppi::plan(std::span<const double> x0, View<double, 2> controls) {
   if (holds) {
     std::copy(returned_.begin(), returned_.end(), controls.data_handle());
   } else {
-    // Nothing can be followed: the warm start, and the start is held, or 0 where not even that is finite.
+    // Nothing can be followed: the warm start.
     stats.status = "all candidates diverged: kept the warm start";
     stats.cost = std::numeric_limits<double>::infinity();
     std::copy_n(controls.data_handle(), returned_.size(), returned_.begin());
-    for (size_t at = 0; at < states_.size(); ++at) {
-      const double value = x0[at % static_cast<size_t>(nx_)];
-      states_[at] = std::isfinite(value) ? value : 0;
-    }
+    hold_start(x0, states_);
   }
   stats.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return stats;
