@@ -106,7 +106,11 @@ template <class R>
 class PieceWriter {
  public:
   PieceWriter(const TracedPieces<R>& traced, const TracedPiece& piece, std::string& out)
-      : traced_(traced), piece_(piece), out_(out), is_written_(traced.tape.nodes().size(), false) {}
+      : traced_(traced),
+        piece_(piece),
+        out_(out),
+        needed_(needed_nodes(traced, piece)),
+        is_written_(traced.tape.nodes().size(), false) {}
 
   void write() {
     fmt::format_to(std::back_inserter(out_),
@@ -115,7 +119,7 @@ class PieceWriter {
                    piece_name(piece_.piece, piece_.link));
     declare_arrays();
     auto next = piece_.stores.begin();
-    for (const std::int32_t node : needed_nodes(traced_, piece_)) {
+    for (const std::int32_t node : needed_) {
       const TraceOp op = node_of(node).op;
       if (op != TraceOp::kInput) write_node(node);
       for (; next != piece_.stores.end() && next->node == node; ++next) write_store(*next);
@@ -141,7 +145,7 @@ class PieceWriter {
     const auto use = [&](TracePlace place) {
       if (place.array >= 0) used[static_cast<std::size_t>(place.array)] = true;
     };
-    for (const std::int32_t id : needed_nodes(traced_, piece_)) {
+    for (const std::int32_t id : needed_) {
       const TraceNode& node = node_of(id);
       if (node.op != TraceOp::kInput) continue;
       use(place_of(node));
@@ -216,6 +220,7 @@ class PieceWriter {
   const TracedPieces<R>& traced_;
   const TracedPiece& piece_;
   std::string& out_;
+  std::vector<std::int32_t> needed_;  // nodes
   std::vector<bool> is_written_;
   std::vector<std::pair<TracePlace, std::int32_t>> input_of_;  // of the inputs that the piece needs
 };
