@@ -1,6 +1,6 @@
 # Compiles kernel sources once per instruction set: baseline, x86-64-v3, x86-64-v4.
 #
-#   lockstep_isa_objects(<target> <source>...)
+#   lockstep_isa_objects(<target> <source>... [PRECOMPILE <header>...])
 #
 # Each source becomes three objects of <target>, compiled with LOCKSTEP_ISA_TAG=Baseline, V3 and V4 (a struct of
 # kernels/lanes.h in namespace isa, which every lane type carries, so that the linker cannot merge a template of one
@@ -27,18 +27,21 @@ else()
 endif()
 
 function(lockstep_isa_objects target)
-  list(LENGTH ARGN count)
-  if(count EQUAL 0)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PRECOMPILE")
+  if(NOT arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "lockstep_isa_objects(${target}): no source given")
   endif()
-  list(GET ARGN 0 first)
+  list(GET arg_UNPARSED_ARGUMENTS 0 first)
   get_filename_component(stem "${first}" NAME_WE)
   foreach(isa IN LISTS LOCKSTEP_ISAS)
     string(TOLOWER "${target}_${stem}_${isa}" objects)
-    add_library(${objects} OBJECT ${ARGN})
+    add_library(${objects} OBJECT ${arg_UNPARSED_ARGUMENTS})
     target_compile_definitions(${objects} PRIVATE LOCKSTEP_ISA_TAG=${isa})
     target_compile_options(${objects} PRIVATE ${LOCKSTEP_KERNEL_FLAGS} ${LOCKSTEP_ISA_FLAGS_${isa}})
     target_link_libraries(${objects} PRIVATE lockstep_build kernels)
+    if(arg_PRECOMPILE)
+      lockstep_precompile(${objects} ${arg_PRECOMPILE})
+    endif()
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
     set_target_properties(${objects} PROPERTIES LOCKSTEP_ISA ${isa})
     set_property(GLOBAL APPEND PROPERTY LOCKSTEP_ISA_OBJECT_TARGETS ${objects})

@@ -45,6 +45,22 @@ function(lockstep_library name)
   endif()
 endfunction()
 
+# In optimised builds a test itself is compiled at -O1: what it times or runs for long is in the libraries.
+set(LOCKSTEP_TEST_OPTIONS "")
+if(CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT LOCKSTEP_SANITIZE)
+  set(LOCKSTEP_TEST_OPTIONS -O1)
+endif()
+
+# Lends the tests of rooms above kernels its precompiled headers; nothing links it.
+function(lockstep_test_headers)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/generated/test_headers.cpp" CONTENT "// Empty: see cmake/targets.cmake.\n")
+  add_library(test_headers OBJECT EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/generated/test_headers.cpp")
+  set_target_properties(test_headers PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(test_headers PRIVATE ${CMAKE_CXX_COMPILE_OPTIONS_PIE} ${LOCKSTEP_TEST_OPTIONS})
+  target_link_libraries(test_headers PRIVATE lockstep_build lockstep_headers engine GTest::gtest)
+  lockstep_precompile(test_headers ${LOCKSTEP_COMMON_HEADERS} <gtest/gtest.h>)
+endfunction()
+
 # Builds the fuzz tests alone: what CI compiles with the sanitizers.
 add_custom_target(fuzz_tests)
 
@@ -68,6 +84,10 @@ function(lockstep_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE lockstep_build lockstep_headers ${arg_DEPENDS} GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE LOCKSTEP_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
+  target_compile_options(${name} PRIVATE ${LOCKSTEP_TEST_OPTIONS})
+  if(LOCKSTEP_TEST_OPTIONS AND NOT arg_DEPENDS MATCHES "^(kernels|geom_pair)$")
+    lockstep_precompile_as(${name} test_headers)
+  endif()
   if("fuzz" IN_LIST arg_LABELS)
     add_dependencies(fuzz_tests ${name})
   endif()

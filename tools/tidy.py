@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,13 +20,18 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("kernels", "engine", "models", "envs", "planners", "agents", "viewer", "apps")
 
 
+def without_precompiled_headers(entry):
+    """The entry for clang, which cannot read what g++ has precompiled: the sources include what they use."""
+    return {**entry, "command": re.sub(r" (-Winvalid-pch|-include \S*/cmake_pch\.hxx)(?= )", "", entry["command"])}
+
+
 def compiled_sources(build):
     """{path relative to the root: its first compile command}, sources of the rooms only."""
     entries = {}
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         path = Path(entry["directory"], entry["file"]).resolve()
         if path.suffix == ".cpp" and path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in ROOMS:
-            entries.setdefault(path.relative_to(ROOT).as_posix(), entry)
+            entries.setdefault(path.relative_to(ROOT).as_posix(), without_precompiled_headers(entry))
     return entries
 
 
