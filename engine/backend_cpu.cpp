@@ -8,6 +8,8 @@
 #include "engine/physics_kernels.h"
 #include "engine/specialised_kernels.h"
 #include "engine/thread_pool.h"
+#include "engine/world_constants.h"
+#include "engine/world_parameters.h"
 
 #include <utility>
 #include <vector>
@@ -24,12 +26,14 @@ class CpuBatch final : public Batch {
   CpuBatch(std::shared_ptr<const Model> model, const BatchConfig& config)
       : model_(std::move(model)),
         config_(config),
-        kernels_(physics_kernels<R>(chosen_isa(), config.lanes)),
+        kernels_(config.varied ? varied_physics_kernels<R>(chosen_isa(), config.lanes)
+                               : physics_kernels<R>(chosen_isa(), config.lanes)),
         constants_(constants_of<R>(*model_, config)),
         specialised_constants_(constants_),
         state_(*model_->mj(), config, kernels_.lanes),
         pool_(config.threads) {
-    const long numbers = scratch_size(constants_of<double>(*model_, config));
+    if (config.varied) give_parameters();
+    const long numbers = own_ ? own_->scratch_size() : scratch_size(constants_of<double>(*model_, config));
     const std::size_t scratch = static_cast<std::size_t>(numbers) * static_cast<std::size_t>(lanes());
     for (int thread = 0; thread < config.threads; ++thread) arenas_.emplace_back(scratch);
     if (config.specialise == "off") return;
@@ -43,30 +47,38 @@ class CpuBatch final : public Batch {
   [[nodiscard]] int lanes() const override { return state_.lanes(); }
   [[nodiscard]] int num_blocks() const override { return state_.num_blocks(); }
   [[nodiscard]] std::string report() const override {
-    return fmt::format("backend cpu: native kernels, {}, {} lanes of {}, {} thread{}{}", kernels_.isa, lanes(),
+    return fmt::format("backend cpu: native kernels, {}, {} lanes of {}, {} thread{}{}{}", kernels_.isa, lanes(),
                        sizeof(R) == 4 ? "float" : "double", config_.threads, config_.threads == 1 ? "" : "s",
-                       specialised_ ? ", " + specialised_->report() : "");
+                       specialised_ ? ", " + specialised_->report() : "", own_ ? ", parameters of each world" : "");
   }
 
   void step(int steps) override {
     pool_.for_each(num_blocks(), [&](int block, int thread) { step_block(block, steps, thread); });
   }
   void step_block(int block, int steps, int thread) override {
-    kernels_.step(constants(), state_.block<R>(block).data(), arena(thread), steps, nullptr);
+    with_constants(block, [&](const auto& constants) {
+      kernels_.step(constants, state_.block<R>(block).data(), arena(thread), steps, nullptr);
+    });
   }
   void step_and_sense_block(int block, int steps, int thread) override {
-    kernels_.step(constants(), state_.block<R>(block).data(), arena(thread), steps,
-                  state_.block_sensors<R>(block).data());
+    with_constants(block, [&](const auto& constants) {
+      kernels_.step(constants, state_.block<R>(block).data(), arena(thread), steps,
+                    state_.block_sensors<R>(block).data());
+    });
   }
   void sense() override {
     pool_.for_each(num_blocks(), [&](int block, int thread) { sense_block(block, thread); });
   }
   void sense_block(int block, int thread) override {
-    kernels_.sensors(constants_, state_.block<R>(block).data(), arena(thread), state_.block_sensors<R>(block).data());
+    with_constants(block, [&](const auto& constants) {
+      kernels_.sensors(constants, state_.block<R>(block).data(), arena(thread), state_.block_sensors<R>(block).data());
+    });
   }
   void sense_motion_block(int block, int thread) override {
-    kernels_.motion_sensors(constants_, state_.block<R>(block).data(), arena(thread),
-                            state_.block_sensors<R>(block).data());
+    with_constants(block, [&](const auto& constants) {
+      kernels_.motion_sensors(constants, state_.block<R>(block).data(), arena(thread),
+                              state_.block_sensors<R>(block).data());
+    });
   }
   void for_each_block(const std::function<void(int block, int thread)>& f) override { pool_.for_each(num_blocks(), f); }
 
@@ -87,14 +99,39 @@ class CpuBatch final : public Batch {
   void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) override {
     state_.set_applied(world, qfrc_applied, xfrc_applied);
   }
+  void set_parameters(int world, const ParameterValues& values, int thread) override {
+    if (!own_) return Batch::set_parameters(world, values, thread);
+    std::vector<double>& numbers = derived_[static_cast<std::size_t>(thread)];
+    own_->derive(values, thread, numbers);
+    write_numbers(world, numbers);
+  }
   void get_sensors(int world, std::span<double> sensordata) const override { state_.get_sensors(world, sensordata); }
   [[nodiscard]] bool fault(int world) const override { return state_.fault(world); }
   void clear_fault(int world) override { state_.set_fault(world, false); }
 
  private:
-  // With the code compiled for the model, once that is ready.
-  [[nodiscard]] const kernels::ModelConstants<R>& constants() const {
-    return specialised_ && specialised_->is_ready() ? specialised_constants_ : constants_;
+  // All worlds start with the model's parameters.
+  void give_parameters() {
+    own_ = std::make_unique<WorldConstants>(model_, *config_.varied, config_.applied_forces, config_.threads);
+    derived_.assign(static_cast<std::size_t>(config_.threads), std::vector<double>(own_numbers()));
+    numbers_ = HostBuffer<R>(own_numbers() * static_cast<std::size_t>(lanes() * num_blocks()));
+    for (int world = 0; world < lanes() * num_blocks(); ++world) write_numbers(world, own_->of_model());
+  }
+  [[nodiscard]] std::size_t own_numbers() const { return static_cast<std::size_t>(own_->size()); }
+  void write_numbers(int world, std::span<const double> numbers) {
+    const auto width = static_cast<std::size_t>(lanes()), index = static_cast<std::size_t>(world);
+    R* const target = numbers_.data() + index / width * width * own_numbers() + index % width;
+    for (std::size_t i = 0; i < numbers.size(); ++i) target[i * width] = static_cast<R>(numbers[i]);
+  }
+  // f(constants) with those of a block of worlds: the block's own numbers in them, or the code compiled for the model,
+  // once that is ready.
+  template <class Function>
+  void with_constants(int block, Function&& f) const {
+    if (own_) {
+      const R* const first = numbers_.data() + static_cast<std::size_t>(block * lanes()) * own_numbers();
+      return f(own_->bound_to(first, lanes()));
+    }
+    f(specialised_ && specialised_->is_ready() ? specialised_constants_ : constants_);
   }
   R* arena(int thread) { return arenas_[static_cast<std::size_t>(thread)].data(); }
 
@@ -107,6 +144,10 @@ class CpuBatch final : public Batch {
   ThreadPool pool_;
   std::vector<HostBuffer<R>> arenas_;  // [thread] scratch of one block
   std::unique_ptr<SpecialisedKernels> specialised_;
+  // Where worlds have parameters of their own:
+  std::unique_ptr<WorldConstants> own_;
+  HostBuffer<R> numbers_;                     // [block][number][lane]
+  std::vector<std::vector<double>> derived_;  // [thread] scratch of one world
 };
 
 }  // namespace

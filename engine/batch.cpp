@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -47,9 +48,22 @@ void check(const BatchConfig& config) {
   }
   check_choice("backend", config.backend, kBackends);
   check_choice("specialise", config.specialise, kSpecialise);
+  if (config.varied == nullptr) return;
+  if (config.backend == "cuda" || config.backend == "mujoco") {
+    throw Error(fmt::format("the backend {} has no parameters of worlds", config.backend), "batch.backend",
+                "use the cpu backend, or let all worlds share the model's parameters");
+  }
+  if (config.specialise != "off") {
+    throw Error(fmt::format("specialise = {} with worlds that differ in their parameters", config.specialise),
+                "batch.specialise", "set it to off: code compiled for a model holds its numbers");
+  }
 }
 
 }  // namespace
+
+void Batch::set_parameters(int, const ParameterValues&, int) {
+  throw std::logic_error("the worlds of this batch share their parameters: name those that vary in its config");
+}
 
 void Batch::set_all_ctrl(View<const double, 2> ctrl) {
   const auto nu = static_cast<std::size_t>(ctrl.extent(1));
@@ -64,7 +78,7 @@ std::unique_ptr<Batch> Batch::make(std::shared_ptr<const Model> model, const Bat
   if (config.backend != "auto") refuse_required_code(config, config.backend);
   if (config.backend == "cuda") return make_cuda_batch(std::move(model), config);
   if (config.backend == "mujoco") return make_mujoco_batch(std::move(model), config, "");
-  if (model->is_native()) return make_cpu_batch(std::move(model), config);
+  if (model->is_native() || config.varied != nullptr) return make_cpu_batch(std::move(model), config);
   refuse_required_code(config, "mujoco");
   std::string reason = fmt::format("the native kernels lack: {}", fmt::join(model->native_support(), ", "));
   return make_mujoco_batch(std::move(model), config, std::move(reason));

@@ -12,6 +12,8 @@
 namespace lockstep {
 
 class Model;
+class ParameterValues;
+struct VariedElements;
 
 enum class Precision { kFloat, kDouble };
 
@@ -24,6 +26,9 @@ struct BatchConfig {
   std::string specialise = "off";           // code compiled for this model: off | auto (made in the background, used as
                                             // soon as it is ready) | require (waited for; Error where there is none)
   bool applied_forces = false;              // worlds have places for qfrc_applied and xfrc_applied
+  // Elements of which each world has parameters of its own (set_parameters); none where nullptr. The cpu backend, in
+  // its widest lanes; `specialise` must be off.
+  std::shared_ptr<const VariedElements> varied;
 };
 
 // W worlds of a model. Worlds live in blocks of lanes() worlds, [block][field][lane]; a block is what one thread steps
@@ -88,6 +93,11 @@ class Batch {
   // Forces from outside on one world: [nv] on dofs, [nbody][6] force and torque at centres of mass, in world axes. They
   // act until they are changed. std::logic_error without config().applied_forces.
   virtual void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) = 0;
+
+  // The physical parameters of one world, from its next step on; what mj_setConst finds of them is found here. Only the
+  // elements of config().varied may differ from the model's. `thread` as in step_block. Error where they make no
+  // physics; std::logic_error in a batch whose worlds share their parameters.
+  virtual void set_parameters(int world, const ParameterValues& values, int thread);
 
   // Evaluates the sensors of all worlds, as mj_forward would at the present state and controls: steps do not. Sensors
   // that native kernels lack (missing_native_sensors) read as not-a-number. Error on a GPU.

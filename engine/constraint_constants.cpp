@@ -16,34 +16,25 @@ using Ints = Packing::Ints;
 using Reals = Packing::Reals;
 
 // The geoms of the pairs, in the model's order; returns the kernels' index of each geom.
-std::vector<int> pack_geoms(Packing& p, const std::vector<ContactPair>& pairs) {
+std::vector<int> pack_geoms(Packing& p) {
   const mjModel& m = p.m;
   std::vector<int> index(static_cast<std::size_t>(m.ngeom), -1);
-  for (const ContactPair& pair : pairs) {
+  for (const ContactPair& pair : p.pairs) {
     index[static_cast<std::size_t>(pair.first)] = index[static_cast<std::size_t>(pair.second)] = 0;
   }
-  Ints link, type, ids;
-  Reals offset, turn, size;
+  Ints link, type;
   for (int geom = 0; geom < m.ngeom; ++geom) {
     if (index[static_cast<std::size_t>(geom)] < 0) continue;
     index[static_cast<std::size_t>(geom)] = static_cast<int>(link.size());
-    const int body = m.geom_bodyid[geom];
-    const auto b = static_cast<std::size_t>(body);
-    const RigidPose pose = constant_pose(p.tree, p.tree.body_link[b], p.tree.body_in_link[b] * geom_frame(m, geom));
-    link.push_back(p.tree.body_link[b]);
-    ids.push_back(geom);
+    link.push_back(p.tree.body_link[static_cast<std::size_t>(m.geom_bodyid[geom])]);
+    p.geoms.push_back(geom);
     type.push_back(m.geom_type[geom]);
-    append(offset, pose.position);
-    append(turn, pose.rotation);
-    append(size, m.geom_size + 3 * geom, 3);
   }
   p.c.num_geoms = static_cast<int>(link.size());
   p.set(p.c.geom_link, link);
   p.set(p.c.geom_type, type);
-  p.set(p.c.geom_offset, offset);
-  p.set(p.c.geom_turn, turn);
-  p.set(p.c.geom_size, size);
-  pack_shapes(p, ids);
+  pack_geom_places(p);
+  pack_shapes(p, p.geoms);
   return index;
 }
 
@@ -154,17 +145,23 @@ struct RowNumbers {
   }
 };
 
-void append_equality_rows(Packing& p, const Ints& equalities, RowNumbers& rows) {
+void append_equality_rows(const Packing& p, RowNumbers& rows) {
   const mjModel& m = p.m;
-  Ints markers;
-  Reals torquescale;
-  for (const int e : equalities) {
+  for (const int e : body_equalities(p)) {
     const auto [first, second] = bodies_of(m, e);
     const double weight = m.body_invweight0[2 * first] + m.body_invweight0[2 * second];
     const double turning_weight = m.body_invweight0[2 * first + 1] + m.body_invweight0[2 * second + 1];
     rows.diagonal.push_back(weight);
     rows.friction.insert(rows.friction.end(), {weight / std::max(mjMINVAL, turning_weight), 0, 0, 0, 0});
     rows.append_reference(p, m.eq_solref + mjNREF * e, m.eq_solimp + mjNIMP * e);
+  }
+}
+
+void pack_equality_frames(Packing& p, const Ints& equalities) {
+  const mjModel& m = p.m;
+  Ints markers;
+  Reals torquescale;
+  for (const int e : equalities) {
     append_frames(p, e, markers);
     torquescale.push_back(m.eq_type[e] == mjEQ_WELD ? m.eq_data[mjNEQDATA * e + 10] : 0);
   }
@@ -175,11 +172,11 @@ void append_equality_rows(Packing& p, const Ints& equalities, RowNumbers& rows) 
 
 // Numbers of each pair's rows: R of the first row is (1 - imp) / imp times pair_diagonal; an edge has 2 mu^2 of it,
 // with mu = friction / sqrt(impratio) (MuJoCo computation chapter, "Friction cones": the pyramid matches the ellipse).
-void append_pair_rows(Packing& p, const std::vector<ContactPair>& pairs, RowNumbers& rows) {
+void append_contact_rows(Packing& p, RowNumbers& rows) {
   const mjModel& m = p.m;
   Reals reach, margin, mus, edge_scale;
   const bool elliptic = m.opt.cone == mjCONE_ELLIPTIC;
-  for (const ContactPair& pair : pairs) {
+  for (const ContactPair& pair : p.pairs) {
     const double radius = m.geom_rbound[pair.first] + m.geom_rbound[pair.second];
     reach.push_back((radius + pair.margin) * (1 + 1e-6));  // a bound must not cut what rounding moved to its edge
     margin.push_back(pair.margin);
@@ -197,14 +194,6 @@ void append_pair_rows(Packing& p, const std::vector<ContactPair>& pairs, RowNumb
   p.set(p.c.pair_margin, margin);
   p.set(p.c.pair_mu, mus);
   p.set(p.c.pair_edge_scale, edge_scale);
-}
-
-void set_rows(Packing& p, RowNumbers rows) {
-  p.set(p.c.pair_friction, std::move(rows.friction));
-  p.set(p.c.pair_diagonal, std::move(rows.diagonal));
-  p.set(p.c.pair_stiffness, std::move(rows.stiffness));
-  p.set(p.c.pair_damping, std::move(rows.damping));
-  p.set(p.c.pair_solimp, std::move(rows.solimp));
 }
 
 }  // namespace
@@ -230,13 +219,40 @@ std::array<double, 5> clipped_impedance(const double* solimp) {
           std::max(0.0, solimp[2]), std::clamp(solimp[3], mjMINIMP, mjMAXIMP), std::max(1.0, solimp[4])};
 }
 
+void pack_geom_places(Packing& p) {
+  const mjModel& m = p.m;
+  Reals offset, turn, size;
+  for (const int geom : p.geoms) {
+    const auto body = static_cast<std::size_t>(m.geom_bodyid[geom]);
+    const RigidPose pose =
+        constant_pose(p.tree, p.tree.body_link[body], p.tree.body_in_link[body] * geom_frame(m, geom));
+    append(offset, pose.position);
+    append(turn, pose.rotation);
+    append(size, m.geom_size + 3 * geom, 3);
+  }
+  p.set(p.c.geom_offset, offset);
+  p.set(p.c.geom_turn, turn);
+  p.set(p.c.geom_size, size);
+}
+
+void pack_pair_rows(Packing& p) {
+  RowNumbers rows;
+  append_contact_rows(p, rows);
+  append_equality_rows(p, rows);
+  p.set(p.c.pair_friction, std::move(rows.friction));
+  p.set(p.c.pair_diagonal, std::move(rows.diagonal));
+  p.set(p.c.pair_stiffness, std::move(rows.stiffness));
+  p.set(p.c.pair_damping, std::move(rows.damping));
+  p.set(p.c.pair_solimp, std::move(rows.solimp));
+}
+
 void pack_friction_loss(Packing& p) {
   const mjModel& m = p.m;
   Ints dofs;
   Reals loss, D, damping;
   const bool off = p.disabled(mjDSBL_CONSTRAINT) || p.disabled(mjDSBL_FRICTIONLOSS);
   for (int dof = 0; dof < m.nv && !off; ++dof) {
-    if (m.dof_frictionloss[dof] <= 0) continue;
+    if (m.dof_frictionloss[dof] <= 0 && !VariedParts::has(p.varied.frictions, dof)) continue;
     const std::array<double, 5> impedance = clipped_impedance(m.dof_solimp + mjNIMP * dof);
     const bool flat = impedance[0] == impedance[1] || impedance[2] <= mjMINVAL;
     const double at_zero = flat ? 0.5 * (impedance[0] + impedance[1]) : impedance[0];
@@ -294,20 +310,19 @@ void pack_limits(Packing& p) {
 
 void pack_contacts(Packing& p) {
   const mjModel& m = p.m;
-  pack_friction_loss(p);
-  std::vector<ContactPair> pairs = contact_pairs(m);
+  p.pairs = contact_pairs(m);
   const auto types = [&](const ContactPair& pair) {
     return std::pair(m.geom_type[pair.first], m.geom_type[pair.second]);
   };
   // By types, so that a collider's code is used many times in a row; the noslip pass sweeps in MuJoCo's own order.
-  std::stable_sort(pairs.begin(), pairs.end(), [&](const ContactPair& a, const ContactPair& b) {
+  std::stable_sort(p.pairs.begin(), p.pairs.end(), [&](const ContactPair& a, const ContactPair& b) {
     if (m.opt.noslip_iterations > 0) return is_earlier_in_mujoco(m, a, b);
     return types(a) < types(b);
   });
-  const std::vector<int> index = pack_geoms(p, pairs);
+  const std::vector<int> index = pack_geoms(p);
   Ints geoms, links, bodies, slots{0}, slot_pair, dims;
   std::vector<std::pair<int, int>> link_pairs;
-  for (const ContactPair& pair : pairs) {
+  for (const ContactPair& pair : p.pairs) {
     const int first = index[static_cast<std::size_t>(pair.first)];
     const int second = index[static_cast<std::size_t>(pair.second)];
     link_pairs.emplace_back(p.c.geom_link[first], p.c.geom_link[second]);
@@ -321,7 +336,7 @@ void pack_contacts(Packing& p) {
                      static_cast<int>(slots.size()) - 1);
     slots.push_back(static_cast<int>(slot_pair.size()));
   }
-  p.c.num_pairs = static_cast<int>(pairs.size());
+  p.c.num_pairs = static_cast<int>(p.pairs.size());
   const Ints equalities = body_equalities(p);
   for (const int e : equalities) {
     // The first body's rows count positive: in a contact these are the second's.
@@ -344,10 +359,8 @@ void pack_contacts(Packing& p) {
   p.set(p.c.slot_pair, slot_pair);
   p.set(p.c.pair_dim, dims);
   pack_chains(p, link_pairs);
-  RowNumbers rows;
-  append_pair_rows(p, pairs, rows);
-  append_equality_rows(p, equalities, rows);
-  set_rows(p, std::move(rows));
+  pack_equality_frames(p, equalities);
+  pack_pair_rows(p);
 }
 
 }  // namespace lockstep

@@ -61,12 +61,8 @@ void mix_solver_parameters(const mjModel& m, int a, int b, ContactPair& pair) {
   }
 }
 
-ContactPair mixed_pair(const mjModel& m, int a, int b) {
-  ContactPair pair;
-  std::tie(pair.first, pair.second) = in_order_of_types(m, a, b);
-  a = pair.first;
-  b = pair.second;
-  pair.margin = m.geom_margin[a] + m.geom_margin[b];
+// Of the geom with priority, else the larger of each.
+std::array<double, 5> mixed_friction(const mjModel& m, int a, int b) {
   const int priority_a = m.geom_priority[a], priority_b = m.geom_priority[b];
   const mjtNum *friction_a = m.geom_friction + 3 * a, *friction_b = m.geom_friction + 3 * b;
   std::array<double, 3> friction{};
@@ -75,10 +71,20 @@ ContactPair mixed_pair(const mjModel& m, int a, int b) {
                   : priority_b > priority_a ? friction_b[k]
                                             : std::max(friction_a[k], friction_b[k]);
   }
+  return {friction[0], friction[0], friction[1], friction[2], friction[2]};
+}
+
+ContactPair mixed_pair(const mjModel& m, int a, int b) {
+  ContactPair pair;
+  std::tie(pair.first, pair.second) = in_order_of_types(m, a, b);
+  a = pair.first;
+  b = pair.second;
+  pair.margin = m.geom_margin[a] + m.geom_margin[b];
+  const int priority_a = m.geom_priority[a], priority_b = m.geom_priority[b];
   pair.dim = priority_a > priority_b   ? m.geom_condim[a]
              : priority_b > priority_a ? m.geom_condim[b]
                                        : std::max(m.geom_condim[a], m.geom_condim[b]);
-  pair.friction = {friction[0], friction[0], friction[1], friction[2], friction[2]};
+  pair.friction = mixed_friction(m, a, b);
   mix_solver_parameters(m, a, b, pair);
   return pair;
 }
@@ -116,6 +122,10 @@ void name_first(const mjModel& m, int kind, const mjtNum* values, mjtSize count,
   }
 }
 
+void keep_least_friction(ContactPair& pair) {
+  for (double& friction : pair.friction) friction = std::max(mjMINMU, friction);
+}
+
 }  // namespace
 
 std::vector<ContactPair> contact_pairs(const mjModel& m) {
@@ -137,13 +147,21 @@ std::vector<ContactPair> contact_pairs(const mjModel& m) {
     }
   }
   for (ContactPair& pair : pairs) {
-    for (double& friction : pair.friction) friction = std::max(mjMINMU, friction);
+    keep_least_friction(pair);
   }
   // Two planes never touch, nor do two height fields, nor what no joint moves: MuJoCo has no such contacts.
   std::erase_if(pairs, [&](const ContactPair& pair) {
     return m.geom_type[pair.second] <= mjGEOM_HFIELD || (is_immovable(m, pair.first) && is_immovable(m, pair.second));
   });
   return pairs;
+}
+
+void mix_frictions(const mjModel& m, std::vector<ContactPair>& pairs) {
+  for (ContactPair& pair : pairs) {
+    if (pair.is_explicit) continue;
+    pair.friction = mixed_friction(m, pair.first, pair.second);
+    keep_least_friction(pair);
+  }
 }
 
 bool is_earlier_in_mujoco(const mjModel& m, const ContactPair& a, const ContactPair& b) {

@@ -24,6 +24,9 @@ struct ContactPair {
 // geoms; none where contacts are disabled. (MuJoCo computation chapter, "Selection" and "Contact parameters".)
 [[nodiscard]] std::vector<ContactPair> contact_pairs(const mjModel_& model);
 
+// Finds the friction of pairs again where a model's geoms have got other numbers; all else stays.
+void mix_frictions(const mjModel_& model, std::vector<ContactPair>& pairs);
+
 // Whether the contacts of `a` stand before those of `b` in MuJoCo's list: pairs of bodies in order, in each the
 // explicit pairs first, then those of geoms in order.
 [[nodiscard]] bool is_earlier_in_mujoco(const mjModel_& model, const ContactPair& a, const ContactPair& b);

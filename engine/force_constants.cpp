@@ -113,7 +113,7 @@ class Segments {
   int add_geom(Packing& p, int k) {
     const mjModel& m = p.m;
     const int geom = m.wrap_objid[k], side = static_cast<int>(std::lround(m.wrap_prm[k])), body = m.geom_bodyid[geom];
-    wrap_marker_.push_back(p.add_marker(body, geom_frame(m, geom)));
+    wrap_marker_.push_back(p.add_marker(body, geom_frame(m, geom), {MarkerSource::kGeom, geom}));
     is_cylinder_.push_back(m.wrap_type[k] == mjWRAP_CYLINDER ? 1 : 0);
     side_.push_back(side < 0 ? -1 : marker_of_site(p, side));
     radius_.push_back(m.geom_size[3 * geom]);
@@ -410,11 +410,11 @@ void pack_fluid(Packing& p) {
       for (int geom = m.body_geomadr[body]; geom < m.body_geomadr[body] + m.body_geomnum[body]; ++geom) {
         if (!is_ellipsoid_in_fluid(m, geom)) continue;
         is_box = false;
-        ellipsoid_marker.push_back(p.add_marker(body, geom_frame(m, geom)));
+        ellipsoid_marker.push_back(p.add_marker(body, geom_frame(m, geom), {MarkerSource::kGeom, geom}));
         append_ellipsoid(m, geom, ellipsoids);
       }
       if (!is_box) continue;
-      box_marker.push_back(p.add_marker(body, inertial_frame(m, body)));
+      box_marker.push_back(p.add_marker(body, inertial_frame(m, body), {MarkerSource::kInertia, body}));
       const Eigen::Vector3d box = equivalent_box(m.body_inertia + 3 * body, m.body_mass[body]);
       sides.insert(sides.end(), box.data(), box.data() + 3);
     }
@@ -440,7 +440,7 @@ void pack_applied(Packing& p) {
     for (int body = 1; body < m.nbody; ++body) {
       if (p.tree.body_link[static_cast<std::size_t>(body)] != link) continue;
       bodies.push_back(body);
-      marker.push_back(p.add_marker(body, inertial_frame(m, body)));
+      marker.push_back(p.add_marker(body, inertial_frame(m, body), {MarkerSource::kInertia, body}));
     }
     adr.push_back(static_cast<int>(bodies.size()));
   }
@@ -460,20 +460,11 @@ void pack_lift(Packing& p) {
   Ints marker;
   Reals mass;
   for (int link = 0; link < static_cast<int>(p.tree.links.size()) && lifts(p); ++link) {
-    double total = 0;
-    Eigen::Vector3d moment = Eigen::Vector3d::Zero();
-    for (int body = 1; body < m.nbody; ++body) {
-      const auto index = static_cast<std::size_t>(body);
-      const double lifted = m.body_gravcomp[body] * m.body_mass[body];
-      if (p.tree.body_link[index] != link || lifted == 0) continue;
-      const RigidPose& pose = p.tree.body_in_link[index];
-      total += lifted;
-      moment += lifted * (pose * inertial_frame(m, body)).position;
-    }
-    if (total == 0) continue;
-    marker.push_back(
-        p.add_marker(p.tree.links[static_cast<std::size_t>(link)].body, {moment / total, Eigen::Matrix3d::Identity()}));
-    mass.push_back(total);
+    const LiftedMass lifted = lifted_mass(p, link);
+    if (lifted.mass == 0) continue;
+    marker.push_back(p.add_marker(p.tree.links[static_cast<std::size_t>(link)].body,
+                                  {lifted.centre, Eigen::Matrix3d::Identity()}, {MarkerSource::kLifted, link}));
+    mass.push_back(lifted.mass);
   }
   p.c.num_lifted = static_cast<int>(marker.size());
   p.set(p.c.lifted_marker, marker);
@@ -487,6 +478,19 @@ void pack_lift(Packing& p) {
 
 }  // namespace
 
+LiftedMass lifted_mass(const Packing& p, int link) {
+  double total = 0;
+  Eigen::Vector3d moment = Eigen::Vector3d::Zero();
+  for (int body = 1; body < p.m.nbody; ++body) {
+    const auto index = static_cast<std::size_t>(body);
+    const double lifted = p.m.body_gravcomp[body] * p.m.body_mass[body];
+    if (p.tree.body_link[index] != link || lifted == 0) continue;
+    total += lifted;
+    moment += lifted * (p.tree.body_in_link[index] * inertial_frame(p.m, body)).position;
+  }
+  return {total, total == 0 ? moment : Eigen::Vector3d(moment / total)};
+}
+
 RigidPose constant_pose(const LinkTree& tree, int index, const RigidPose& pose) {
   if (!tree.planar || index < 0) return pose;
   // The link's point comes from the plane's coordinates: what is constant is where its tree starts, and the offset
@@ -498,11 +502,12 @@ RigidPose constant_pose(const LinkTree& tree, int index, const RigidPose& pose) 
   return {along + link.world.rotation * pose.position, link.world.rotation * pose.rotation};
 }
 
-int Packing::add_marker(int body, const RigidPose& pose_in_body) {
+int Packing::add_marker(int body, const RigidPose& pose_in_body, MarkerSource source) {
   const auto index = static_cast<std::size_t>(body);
   const int link = tree.body_link[index];
   const RigidPose pose = constant_pose(tree, link, tree.body_in_link[index] * pose_in_body);
   marker_link_.push_back(link);
+  marker_source.push_back(source);
   marker_offset_.insert(marker_offset_.end(), pose.position.data(), pose.position.data() + 3);
   marker_turn_.insert(marker_turn_.end(), pose.rotation.data(), pose.rotation.data() + 9);
   return static_cast<int>(marker_link_.size()) - 1;

@@ -99,43 +99,6 @@ InertiaTerms inertia_terms(const Eigen::Matrix3d& inertia) {
   return result;
 }
 
-void pack_link_masses(Packing& p) {
-  Ints com_axes, num_terms, term_axis;
-  Reals mass, subtree, com, isotropic, weights, vectors;
-  for (const Link& link : p.tree.links) {
-    mass.push_back(link.mass);
-    subtree.push_back(link.subtree_mass);
-    Eigen::Vector3d centre = local(p.tree, link, link.com);
-    if (p.tree.planar) centre.z() = 0;
-    append(com, centre);
-    com_axes.push_back(nonzero_axes(centre));
-    InertiaTerms inertia = inertia_terms(link.inertia);
-    if (p.tree.planar) {
-      const Eigen::Vector3d normal = link.world.rotation.transpose() * p.tree.plane.col(2);
-      inertia = {normal.dot(link.inertia * normal), {}};
-    }
-    isotropic.push_back(inertia.isotropic);
-    num_terms.push_back(static_cast<int>(inertia.terms.size()));
-    inertia.terms.resize(2, {0, Eigen::Vector3d::Zero()});
-    for (const auto& [weight, axis] : inertia.terms) {
-      weights.push_back(weight);
-      append(vectors, axis);
-      int aligned = -1;
-      for (int k = 0; k < 3; ++k) aligned = std::abs(axis[k]) == 1 ? k : aligned;
-      term_axis.push_back(aligned);
-    }
-  }
-  p.set(p.c.link_mass, mass);
-  p.set(p.c.link_subtree_mass, subtree);
-  p.set(p.c.link_com, com);
-  p.set(p.c.link_com_axes, com_axes);
-  p.set(p.c.link_isotropic, isotropic);
-  p.set(p.c.link_num_terms, num_terms);
-  p.set(p.c.link_term_axis, term_axis);
-  p.set(p.c.link_term_weight, weights);
-  p.set(p.c.link_term_vector, vectors);
-}
-
 void pack_poses(Packing& p) {
   Ints is_turned, offset_axes;
   Reals pos, rot, offset, turn;
@@ -253,14 +216,6 @@ void pack_dofs(Packing& p) {
   p.set(p.c.dof_ancestor, ancestor);
   p.set(p.c.dof_level_adr, level_adr);
   p.set(p.c.dof_levels, level_dofs);
-  Reals armature(m.dof_armature, m.dof_armature + m.nv);
-  for (int dof = 0; dof < m.nv; ++dof) {
-    const int actuator = m.jnt_actuatorid[m.dof_jntid[dof]];
-    if (actuator < 0) continue;
-    const double gear = m.actuator_gear[6 * m.actuator_outadr[actuator]];
-    armature[static_cast<std::size_t>(dof)] += gear * gear * m.actuator_armature[actuator];
-  }
-  p.set(p.c.dof_armature, armature);
 }
 
 // Coefficients of a dof's damping, with what an actuator on its joint adds: scaled by the square of the gear.
@@ -275,37 +230,6 @@ std::array<double, 3> dof_damping(const mjModel& m, int dof) {
   b[1] += gear * gear * added[0];
   b[2] += gear * gear * added[1];
   return b;
-}
-
-void pack_passive(Packing& p) {
-  const mjModel& m = p.m;
-  Ints springs, dampers, is_linear;
-  Reals stiffness, reference, damping;
-  for (int joint = 0; joint < m.njnt && !p.disabled(mjDSBL_SPRING); ++joint) {
-    const mjtNum* higher = m.jnt_stiffnesspoly + mjNPOLY * joint;
-    if (m.jnt_stiffness[joint] == 0 && higher[0] == 0 && higher[1] == 0) continue;
-    springs.push_back(joint);
-    stiffness.insert(stiffness.end(), {m.jnt_stiffness[joint], higher[0], higher[1]});
-    const int type = m.jnt_type[joint];
-    const int count = type == mjJNT_FREE ? 7 : type == mjJNT_BALL ? 4 : 1;
-    append(reference, m.qpos_spring + m.jnt_qposadr[joint], count);
-    reference.resize(7 * springs.size());
-  }
-  for (int dof = 0; dof < m.nv && !p.disabled(mjDSBL_DAMPER); ++dof) {
-    const std::array<double, 3> b = dof_damping(m, dof);
-    if (b == std::array<double, 3>{}) continue;
-    dampers.push_back(dof);
-    is_linear.push_back(b[1] == 0 && b[2] == 0 ? 1 : 0);
-    damping.insert(damping.end(), b.begin(), b.end());
-  }
-  p.c.num_springs = static_cast<int>(springs.size());
-  p.c.num_dampers = static_cast<int>(dampers.size());
-  p.set(p.c.spring_joint, springs);
-  p.set(p.c.spring_stiffness, stiffness);
-  p.set(p.c.spring_reference, reference);
-  p.set(p.c.damper_dof, dampers);
-  p.set(p.c.damper_damping, damping);
-  p.set(p.c.damper_is_linear, is_linear);
 }
 
 kernels::ActivationKind activation_kind(int dyntype) {
@@ -367,23 +291,18 @@ void pack_actuator_ranges(Packing& p, const std::vector<int>& order) {
 void pack_actuators(Packing& p) {
   const mjModel& m = p.m;
   const ActuatorOrder actuators = actuator_order(m);
-  std::vector<int> order = actuators.simple;
-  order.insert(order.end(), actuators.general.begin(), actuators.general.end());
+  const std::vector<int> order = actuators.all();
   Ints dof, qposadr, ctrladr, actadr, activation, early, gain_kind, bias_kind;
-  Reals gear, time_constant, gain, bias;
+  Reals gear, time_constant;
   for (const int a : order) {
     ctrladr.push_back(m.actuator_ctrladr[a]);
     actadr.push_back(m.actuator_actadr[a]);
     activation.push_back(activation_kind(m.actuator_dyntype[a]));
     early.push_back(m.actuator_actearly[a] ? 1 : 0);
-    const bool muscle = m.actuator_gaintype[a] == mjGAIN_MUSCLE;  // has curves of its own
     gain_kind.push_back(m.actuator_gaintype[a] == mjGAIN_AFFINE ? kernels::kAffine : kernels::kNoVelocityOrLength);
     bias_kind.push_back(m.actuator_biastype[a] == mjBIAS_AFFINE ? kernels::kAffine : kernels::kNoVelocityOrLength);
     gear.push_back(m.actuator_gear[6 * m.actuator_outadr[a]]);
     time_constant.push_back(std::max(mjMINVAL, m.actuator_dynprm[mjNDYN * a]));
-    constexpr std::array<mjtNum, 3> kNone{};
-    append(gain, muscle ? kNone.data() : m.actuator_gainprm + mjNGAIN * a, 3);
-    append(bias, m.actuator_biasprm + mjNBIAS * a, 3);
   }
   for (const int a : actuators.simple) {
     const int joint = m.actuator_trnid[2 * a];
@@ -401,8 +320,6 @@ void pack_actuators(Packing& p) {
   p.set(p.c.actuator_bias_kind, bias_kind);
   p.set(p.c.actuator_gear, gear);
   p.set(p.c.actuator_time_constant, time_constant);
-  p.set(p.c.actuator_gain, gain);
-  p.set(p.c.actuator_bias, bias);
   pack_actuator_groups(p, actuators.simple);
   pack_actuator_ranges(p, order);
   pack_general_actuators(p, actuators.general);
@@ -421,10 +338,6 @@ void pack_options(Packing& p) {
   p.c.solver_iterations = std::max(m.opt.iterations, 20);
   p.c.noslip_iterations = m.opt.noslip_iterations;
   p.c.noslip_least_gain = m.opt.noslip_tolerance * m.stat.meaninertia * static_cast<double>(std::max(p.c.nv, 1));
-  Eigen::Vector3d gravity(m.opt.gravity[0], m.opt.gravity[1], m.opt.gravity[2]);
-  if (p.disabled(mjDSBL_GRAVITY)) gravity.setZero();
-  if (p.tree.planar) gravity = p.tree.plane.transpose() * gravity;
-  std::copy(gravity.data(), gravity.data() + 3, p.c.gravity);
   std::copy(p.tree.plane.data(), p.tree.plane.data() + 9, p.c.plane);
   p.c.integrator = kernels::Integrator::kEuler;
   if (m.opt.integrator == mjINT_RK4) p.c.integrator = kernels::Integrator::kRk4;
@@ -442,7 +355,6 @@ ConstantStorage<R> store(Packing& p) {
   storage.numbers.specialised = nullptr;
   storage.numbers.timestep = static_cast<R>(p.c.timestep);
   storage.numbers.noslip_least_gain = static_cast<R>(p.c.noslip_least_gain);
-  for (int k = 0; k < 3; ++k) storage.numbers.gravity[k] = static_cast<R>(p.c.gravity[k]);
   for (int k = 0; k < 9; ++k) storage.numbers.plane[k] = static_cast<R>(p.c.plane[k]);
   Ints ints;
   std::vector<R> reals;
@@ -473,6 +385,109 @@ ConstantStorage<R> store(Packing& p) {
 
 }  // namespace
 
+void pack_gravity(Packing& p) {
+  const Eigen::Vector3d world = p.disabled(mjDSBL_GRAVITY)
+                                    ? Eigen::Vector3d(Eigen::Vector3d::Zero())
+                                    : Eigen::Vector3d(p.m.opt.gravity[0], p.m.opt.gravity[1], p.m.opt.gravity[2]);
+  const Eigen::Vector3d gravity = p.tree.planar ? Eigen::Vector3d(p.tree.plane.transpose() * world) : world;
+  p.set(p.c.gravity, Reals(gravity.data(), gravity.data() + 3));
+  p.set(p.c.world_gravity, Reals(world.data(), world.data() + 3));
+}
+
+void pack_link_masses(Packing& p) {
+  Ints com_axes, num_terms, term_axis;
+  Reals mass, subtree, com, isotropic, weights, vectors;
+  for (const Link& link : p.tree.links) {
+    mass.push_back(link.mass);
+    subtree.push_back(link.subtree_mass);
+    Eigen::Vector3d centre = local(p.tree, link, link.com);
+    if (p.tree.planar) centre.z() = 0;
+    append(com, centre);
+    com_axes.push_back(p.varied.inertias ? 7 : nonzero_axes(centre));
+    InertiaTerms inertia = inertia_terms(link.inertia);
+    if (p.tree.planar) {
+      const Eigen::Vector3d normal = link.world.rotation.transpose() * p.tree.plane.col(2);
+      inertia = {normal.dot(link.inertia * normal), {}};
+    }
+    isotropic.push_back(inertia.isotropic);
+    num_terms.push_back(p.varied.inertias && !p.tree.planar ? 2 : static_cast<int>(inertia.terms.size()));
+    inertia.terms.resize(2, {0, Eigen::Vector3d::Zero()});
+    for (const auto& [weight, axis] : inertia.terms) {
+      weights.push_back(weight);
+      append(vectors, axis);
+      int aligned = -1;
+      for (int k = 0; k < 3 && !p.varied.inertias; ++k) aligned = std::abs(axis[k]) == 1 ? k : aligned;
+      term_axis.push_back(aligned);
+    }
+  }
+  p.set(p.c.link_mass, mass);
+  p.set(p.c.link_subtree_mass, subtree);
+  p.set(p.c.link_com, com);
+  p.set(p.c.link_com_axes, com_axes);
+  p.set(p.c.link_isotropic, isotropic);
+  p.set(p.c.link_num_terms, num_terms);
+  p.set(p.c.link_term_axis, term_axis);
+  p.set(p.c.link_term_weight, weights);
+  p.set(p.c.link_term_vector, vectors);
+}
+
+void pack_armature(Packing& p) {
+  const mjModel& m = p.m;
+  Reals armature(m.dof_armature, m.dof_armature + m.nv);
+  for (int dof = 0; dof < m.nv; ++dof) {
+    const int actuator = m.jnt_actuatorid[m.dof_jntid[dof]];
+    if (actuator < 0) continue;
+    const double gear = m.actuator_gear[6 * m.actuator_outadr[actuator]];
+    armature[static_cast<std::size_t>(dof)] += gear * gear * m.actuator_armature[actuator];
+  }
+  p.set(p.c.dof_armature, armature);
+}
+
+void pack_passive(Packing& p) {
+  const mjModel& m = p.m;
+  Ints springs, dampers, is_linear;
+  Reals stiffness, reference, damping;
+  for (int joint = 0; joint < m.njnt && !p.disabled(mjDSBL_SPRING); ++joint) {
+    const mjtNum* higher = m.jnt_stiffnesspoly + mjNPOLY * joint;
+    const bool is_slack = m.jnt_stiffness[joint] == 0 && higher[0] == 0 && higher[1] == 0;
+    if (is_slack && !VariedParts::has(p.varied.springs, joint)) continue;
+    springs.push_back(joint);
+    stiffness.insert(stiffness.end(), {m.jnt_stiffness[joint], higher[0], higher[1]});
+    const int type = m.jnt_type[joint];
+    const int count = type == mjJNT_FREE ? 7 : type == mjJNT_BALL ? 4 : 1;
+    append(reference, m.qpos_spring + m.jnt_qposadr[joint], count);
+    reference.resize(7 * springs.size());
+  }
+  for (int dof = 0; dof < m.nv && !p.disabled(mjDSBL_DAMPER); ++dof) {
+    const std::array<double, 3> b = dof_damping(m, dof);
+    if (b == std::array<double, 3>{} && !VariedParts::has(p.varied.dampers, dof)) continue;
+    dampers.push_back(dof);
+    is_linear.push_back(b[1] == 0 && b[2] == 0 ? 1 : 0);
+    damping.insert(damping.end(), b.begin(), b.end());
+  }
+  p.c.num_springs = static_cast<int>(springs.size());
+  p.c.num_dampers = static_cast<int>(dampers.size());
+  p.set(p.c.spring_joint, springs);
+  p.set(p.c.spring_stiffness, stiffness);
+  p.set(p.c.spring_reference, reference);
+  p.set(p.c.damper_dof, dampers);
+  p.set(p.c.damper_damping, damping);
+  p.set(p.c.damper_is_linear, is_linear);
+}
+
+void pack_gains(Packing& p) {
+  const mjModel& m = p.m;
+  Reals gain, bias;
+  constexpr std::array<mjtNum, 3> kNone{};
+  for (const int a : actuator_order(m).all()) {
+    const bool muscle = m.actuator_gaintype[a] == mjGAIN_MUSCLE;  // has curves of its own
+    append(gain, muscle ? kNone.data() : m.actuator_gainprm + mjNGAIN * a, 3);
+    append(bias, m.actuator_biasprm + mjNBIAS * a, 3);
+  }
+  p.set(p.c.actuator_gain, gain);
+  p.set(p.c.actuator_bias, bias);
+}
+
 template <class R>
 kernels::ModelConstants<R> ConstantStorage<R>::bound_to(const std::int32_t* int_copy, const R* real_copy) const {
   kernels::ModelConstants<R> bound = numbers;
@@ -490,26 +505,35 @@ kernels::ModelConstants<R> ConstantStorage<R>::bound_to(const std::int32_t* int_
 template struct ConstantStorage<float>;
 template struct ConstantStorage<double>;
 
-ConstantSets pack_constants(const mjModel& model) {
-  const LinkTree tree = link_tree(model);
-  Packing packing(model, tree);
+void pack_all(Packing& packing) {
   pack_link_tree(packing);
   pack_link_masses(packing);
   pack_poses(packing);
   pack_joints(packing);
   pack_dofs(packing);
+  pack_armature(packing);
   pack_passive(packing);
   pack_actuators(packing);
+  pack_gains(packing);
   pack_limits(packing);
   pack_friction_loss(packing);
   pack_scalar_rows(packing);
   pack_contacts(packing);
   pack_options(packing);
+  pack_gravity(packing);
   pack_tendons(packing);
   pack_body_forces(packing);
   pack_sensors(packing);
   packing.set_markers();
-  return {store<float>(packing), store<double>(packing)};
+}
+
+ConstantSets stored(Packing& packing) { return {store<float>(packing), store<double>(packing)}; }
+
+ConstantSets pack_constants(const mjModel& model) {
+  const LinkTree tree = link_tree(model);
+  Packing packing(model, tree);
+  pack_all(packing);
+  return stored(packing);
 }
 
 long scratch_size(const kernels::ModelConstants<double>& constants) {

@@ -57,7 +57,9 @@ const PhysicsKernelTable& physics_kernel_table<NativeIsa>() {
   constexpr const char* kIsa = isa_label<NativeIsa>();
   static constexpr PhysicsKernelTable kTable = {
       {kernels_of<PhysicsLanes<float>::Wide>(kIsa), kernels_of<PhysicsLanes<float>::Narrow>(kIsa)},
-      {kernels_of<PhysicsLanes<double>::Wide>(kIsa), kernels_of<PhysicsLanes<double>::Narrow>(kIsa)}};
+      {kernels_of<PhysicsLanes<double>::Wide>(kIsa), kernels_of<PhysicsLanes<double>::Narrow>(kIsa)},
+      kernels_of<PhysicsLanes<float>::Varied>(kIsa),
+      kernels_of<PhysicsLanes<double>::Varied>(kIsa)};
   return kTable;
 }
 

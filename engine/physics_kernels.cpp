@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include <fmt/format.h>
+
 namespace lockstep {
 namespace {
 
@@ -45,9 +47,22 @@ const kernels::PhysicsKernels<R>& physics_kernels(Isa isa, int lanes) {
       "batch.lanes", "use " + known + ", or 0 for the widest");
 }
 
+template <class R>
+const kernels::PhysicsKernels<R>& varied_physics_kernels(Isa isa, int lanes) {
+  const auto& offer = [&]() -> const kernels::PhysicsKernels<R>& {
+    if constexpr (sizeof(R) == 4) return table(isa).varied_single;
+    if constexpr (sizeof(R) == 8) return table(isa).varied_twice;
+  }();
+  if (lanes == 0 || offer.lanes == lanes) return offer;
+  throw Error(fmt::format("no kernels with {} lanes for worlds that differ in their parameters", lanes), "batch.lanes",
+              fmt::format("use {}, or 0", offer.lanes));
+}
+
 template std::vector<int> physics_lanes<float>(Isa);
 template std::vector<int> physics_lanes<double>(Isa);
 template const kernels::PhysicsKernels<float>& physics_kernels<float>(Isa, int);
 template const kernels::PhysicsKernels<double>& physics_kernels<double>(Isa, int);
+template const kernels::PhysicsKernels<float>& varied_physics_kernels<float>(Isa, int);
+template const kernels::PhysicsKernels<double>& varied_physics_kernels<double>(Isa, int);
 
 }  // namespace lockstep

@@ -13,6 +13,10 @@ namespace lockstep {
 template <class R>
 [[nodiscard]] const kernels::PhysicsKernels<R>& physics_kernels(Isa isa, int lanes = 0);
 
+// Kernels of `isa` for worlds that differ in physical parameters, in the widest lanes. Error for other `lanes` but 0.
+template <class R>
+[[nodiscard]] const kernels::PhysicsKernels<R>& varied_physics_kernels(Isa isa, int lanes = 0);
+
 // The lane counts that physics_kernels accepts, widest first.
 template <class R>
 [[nodiscard]] std::vector<int> physics_lanes(Isa isa);

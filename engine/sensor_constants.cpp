@@ -286,7 +286,6 @@ void pack_sensors(Packing& p) {
   p.set(p.c.sensor_cuts_low, cuts_low);
   p.set(p.c.sensor_cutoff, cutoff);
   p.set(p.c.magnetic, Reals(m.opt.magnetic, m.opt.magnetic + 3));
-  p.set(p.c.world_gravity, p.disabled(mjDSBL_GRAVITY) ? Reals{0, 0, 0} : Reals(m.opt.gravity, m.opt.gravity + 3));
   p.set(p.c.body_root, Ints(m.body_rootid, m.body_rootid + m.nbody));
   lists.subtrees.set(p);
   lists.zones.set(p);

@@ -88,9 +88,9 @@ int marker_of_frame(Packing& p, int type, int id) {
     case mjOBJ_SITE:
       return p.add_marker(m.site_bodyid[id], site_frame(m, id));
     case mjOBJ_GEOM:
-      return p.add_marker(m.geom_bodyid[id], geom_frame(m, id));
+      return p.add_marker(m.geom_bodyid[id], geom_frame(m, id), {MarkerSource::kGeom, id});
     case mjOBJ_BODY:
-      return p.add_marker(id, inertial_frame(m, id));
+      return p.add_marker(id, inertial_frame(m, id), {MarkerSource::kInertia, id});
     default:
       return p.add_marker(id, kOrigin.data(), kUnturned.data());
   }

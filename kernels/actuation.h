@@ -8,7 +8,7 @@
 namespace lockstep::kernels {
 
 template <class T>
-LS_FN T affine(const Real<T>* p, T length, T velocity) {
+LS_FN T affine(WorldConstants<T> p, T length, T velocity) {
   return T(p[0]) + T(p[1]) * length + T(p[2]) * velocity;
 }
 
@@ -50,8 +50,8 @@ LS_FN T actuator_input(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
 template <class T>
 [[gnu::always_inline]] LS_FN T affine_force(const ModelConstants<Real<T>>& m, int actuator, T input, T length,
                                             T velocity, T& slope) {
-  const Real<T>* gain = m.actuator_gain + 3 * actuator;
-  const Real<T>* bias = m.actuator_bias + 3 * actuator;
+  const WorldConstants<T> gain = of_world<T>(m.actuator_gain) + 3 * actuator;
+  const WorldConstants<T> bias = of_world<T>(m.actuator_bias) + 3 * actuator;
   T force = input * (m.actuator_gain_kind[actuator] == kAffine ? affine(gain, length, velocity) : T(gain[0]));
   if (m.actuator_bias_kind[actuator] == kAffine) force += affine(bias, length, velocity);
   slope = T(0);

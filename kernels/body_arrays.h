@@ -25,13 +25,14 @@ template <class G, class T>
                                                int i) {
   const int end = m.subtree_adr[subtree + 1], root = m.body_root[m.subtree_body[i]];
   Vector3<T> sum{T(0), T(0), T(0)};
-  Real<T> mass = 0;
+  WorldConstant<T> mass = 0;
   for (int k = i; k < end && m.body_root[m.subtree_body[k]] == root; ++k) {
-    sum = sum + T(m.subtree_mass[k]) * marker_from_origin(m, w, m.subtree_marker[k]);
-    mass += m.subtree_mass[k];
+    const WorldConstant<T> part = of_world<T>(m.subtree_mass)[k];
+    sum = sum + T(part) * marker_from_origin(m, w, m.subtree_marker[k]);
+    mass += part;
   }
-  if (mass < Real<T>(1e-15)) return marker_from_origin(m, w, m.subtree_marker[i]);
-  return T(1 / mass) * sum;
+  if (all(mass < WorldConstant<T>(Real<T>(1e-15)))) return marker_from_origin(m, w, m.subtree_marker[i]);
+  return T(1 / maximum(mass, WorldConstant<T>(Real<T>(1e-15)))) * sum;
 }
 
 // f(place in the lists, row, centre of mass of its tree) for all bodies but the world, whose row is zero, as MuJoCo
@@ -54,11 +55,11 @@ template <class G, class T>
 [[gnu::noinline]] LS_FN void write_body_inertias(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
                                                  int subtree, T* target) {
   each_body<10>(m, w, subtree, target, [&](int i, T* row, Vector3<T> centre) {
-    const T mass = T(m.subtree_mass[i]);
+    const T mass = T(of_world<T>(m.subtree_mass)[i]);
     const Vector3<T> d = marker_from_origin(m, w, m.subtree_marker[i]) - centre;
     const Matrix3<T> r = marker_axes(m, w, m.subtree_marker[i]);
     const auto spread = [&](T ax, T ay, T az, T bx, T by, T bz) {
-      const Real<T>* inertia = m.subtree_inertia + 3 * i;
+      const WorldConstants<T> inertia = of_world<T>(m.subtree_inertia) + 3 * i;
       return T(inertia[0]) * ax * bx + T(inertia[1]) * ay * by + T(inertia[2]) * az * bz;
     };
     row[0] = spread(r.x.x, r.y.x, r.z.x, r.x.x, r.y.x, r.z.x) + mass * (d.y * d.y + d.z * d.z);

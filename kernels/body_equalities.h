@@ -114,7 +114,7 @@ template <class G, class T>
     square += dot(turn.error, turn.error);
   }
   const T imp = impedance(m.pair_solimp + 5 * pair, square_root(square));
-  c->D = T(1) / maximum((T(1) - imp) / imp * T(m.pair_diagonal[pair]), T(Real<T>(1e-15)));
+  c->D = T(1) / maximum((T(1) - imp) / imp * T(of_world<T>(m.pair_diagonal)[pair]), T(Real<T>(1e-15)));
   const Vector3<T> bend = marker_bias(m, w, marker[0], frames.point[0]) - marker_bias(m, w, marker[1], frames.point[1]);
   const Motion<G, T> relative = relative_motion(m, w.velocity, *c, pair);
   T* aref = w.rows.contact_jar + slot * m.contact_rows;

@@ -49,8 +49,8 @@ LS_FN void add_drag(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
 template <class G, class T>
 LS_FN void add_lift(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int lifted) {
   const int marker = m.lifted_marker[lifted];
-  const Vector3<T> gravity = spatial_vector(m, constant_point<G, T>(m.gravity));
-  const Vector3<T> force = T(-m.lifted_mass[lifted]) * gravity;
+  const Vector3<T> gravity = spatial_vector(m, constant_point<G, T>(of_world<T>(m.gravity)));
+  const Vector3<T> force = T(-of_world<T>(m.lifted_mass)[lifted]) * gravity;
   Force<G, T>& total = w.link_force[m.marker_link[marker]];
   total = total + force_at<G>(m, marker_from_origin(m, w, marker), force, Vector3<T>{T(0), T(0), T(0)});
 }

@@ -14,7 +14,7 @@ template <class T>
   const T zero = T(0);
   for (int k = 0; k < 6; ++k) force[k] = zero;
   const int dim = m.pair_dim[pair];
-  const Real<T>* friction = m.pair_friction + 5 * pair;
+  const WorldConstants<T> friction = of_world<T>(m.pair_friction) + 5 * pair;
   const auto push = [&](T edge) { return select(edge < zero, -(D * edge), zero); };
   if (dim == 1) {
     force[0] = push(jar[0]);
@@ -29,7 +29,7 @@ template <class T>
     }
     return;
   }
-  const ConeForce<T> cone = cone_force(jar, D, m.pair_mu[pair], friction, dim);
+  const ConeForce<T> cone = cone_force(jar, D, of_world<T>(m.pair_mu)[pair], friction, dim);
   force[0] = cone.normal;
   for (int k = 1; k < dim; ++k) force[k] = cone.friction[k - 1];
 }
@@ -73,7 +73,7 @@ template <class G, class T>
   sensed.arm_first = frames.point[1];
   sensed.force = -(c->D * Vector3<T>{jar[0], jar[1], jar[2]});
   sensed.torque = {T(0), T(0), T(0)};
-  const T D_turn = T(m.pair_friction[5 * pair]) * c->D;
+  const T D_turn = T(of_world<T>(m.pair_friction)[5 * pair]) * c->D;
   for (int k = 3; k < m.pair_dim[pair]; ++k) {
     sensed.torque = sensed.torque - (D_turn * jar[k]) * world_axis(m, c[1], k - 3);
   }

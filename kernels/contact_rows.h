@@ -89,8 +89,8 @@ struct ContactResponse {
 
 // Frictionless, or the edges n +- mu t of a pyramid: each pushes with D while its row is negative.
 template <class G, class T>
-[[gnu::always_inline]] LS_FN void respond_by_edges(const ContactFrame<G, T>& c, const T* jar, const Real<T>* friction,
-                                                   int dim, ContactResponse<G, T>& out) {
+[[gnu::always_inline]] LS_FN void respond_by_edges(const ContactFrame<G, T>& c, const T* jar,
+                                                   WorldConstants<T> friction, int dim, ContactResponse<G, T>& out) {
   const T zero = T(0);
   if (dim == 1) {
     const T stiffness = select(jar[0] < zero, c.D, zero);
@@ -131,7 +131,8 @@ struct ConePoint {
   T surface_stiffness;  // D0 / (mu^2 (1 + mu^2))
 };
 template <class T>
-[[gnu::always_inline]] LS_FN ConePoint<T> cone_point(const T* jar, T D, Real<T> mu, const Real<T>* friction, int dim) {
+[[gnu::always_inline]] LS_FN ConePoint<T> cone_point(const T* jar, T D, WorldConstant<T> mu, WorldConstants<T> friction,
+                                                     int dim) {
   T square = T(0);
   for (int k = 1; k < dim; ++k) {
     const T U = T(friction[k - 1]) * jar[k];
@@ -156,7 +157,7 @@ struct ConeHessian {
   T normal, mixed, along, own;
 };
 template <class T>
-[[gnu::always_inline]] LS_FN ConeHessian<T> cone_hessian(const ConePoint<T>& p, T D, Real<T> mu) {
+[[gnu::always_inline]] LS_FN ConeHessian<T> cone_hessian(const ConePoint<T>& p, T D, WorldConstant<T> mu) {
   const T zero = T(0), s = p.surface_stiffness;
   const T ratio = T(mu) * p.N * p.inverse_length;
   return {select(p.slides, s * T(mu * mu), select(p.sticks, D, zero)), select(p.slides, -(s * T(mu * mu)), zero),
@@ -170,7 +171,7 @@ struct ConePush {
   T along_normal, along_friction;
 };
 template <class T>
-[[gnu::always_inline]] LS_FN ConePush<T> cone_push(const ConePoint<T>& p, const T* jar, T D, Real<T> mu) {
+[[gnu::always_inline]] LS_FN ConePush<T> cone_push(const ConePoint<T>& p, const T* jar, T D, WorldConstant<T> mu) {
   const T zero = T(0), excess = p.surface_stiffness * (p.N - T(mu) * p.length);
   return {select(p.slides, T(mu) * excess, select(p.sticks, D * jar[0], zero)),
           select(p.slides, -(T(mu) * excess * p.inverse_length), select(p.sticks, D * T(1 / (mu * mu)), zero))};
@@ -182,7 +183,7 @@ struct ConeForce {
   T normal, friction[5];
 };
 template <class T>
-LS_FN ConeForce<T> cone_force(const T* jar, T D, Real<T> mu, const Real<T>* friction, int dim) {
+LS_FN ConeForce<T> cone_force(const T* jar, T D, WorldConstant<T> mu, WorldConstants<T> friction, int dim) {
   const ConePush<T> push = cone_push(cone_point(jar, D, mu, friction, dim), jar, D, mu);
   ConeForce<T> force{-push.along_normal, {}};
   for (int k = 1; k < dim; ++k) {
@@ -192,8 +193,8 @@ LS_FN ConeForce<T> cone_force(const T* jar, T D, Real<T> mu, const Real<T>* fric
 }
 
 template <class G, class T>
-[[gnu::always_inline]] LS_FN void respond_by_cone(const ContactFrame<G, T>& c, const T* jar, Real<T> mu,
-                                                  const Real<T>* friction, int dim, ContactResponse<G, T>& out) {
+[[gnu::always_inline]] LS_FN void respond_by_cone(const ContactFrame<G, T>& c, const T* jar, WorldConstant<T> mu,
+                                                  WorldConstants<T> friction, int dim, ContactResponse<G, T>& out) {
   const T zero = T(0);
   const ConePoint<T> p = cone_point(jar, c.D, mu, friction, dim);
   const ConeHessian<T> h = cone_hessian(p, c.D, mu);
@@ -227,7 +228,7 @@ template <class G, class T>
 
 // A connect or weld: all rows are springs, the turning ones `turn_ratio` as stiff as the others.
 template <class G, class T>
-LS_FN void respond_by_springs(const ContactFrame<G, T>* c, const T* jar, Real<T> turn_ratio, int dim,
+LS_FN void respond_by_springs(const ContactFrame<G, T>* c, const T* jar, WorldConstant<T> turn_ratio, int dim,
                               ContactResponse<G, T>& out) {
   const T zero = T(0), D = c->D, D_turn = T(turn_ratio) * c->D;
   for (int k = 0; k < 3; ++k) {
@@ -247,11 +248,11 @@ template <class G, class T>
                                                                     int pair) {
   ContactResponse<G, T> out{};
   const int dim = m.pair_dim[pair];
-  const Real<T>* friction = m.pair_friction + 5 * pair;
+  const WorldConstants<T> friction = of_world<T>(m.pair_friction) + 5 * pair;
   if (is_equality(m, pair)) {
     respond_by_springs(&c, jar, friction[0], dim, out);
   } else if (m.has_elliptic_cones != 0 && dim > 1) {
-    respond_by_cone(c, jar, m.pair_mu[pair], friction, dim, out);
+    respond_by_cone(c, jar, of_world<T>(m.pair_mu)[pair], friction, dim, out);
   } else {
     respond_by_edges(c, jar, friction, dim, out);
   }
@@ -274,8 +275,8 @@ template <class T>
   point.same = point.same & !(((moved < T(0)) ^ (jar < T(0))) & (D != T(0)));
 }
 template <class T>
-[[gnu::always_inline]] LS_FN void add_cone(T D, const T* jar, const T* jv, T alpha, Real<T> mu, const Real<T>* friction,
-                                           int dim, LinePoint<T>& point) {
+[[gnu::always_inline]] LS_FN void add_cone(T D, const T* jar, const T* jv, T alpha, WorldConstant<T> mu,
+                                           WorldConstants<T> friction, int dim, LinePoint<T>& point) {
   T moved[6] = {};
   for (int k = 0; k < dim; ++k) moved[k] = jar[k] + alpha * jv[k];
   const ConePoint<T> p = cone_point(moved, D, mu, friction, dim);
@@ -296,7 +297,8 @@ template <class T>
   point.same = point.same & !(D != T(0));
 }
 template <class T>
-LS_FN void add_springs(T D, const T* jar, const T* jv, T alpha, Real<T> turn_ratio, int dim, LinePoint<T>& point) {
+LS_FN void add_springs(T D, const T* jar, const T* jv, T alpha, WorldConstant<T> turn_ratio, int dim,
+                       LinePoint<T>& point) {
   for (int k = 0; k < dim; ++k) {
     const T stiffness = k < 3 ? D : T(turn_ratio) * D;
     point.slope += stiffness * jv[k] * (jar[k] + alpha * jv[k]);
@@ -307,13 +309,13 @@ template <class T>
 [[gnu::always_inline]] LS_FN void add_contact_line(const ModelConstants<Real<T>>& m, int pair, T D, const T* jar,
                                                    const T* jv, T alpha, LinePoint<T>& point) {
   const int dim = m.pair_dim[pair];
-  const Real<T>* friction = m.pair_friction + 5 * pair;
+  const WorldConstants<T> friction = of_world<T>(m.pair_friction) + 5 * pair;
   if (is_equality(m, pair)) {
     add_springs(D, jar, jv, alpha, friction[0], dim, point);
   } else if (dim == 1) {
     add_edge(D, jar[0], jv[0], alpha, point);
   } else if (m.has_elliptic_cones != 0) {
-    add_cone(D, jar, jv, alpha, m.pair_mu[pair], friction, dim, point);
+    add_cone(D, jar, jv, alpha, of_world<T>(m.pair_mu)[pair], friction, dim, point);
   } else {
     for (int k = 1; k < dim; ++k) {
       const T mu = T(friction[k - 1]);
@@ -327,7 +329,7 @@ template <class T>
 template <class T, class Add>
 LS_FN void for_each_row_force(const ModelConstants<Real<T>>& m, int pair, T D, const T* jar, Add&& add) {
   const int dim = m.pair_dim[pair];
-  const Real<T>* friction = m.pair_friction + 5 * pair;
+  const WorldConstants<T> friction = of_world<T>(m.pair_friction) + 5 * pair;
   const T zero = T(0);
   if (is_equality(m, pair)) {
     for (int k = 0; k < dim; ++k) {
@@ -337,7 +339,7 @@ LS_FN void for_each_row_force(const ModelConstants<Real<T>>& m, int pair, T D, c
   } else if (dim == 1) {
     add(-(D * minimum(jar[0], zero)), D);
   } else if (m.has_elliptic_cones != 0) {
-    const Real<T> mu = m.pair_mu[pair];
+    const WorldConstant<T> mu = of_world<T>(m.pair_mu)[pair];
     const ConeForce<T> force = cone_force(jar, D, mu, friction, dim);
     add(force.normal, D);
     for (int k = 0; k < dim - 1; ++k) add(force.friction[k], T(friction[k] * friction[k] / (mu * mu)) * D);

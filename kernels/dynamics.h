@@ -25,14 +25,14 @@ template <class T>
 [[gnu::always_inline]] LS_FN Inertia<Spatial, T> link_inertia(const ModelConstants<Real<T>>& m,
                                                               const Workspace<Spatial, T>& w, int link) {
   const Matrix3<T>& r = w.rotation[link];
-  const Vector3<T> c = add_rotated(w.point[link], r, m.link_com + 3 * link, m.link_com_axes[link]);
-  const Vector3<T> h = T(m.link_mass[link]) * c;
-  const T isotropic = T(m.link_isotropic[link]);
+  const Vector3<T> c = add_rotated(w.point[link], r, of_world<T>(m.link_com) + 3 * link, m.link_com_axes[link]);
+  const Vector3<T> h = T(of_world<T>(m.link_mass)[link]) * c;
+  const T isotropic = T(of_world<T>(m.link_isotropic)[link]);
   const T hx = h.x * c.x, hy = h.y * c.y, hz = h.z * c.z;
   Symmetric3<T> J{isotropic + (hy + hz), -(h.x * c.y), -(h.x * c.z),
                   isotropic + (hx + hz), -(h.y * c.z), isotropic + (hx + hy)};
   for (int term = 2 * link; term < 2 * link + m.link_num_terms[link]; ++term) {
-    const T weight = T(m.link_term_weight[term]);
+    const T weight = T(of_world<T>(m.link_term_weight)[term]);
     switch (m.link_term_axis[term]) {
       case 0:
         add_term(J, weight, r.x);
@@ -44,7 +44,7 @@ template <class T>
         add_term(J, weight, r.z);
         break;
       default:
-        add_term(J, weight, add_rotated(Vector3<T>{}, r, m.link_term_vector + 3 * term, 7));
+        add_term(J, weight, add_rotated(Vector3<T>{}, r, of_world<T>(m.link_term_vector) + 3 * term, 7));
     }
   }
   return {J, h};
@@ -52,9 +52,10 @@ template <class T>
 template <class T>
 [[gnu::always_inline]] LS_FN Inertia<Planar, T> link_inertia(const ModelConstants<Real<T>>& m,
                                                              const Workspace<Planar, T>& w, int link) {
-  const Vector2<T> c = add_rotated(w.point[link], w.rotation[link], m.link_com + 3 * link, m.link_com_axes[link]);
-  const Vector2<T> h = T(m.link_mass[link]) * c;
-  return {T(m.link_isotropic[link]) + dot(h, c), h};
+  const Vector2<T> c =
+      add_rotated(w.point[link], w.rotation[link], of_world<T>(m.link_com) + 3 * link, m.link_com_axes[link]);
+  const Vector2<T> h = T(of_world<T>(m.link_mass)[link]) * c;
+  return {T(of_world<T>(m.link_isotropic)[link]) + dot(h, c), h};
 }
 
 // Adds a joint's motion s to velocity and acceleration: its rate of change is (velocity before) x s.
@@ -79,7 +80,7 @@ template <class G, class T>
     if constexpr (!G::kPlanar) bias.w = w.bias_angular[parent];
   } else {
     velocity = {};
-    bias = {{}, -constant_point<G, T>(m.gravity)};
+    bias = {{}, -constant_point<G, T>(of_world<T>(m.gravity))};
   }
   const int first = m.link_jointadr[link];
   for (int joint = first; joint < first + m.link_jointnum[link]; ++joint) {
@@ -113,7 +114,7 @@ template <class G, class T>
   const Inertia<G, T> inertia = link_inertia(m, w, link);
   Motion<G, T> velocity, bias;
   move_link(m, w, link, velocity, bias);
-  const Real<T> mass = m.link_mass[link];
+  const WorldConstant<T> mass = of_world<T>(m.link_mass)[link];
   const Force<G, T> momentum_rate = cross_force(velocity, product(inertia, mass, velocity));
   w.inertia[link] = inertia;
   if constexpr (G::kPlanar) {
@@ -144,7 +145,7 @@ template <class G, class T>
     }
   }
   for (; t < depth; ++t) row[t] = dot(w.cdof[ancestor[t]], f);
-  row[depth] = dot(w.cdof[dof], f) + T(m.dof_armature[dof]);
+  row[depth] = dot(w.cdof[dof], f) + T(of_world<T>(m.dof_armature)[dof]);
 }
 
 // Adds the children's composite inertia and force to the link's, then writes its dofs' rows of M, and minus the bias
@@ -161,7 +162,7 @@ template <class G, class T>
   }
   w.inertia[link] = inertia;
   w.force[link] = force;
-  const Real<T> mass = m.link_subtree_mass[link];
+  const WorldConstant<T> mass = of_world<T>(m.link_subtree_mass)[link];
   for (int dof = m.link_dofadr[link]; dof < m.link_dofadr[link] + m.link_dofnum[link]; ++dof) {
     const Motion<G, T> s = w.cdof[dof];
     w.qfrc[dof] = -dot(s, force);

@@ -11,13 +11,15 @@
 #include "kernels/pieces.h"
 #include "kernels/poses.h"
 
+#include <bit>
+
 namespace lockstep::kernels {
 
 // Where a geom is from the origin of its tree (static geoms: from the world's).
 template <class G, class T>
 LS_FN void place_geom(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int geom) {
   const Placement<T> placement =
-      place_frame(m, w, FixedFrame<Real<T>>{m.geom_link[geom], m.geom_offset + 3 * geom, m.geom_turn + 9 * geom});
+      place_frame(m, w, m.geom_link[geom], of_world<T>(m.geom_offset) + 3 * geom, m.geom_turn + 9 * geom);
   w.rows.geom_point[geom] = placement.p;
   w.rows.geom_axes[geom] = placement.r;
 }
@@ -65,7 +67,7 @@ template <class G, class T>
 [[gnu::always_inline]] LS_FN T pair_gap(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair,
                                         const PairPlacement<T>& p) {
   const Vector3<T> apart = p.second.p - p.first.p;
-  const Real<T> reach = m.pair_reach[pair];
+  const WorldConstant<T> reach = of_world<T>(m.pair_reach)[pair];
   if (m.geom_type[m.pair_geom[2 * pair]] == kPlane) {
     return dot(apart, w.rows.geom_axes[m.pair_geom[2 * pair]].z) - T(reach);
   }
@@ -103,8 +105,8 @@ LS_FN void write_contact(const ModelConstants<Real<T>>& m, const Workspace<G, T>
   set_arm(m, c.arm_second, second);
   const T violation = select(touches, point.distance, T(0)) - T(m.pair_margin[pair]);
   const T imp = impedance(m.pair_solimp + 5 * pair, violation);
-  const T regularisation = maximum((T(1) - imp) / imp * T(m.pair_diagonal[pair]), T(Real<T>(1e-15)));
-  c.D = select(touches & (violation < T(0)), T(1) / (regularisation * T(m.pair_edge_scale[pair])), T(0));
+  const T regularisation = maximum((T(1) - imp) / imp * T(of_world<T>(m.pair_diagonal)[pair]), T(Real<T>(1e-15)));
+  c.D = select(touches & (violation < T(0)), T(1) / (regularisation * T(of_world<T>(m.pair_edge_scale)[pair])), T(0));
   const Motion<G, T> relative = relative_motion(m, w.velocity, c, pair);
   T* aref = w.rows.contact_jar + slot * m.contact_rows;
   for (int k = 0; k < m.pair_dim[pair]; ++k) aref[k] = -(T(m.pair_damping[pair]) * row_motion(c, relative, k));
@@ -145,6 +147,76 @@ template <class R>
   return shape;
 }
 
+// Takes over the contacts that some of the worlds have, keeping the slots in rising order.
+template <class T>
+LS_FN void merge_contacts(const FoundContacts<SharedLanes<T>>& part, MaskOf<T> worlds, FoundContacts<T>& found) {
+  for (int i = 0; i < part.count; ++i) {
+    const MaskOf<T> touches = std::bit_cast<MaskOf<T>>(part.touches[i]) & worlds;
+    const ContactPoint<T> contact = std::bit_cast<ContactPoint<T>>(part.contact[i]);
+    int k = found.count;
+    while (k > 0 && found.slot[k - 1] >= part.slot[i]) --k;
+    if (k == found.count || found.slot[k] != part.slot[i]) {
+      for (int j = found.count++; j > k; --j) {
+        found.slot[j] = found.slot[j - 1];
+        found.touches[j] = found.touches[j - 1];
+        found.contact[j] = found.contact[j - 1];
+      }
+      found.slot[k] = part.slot[i];
+      found.touches[k] = touches;
+      found.contact[k] = contact;
+      continue;
+    }
+    ContactPoint<T>& kept = found.contact[k];
+    found.touches[k] = found.touches[k] | touches;
+    kept = {select(touches, contact.distance, kept.distance), detail::choose(touches, contact.position, kept.position),
+            detail::choose(touches, contact.normal, kept.normal),
+            detail::choose(touches, contact.tangent, kept.tangent)};
+  }
+}
+
+// The contacts of a pair whose geoms may have other sizes in other worlds: the colliders know sizes of all lanes, so
+// worlds of the same sizes are taken together, one such group after another.
+template <class T>
+[[gnu::noinline]] LS_FN void collide_by_size(GeomShape<Real<T>> shape_first, GeomShape<Real<T>> shape_second,
+                                             WorldConstants<T> size_first, WorldConstants<T> size_second,
+                                             const PairPlacement<T>& p, MaskOf<T> near, T margin,
+                                             FoundContacts<T>& found) {
+  using Shared = SharedLanes<T>;
+  const auto first = std::bit_cast<Placement<Shared>>(p.first), second = std::bit_cast<Placement<Shared>>(p.second);
+  found.count = 0;
+  for (MaskOf<T> left = near; any(left);) {
+    Real<T> sizes[2][3];
+    MaskOf<T> alike = left;
+    const int chosen = __builtin_ctz(lane_bits(left));
+    for (int k = 0; k < 3; ++k) {
+      sizes[0][k] = lane(size_first[k], chosen);
+      sizes[1][k] = lane(size_second[k], chosen);
+      alike = alike & (size_first[k] == T(sizes[0][k])) & (size_second[k] == T(sizes[1][k]));
+    }
+    shape_first.size = sizes[0];
+    shape_second.size = sizes[1];
+    FoundContacts<Shared> part;
+    collide_into<Shared>(shape_first, first, shape_second, second, std::bit_cast<Shared>(margin), part);
+    merge_contacts<T>(part, alike, found);
+    left = left & !alike;
+  }
+}
+
+template <class T>
+[[gnu::always_inline]] LS_FN void collide_pair(const ModelConstants<Real<T>>& m, int pair, const PairPlacement<T>& p,
+                                               MaskOf<T> near, T margin, FoundContacts<T>& found) {
+  const int first = m.pair_geom[2 * pair], second = m.pair_geom[2 * pair + 1];
+  ShapeParts<Real<T>> parts_first, parts_second;
+  const GeomShape<Real<T>> shape_first = shape_of(m, first, parts_first);
+  const GeomShape<Real<T>> shape_second = shape_of(m, second, parts_second);
+  if constexpr (kWorldsVary<T>) {
+    collide_by_size(shape_first, shape_second, of_world<T>(m.geom_size) + 3 * first,
+                    of_world<T>(m.geom_size) + 3 * second, p, near, margin, found);
+  } else {
+    collide_into<T>(shape_first, p.first, shape_second, p.second, margin, found);
+  }
+}
+
 // The contacts of one pair; report(slot, touches, contact, placement) for each that some world has.
 template <class G, class T, class Report>
 LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int pair, Report&& report) {
@@ -154,12 +226,9 @@ LS_FN void find_pair_contacts(const ModelConstants<Real<T>>& m, const Workspace<
   const int first = m.pair_geom[2 * pair], second = m.pair_geom[2 * pair + 1];
   p.first.r = w.rows.geom_axes[first];
   p.second.r = w.rows.geom_axes[second];
-  ShapeParts<Real<T>> parts_first, parts_second;
-  const GeomShape<Real<T>> shape_first = shape_of(m, first, parts_first);
-  const GeomShape<Real<T>> shape_second = shape_of(m, second, parts_second);
   const Real<T> margin = m.pair_margin[pair];
   FoundContacts<T> found;
-  collide_into<T>(shape_first, p.first, shape_second, p.second, T(margin), found);
+  collide_pair(m, pair, p, near, T(margin), found);
   for (int i = 0; i < found.count; ++i) {
     const MaskOf<T> touches = found.touches[i] & near & (found.contact[i].distance < T(margin));
     if (!any(touches)) continue;

@@ -10,15 +10,15 @@
 namespace lockstep::kernels {
 
 // base + r p, for a constant p of which only the components named in `axes` are not zero.
-template <class T>
-[[gnu::always_inline]] LS_FN Vector3<T> add_rotated(Vector3<T> base, const Matrix3<T>& r, const Real<T>* p, int axes) {
+template <class T, class Array>
+[[gnu::always_inline]] LS_FN Vector3<T> add_rotated(Vector3<T> base, const Matrix3<T>& r, Array p, int axes) {
   if (axes & 1) base = base + T(p[0]) * r.x;
   if (axes & 2) base = base + T(p[1]) * r.y;
   if (axes & 4) base = base + T(p[2]) * r.z;
   return base;
 }
-template <class T>
-[[gnu::always_inline]] LS_FN Vector2<T> add_rotated(Vector2<T> base, Rotation2<T> r, const Real<T>* p, int axes) {
+template <class T, class Array>
+[[gnu::always_inline]] LS_FN Vector2<T> add_rotated(Vector2<T> base, Rotation2<T> r, Array p, int axes) {
   if (axes & 1) base = base + T(p[0]) * Vector2<T>{r.cosine, r.sine};
   if (axes & 2) base = base + T(p[1]) * Vector2<T>{-r.sine, r.cosine};
   return base;
@@ -46,8 +46,8 @@ template <class G, class T>
             {T(turn[6]), T(turn[7]), T(turn[8])}};
   }
 }
-template <class G, class T>
-[[gnu::always_inline]] LS_FN typename G::template Point<T> constant_point(const Real<T>* p) {
+template <class G, class T, class Array>
+[[gnu::always_inline]] LS_FN typename G::template Point<T> constant_point(Array p) {
   if constexpr (G::kPlanar) {
     return {T(p[0]), T(p[1])};
   } else {

@@ -71,7 +71,7 @@ LS_FN void write_row(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
   const int row = m.limit_row[limit] + side;
   const T violation = pos - T(m.limit_margin[limit]);
   const T imp = impedance(m.limit_solimp + 5 * limit, violation);
-  const T regularisation = maximum((T(1) - imp) / imp * T(m.limit_invweight[limit]), T(Real<T>(1e-15)));
+  const T regularisation = maximum((T(1) - imp) / imp * T(of_world<T>(m.limit_invweight)[limit]), T(Real<T>(1e-15)));
   w.rows.limit_D[row] = select(violation < T(0), T(1) / regularisation, T(0));
   w.rows.limit_aref[row] = -(T(m.limit_damping[limit]) * row_product(m, w, limit, side, w.qvel)) -
                            T(m.limit_stiffness[limit]) * imp * violation;

@@ -36,8 +36,8 @@ LS_FN Vector3<T> unit_vector(Vector3<T> d, T& length) {
 template <class G, class T>
 [[gnu::always_inline]] LS_FN Placement<T> place_marker(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
                                                        int marker) {
-  return place_frame(
-      m, w, FixedFrame<Real<T>>{m.marker_link[marker], m.marker_offset + 3 * marker, m.marker_turn + 9 * marker});
+  return place_frame(m, w, m.marker_link[marker], of_world<T>(m.marker_offset) + 3 * marker,
+                     m.marker_turn + 9 * marker);
 }
 template <class G, class T>
 LS_FN Vector3<T> marker_from_origin(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int marker) {
@@ -89,7 +89,7 @@ LS_FN Vector3<T> marker_bias(const ModelConstants<Real<T>>& m, const Workspace<G
   const int link = m.marker_link[marker];
   if (link < 0) return {T(0), T(0), T(0)};
   const Motion<Spatial, T> v = marker_motion(m, w, marker);
-  const auto gravity = constant_point<G, T>(m.gravity);
+  const auto gravity = constant_point<G, T>(of_world<T>(m.gravity));
   const Vector3<T> linear = spatial_vector(m, w.bias_linear[link] + gravity);
   const Vector3<T> swing = cross(v.w, v.v + cross(v.w, p));
   if constexpr (G::kPlanar) {

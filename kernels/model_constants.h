@@ -67,9 +67,10 @@ template <class R>
 struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   R timestep;           // s
   R noslip_least_gain;  // the noslip pass ends with the sweep that gains less (of the dual cost, unscaled)
-  R gravity[3];         // m/s^2; in a planar model its two in-plane components
   R plane[9];           // planar: e1, e2 and the normal in world coordinates
   const SpecialisedPieces* specialised;  // parts of the step compiled for this model (kernels/pieces.h), or nullptr
+
+  const R* gravity;  // [3] m/s^2; in a planar model its two in-plane components
 
   // links [num_links]
   const std::int32_t* link_parent;    // -1: the world
@@ -245,6 +246,7 @@ struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
 // Calls visit(pointer) for every array of links, bodies, joints and dofs.
 template <class Constants, class Visit>
 void for_each_tree_array(Constants& m, Visit&& visit) {
+  visit(m.gravity);
   visit(m.link_parent);
   visit(m.link_jointadr);
   visit(m.link_jointnum);
@@ -399,6 +401,41 @@ void for_each_contact_array(Constants& m, Visit&& visit) {
   visit(m.pair_solimp);
   visit(m.equality_marker);
   visit(m.equality_torquescale);
+}
+
+// Calls visit(pointer) for every array that may differ from world to world (kernels/world_constants.h).
+template <class Constants, class Visit>
+void for_each_world_array(Constants& m, Visit&& visit) {
+  visit(m.gravity);
+  visit(m.world_gravity);
+  visit(m.link_mass);
+  visit(m.link_com);
+  visit(m.link_subtree_mass);
+  visit(m.link_isotropic);
+  visit(m.link_term_weight);
+  visit(m.link_term_vector);
+  visit(m.dof_armature);
+  visit(m.spring_stiffness);
+  visit(m.damper_damping);
+  visit(m.tendon_stiffness);
+  visit(m.tendon_damping);
+  visit(m.actuator_gain);
+  visit(m.actuator_bias);
+  visit(m.limit_invweight);
+  visit(m.friction_loss);
+  visit(m.friction_D);
+  visit(m.scalar_invweight);
+  visit(m.geom_offset);
+  visit(m.geom_size);
+  visit(m.pair_reach);
+  visit(m.pair_friction);
+  visit(m.pair_mu);
+  visit(m.pair_diagonal);
+  visit(m.pair_edge_scale);
+  visit(m.marker_offset);
+  visit(m.lifted_mass);
+  visit(m.subtree_mass);
+  visit(m.subtree_inertia);
 }
 
 // Calls visit(pointer) for every array of the constants, always in the same order: for copying them elsewhere.

@@ -133,7 +133,7 @@ template <class G, class T>
   const int pair = m.slot_pair[slot], first = slot * m.contact_rows;
   const T* const jar = w.rows.contact_jar + first;
   for (int k = 1; k < m.pair_dim[pair]; ++k) {
-    const T mu = T(m.pair_friction[5 * pair + k - 1]), D = w.rows.contact[slot].D;
+    const T mu = T(of_world<T>(m.pair_friction)[5 * pair + k - 1]), D = w.rows.contact[slot].D;
     const T up = -(D * minimum(jar[0] + mu * jar[k], T(0))), down = -(D * minimum(jar[0] - mu * jar[k], T(0)));
     const EliminatedRow<T> row = contact_row(m, w, slot, k, w.rows.noslip_rows);
     sweep_bounded_force(w, row, mu * (up - down), mu * (up + down), jar[k], w.rows.noslip_change[first + k], sweep);
@@ -183,8 +183,8 @@ LS_FN void solve_block(const T* L, const T* b, int n, T* x) {
 // x = argmin 1/2 x'Ax + x'b in the ellipsoid sum of (x_k / friction_k)^2 <= normal^2: Newton's method on the
 // multiplier.
 template <class T>
-[[gnu::noinline]] LS_FN void minimise_in_ellipsoid(const FrictionBlock<T>& block, const T* b, const Real<T>* friction,
-                                                   T* x) {
+[[gnu::noinline]] LS_FN void minimise_in_ellipsoid(const FrictionBlock<T>& block, const T* b,
+                                                   WorldConstants<T> friction, T* x) {
   const int n = block.n;
   T scaled[25], right[5], L[25], y[5];
   for (int i = 0; i < n; ++i) {
@@ -225,8 +225,8 @@ template <class G, class T>
   const T* const jar = w.rows.contact_jar + first;
   FrictionBlock<T> block;
   block.n = m.pair_dim[pair] - 1;
-  const ConeForce<T> force =
-      cone_force(jar, w.rows.contact[slot].D, m.pair_mu[pair], m.pair_friction + 5 * pair, m.pair_dim[pair]);
+  const ConeForce<T> force = cone_force(jar, w.rows.contact[slot].D, of_world<T>(m.pair_mu)[pair],
+                                        of_world<T>(m.pair_friction) + 5 * pair, m.pair_dim[pair]);
   block.normal = force.normal;
   for (int i = 0; i < block.n; ++i) {
     rows[i] = contact_row(m, w, slot, i + 1, w.rows.noslip_rows + i * m.nv);
@@ -253,7 +253,7 @@ template <class G, class T>
     b[i] = block.slip[i];
     for (int j = 0; j < n; ++j) b[i] -= block.A[n * i + j] * block.force[j];
   }
-  minimise_in_ellipsoid(block, b, m.pair_friction + 5 * pair, x);
+  minimise_in_ellipsoid(block, b, of_world<T>(m.pair_friction) + 5 * pair, x);
   const MaskOf<T> lifted = block.normal < T(Real<T>(1e-15));
   T step[5], rise = T(0);
   for (int i = 0; i < n; ++i) step[i] = select(lifted, T(0), x[i]) - block.force[i];
@@ -280,8 +280,8 @@ LS_FN void sweep_dof_friction(const ModelConstants<Real<T>>& m, const Workspace<
   row.u[dof] = T(1);
   eliminate_row(m, w, row);
   const T jar = w.rows.friction_jar[friction];
-  sweep_bounded_force(w, row, -dof_friction_point(m, friction, jar).force, T(m.friction_loss[friction]), jar,
-                      w.rows.noslip_friction_change[friction], sweep);
+  sweep_bounded_force(w, row, -dof_friction_point(m, friction, jar).force, T(of_world<T>(m.friction_loss)[friction]),
+                      jar, w.rows.noslip_friction_change[friction], sweep);
 }
 
 template <class G, class T>
@@ -324,7 +324,7 @@ template <class G, class T>
   T twice = zero;
   const auto add = [&](T force, T D) { twice += select(D > zero, force * force / select(D > zero, D, T(1)), zero); };
   for (int i = 0; i < m.num_frictions; ++i) {
-    add(dof_friction_point(m, i, w.rows.friction_jar[i]).force, T(m.friction_D[i]));
+    add(dof_friction_point(m, i, w.rows.friction_jar[i]).force, T(of_world<T>(m.friction_D)[i]));
   }
   for_each_limit_row(m, w.rows.list, [&](int, int, int row) {
     add(w.rows.limit_D[row] * minimum(w.rows.limit_jar[row], zero), w.rows.limit_D[row]);

@@ -26,10 +26,13 @@ struct PhysicsKernels {
   void (*motion_sensors)(const ModelConstants<R>& model, R* state, R* arena, R* sensordata);
 };
 
-// What one instruction set offers: its kernels, widest lanes first.
+// What one instruction set offers: its kernels, widest lanes first; and those for worlds with constants of their own
+// (kernels/world_constants.h).
 struct PhysicsKernelTable {
   PhysicsKernels<float> single[2];
   PhysicsKernels<double> twice[2];
+  PhysicsKernels<float> varied_single;
+  PhysicsKernels<double> varied_twice;
 };
 
 // Defined once per instruction set, by the tag's specialisation.

@@ -2,7 +2,7 @@
 // is lost when lanes differ.
 #pragma once
 
-#include "kernels/lanes.h"
+#include "kernels/world_constants.h"
 
 #include <concepts>
 
@@ -15,6 +15,8 @@ struct PhysicsLanes {
   static constexpr int kWide = kBytes / static_cast<int>(sizeof(R));
   using Wide = Lanes<R, kWide>;
   using Narrow = Lanes<R, kWide == 2 ? 2 : kWide / 2>;
+  // For worlds with constants of their own, in the widest lanes.
+  using Varied = Lanes<R, kWide, isa::Varied<NativeIsa>>;
 };
 
 }  // namespace lockstep::kernels

@@ -66,32 +66,24 @@ LS_FN Matrix3<T> world_rotation(const ModelConstants<Real<T>>& m, const Workspac
   return turn;
 }
 
-// A frame that is fixed in a link (-1: in the world), as the constants hold it.
-template <class R>
-struct FixedFrame {
-  int link;
-  const R* offset;  // [3] as body_offset
-  const R* turn;    // [9] as body_turn
-};
-
-// Where such a frame is: from the origin of its link's tree (or in the world), in world axes. The link must be placed
-// (place_link).
-template <class G, class T>
+// Where a frame is that is fixed in a link (-1: in the world): from the origin of the link's tree (or in the world), in
+// world axes. The link must be placed (place_link).
+//   offset [3], turns [9]: as body_offset and body_turn
+template <class G, class T, class Array>
 [[gnu::always_inline]] LS_FN Placement<T> place_frame(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
-                                                      FixedFrame<Real<T>> frame) {
-  const Vector3<T> offset{T(frame.offset[0]), T(frame.offset[1]), T(frame.offset[2])};
-  const Matrix3<T> turn = constant_rotation<Spatial, T>(frame.turn);
-  if (frame.link < 0) return {offset, turn};
-  const Matrix3<T> r = world_rotation(m, w, frame.link);
-  return {spatial_vector(m, w.point[frame.link]) + rotate(r, offset),
-          {rotate(r, turn.x), rotate(r, turn.y), rotate(r, turn.z)}};
+                                                      int link, Array offset, const Real<T>* turns) {
+  const Vector3<T> p = constant_point<Spatial, T>(offset);
+  const Matrix3<T> turn = constant_rotation<Spatial, T>(turns);
+  if (link < 0) return {p, turn};
+  const Matrix3<T> r = world_rotation(m, w, link);
+  return {spatial_vector(m, w.point[link]) + rotate(r, p), {rotate(r, turn.x), rotate(r, turn.y), rotate(r, turn.z)}};
 }
 
 // Pose of one body in the world. The links must be placed.
 template <class G, class T>
 LS_FN Placement<T> body_pose(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int body) {
   const int link = m.body_link[body];
-  Placement<T> pose = place_frame(m, w, FixedFrame<Real<T>>{link, m.body_offset + 3 * body, m.body_turn + 9 * body});
+  Placement<T> pose = place_frame(m, w, link, m.body_offset + 3 * body, m.body_turn + 9 * body);
   if (link >= 0) pose.p = tree_origin(m, w, m.link_root[link]) + pose.p;
   return pose;
 }

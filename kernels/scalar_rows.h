@@ -53,7 +53,7 @@ LS_FN void write_scalar_row(const ModelConstants<Real<T>>& m, const Workspace<G,
   const int kind = m.scalar_kind[row];
   const T violation = kind == kRowFriction ? T(0) : place.position - T(m.scalar_margin[row]);
   const T imp = impedance(m.scalar_solimp + 5 * row, violation);
-  const T regularisation = maximum((T(1) - imp) / imp * T(m.scalar_invweight[row]), T(Real<T>(1e-15)));
+  const T regularisation = maximum((T(1) - imp) / imp * T(of_world<T>(m.scalar_invweight)[row]), T(Real<T>(1e-15)));
   const T D = T(1) / regularisation;
   w.rows.scalar_D[row] = kind == kRowLimit ? select(violation < T(0), D, T(0)) : D;
   w.rows.scalar_aref[row] =
@@ -106,7 +106,7 @@ template <class G, class T>
 }
 template <class T>
 [[gnu::always_inline]] LS_FN ScalarPoint<T> dof_friction_point(const ModelConstants<Real<T>>& m, int friction, T jar) {
-  return friction_point(T(m.friction_D[friction]), T(m.friction_loss[friction]), jar);
+  return friction_point(T(of_world<T>(m.friction_D)[friction]), T(of_world<T>(m.friction_loss)[friction]), jar);
 }
 
 // Gradient and Hessian of one row. For a team: the items are the row's entries.

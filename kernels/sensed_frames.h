@@ -25,7 +25,7 @@ template <class G, class T>
 template <class G, class T>
 [[gnu::noinline]] LS_FN Motion<Spatial, T> sensed_acceleration(const ModelConstants<Real<T>>& m,
                                                                const Workspace<G, T>& w, int marker, Vector3<T> p) {
-  const Vector3<T> gravity = vector_of<T>(m.world_gravity);
+  const Vector3<T> gravity = constant_point<Spatial, T>(of_world<T>(m.world_gravity));
   const int link = m.marker_link[marker];
   if (link < 0) return {{T(0), T(0), T(0)}, -gravity};
   const Motion<Spatial, T> a = spatial_motion<G, T>(m, w.link_acceleration[link]);

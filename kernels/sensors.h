@@ -151,20 +151,21 @@ template <class G, class T>
                                                  int subtree) {
   const Vector3<T> zero{T(0), T(0), T(0)};
   Vector3<T> centre = zero, momentum = zero, spin = zero;
-  Real<T> mass = 0;
+  WorldConstant<T> mass = 0;
   for (int i = m.subtree_adr[subtree]; i < m.subtree_adr[subtree + 1]; ++i) {
     const SensedFrame<T> frame = sensed_frame(m, w, m.subtree_marker[i]);
     const Vector3<T> p = frame.p + frame.origin, velocity = frame.point_velocity();
-    const T part = T(m.subtree_mass[i]);
+    const WorldConstant<T> part_mass = of_world<T>(m.subtree_mass)[i];
+    const T part = T(part_mass);
     centre = centre + part * p;
     momentum = momentum + part * velocity;
     const Vector3<T> local = components(frame.axes, frame.motion.w);
-    const Real<T>* inertia = m.subtree_inertia + 3 * i;
+    const WorldConstants<T> inertia = of_world<T>(m.subtree_inertia) + 3 * i;
     spin = spin + rotate(frame.axes, {T(inertia[0]) * local.x, T(inertia[1]) * local.y, T(inertia[2]) * local.z}) +
            cross(p, part * velocity);
-    mass += m.subtree_mass[i];
+    mass += part_mass;
   }
-  const T inverse = T(1 / (mass > Real<T>(1e-15) ? mass : Real<T>(1e-15)));
+  const T inverse = T(1 / maximum(mass, WorldConstant<T>(Real<T>(1e-15))));
   if (kind == kSubtreeCentre) return inverse * centre;
   if (kind == kSubtreeVelocity) return inverse * momentum;
   return spin - inverse * cross(centre, momentum);
@@ -185,13 +186,14 @@ LS_FN T kinetic_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& 
 
 // Of a spring with the force -(a x + b x^2 + c x^3).
 template <class T>
-LS_FN T spring_energy(const Real<T>* stiffness, T x) {
+LS_FN T spring_energy(WorldConstants<T> stiffness, T x) {
   return x * x * (T(stiffness[0] / 2) + x * (T(stiffness[1] / 3) + x * T(stiffness[2] / 4)));
 }
 template <class G, class T>
 [[gnu::noinline]] LS_FN T joint_spring_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int spring) {
   const int joint = m.spring_joint[spring], kind = m.joint_kind[joint];
-  const Real<T>*const stiffness = m.spring_stiffness + 3 * spring, *rest = m.spring_reference + 7 * spring;
+  const WorldConstants<T> stiffness = of_world<T>(m.spring_stiffness) + 3 * spring;
+  const Real<T>* rest = m.spring_reference + 7 * spring;
   const T* qpos = w.qpos + m.jnt_qposadr[joint];
   if (kind >= kSlide) return spring_energy(stiffness, qpos[0] - T(rest[0]));
   T energy = T(0);
@@ -208,17 +210,17 @@ template <class G, class T>
 // Of gravity, and of the springs of joints and tendons (J); the subtree is the world's.
 template <class G, class T>
 [[gnu::noinline]] LS_FN T potential_energy(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int subtree) {
-  const Vector3<T> gravity = vector_of<T>(m.world_gravity);
+  const Vector3<T> gravity = constant_point<Spatial, T>(of_world<T>(m.world_gravity));
   T energy = T(0);
   for (int i = m.subtree_adr[subtree]; i < m.subtree_adr[subtree + 1]; ++i) {
     const int marker = m.subtree_marker[i];
     const Vector3<T> p = marker_from_origin(m, w, marker) + marker_origin(m, w, marker);
-    energy -= T(m.subtree_mass[i]) * dot(gravity, p);
+    energy -= T(of_world<T>(m.subtree_mass)[i]) * dot(gravity, p);
   }
   for (int spring = 0; spring < m.num_springs; ++spring) energy += joint_spring_energy(m, w, spring);
   if (!m.has_tendon_passive) return energy;
   for (int tendon = 0; tendon < m.ntendon; ++tendon) {
-    energy += spring_energy(m.tendon_stiffness + 3 * tendon, tendon_stretch(m, w, tendon));
+    energy += spring_energy(of_world<T>(m.tendon_stiffness) + 3 * tendon, tendon_stretch(m, w, tendon));
   }
   return energy;
 }

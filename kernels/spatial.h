@@ -5,7 +5,7 @@
 // R. Featherstone, Rigid Body Dynamics Algorithms (2008), chapter 2.
 #pragma once
 
-#include "kernels/lanes.h"
+#include "kernels/world_constants.h"
 
 namespace lockstep::kernels {
 
@@ -193,7 +193,7 @@ template <class G, class T>
 }
 // Momentum of a body under a motion (or force under an acceleration).
 template <class G, class T>
-[[gnu::always_inline]] LS_FN Force<G, T> product(const Inertia<G, T>& inertia, Real<T> mass, Motion<G, T> s) {
+[[gnu::always_inline]] LS_FN Force<G, T> product(const Inertia<G, T>& inertia, WorldConstant<T> mass, Motion<G, T> s) {
   return {product(inertia.J, s.w) + cross(inertia.h, s.v), T(mass) * s.v + cross(s.w, inertia.h)};
 }
 // Rate of change of a motion vector that moves with velocity v: v x s (Featherstone eq. 2.31).

@@ -143,8 +143,8 @@ template <class G, class T, class Team>
                                                 const Team& team) {
   team.each(m.ntendon, [&](int tendon) {
     const T x = tendon_stretch(m, w, tendon), velocity = w.ten_velocity[tendon];
-    w.ten_force[tendon] = -(x * polynomial_factor(m.tendon_stiffness + 3 * tendon, x)) -
-                          velocity * polynomial_factor(m.tendon_damping + 3 * tendon, absolute(velocity));
+    w.ten_force[tendon] = -(x * polynomial_factor(of_world<T>(m.tendon_stiffness) + 3 * tendon, x)) -
+                          velocity * polynomial_factor(of_world<T>(m.tendon_damping) + 3 * tendon, absolute(velocity));
   });
   add_transposed_product(m, tendon_rows(m, w), w.ten_force, w.qfrc, team);
 }
@@ -152,7 +152,7 @@ template <class G, class T, class Team>
 // Minus the derivative of a tendon's damping force by its velocity.
 template <class G, class T>
 LS_FN T tendon_damping_slope(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, int tendon) {
-  const Real<T>* d = m.tendon_damping + 3 * tendon;
+  const WorldConstants<T> d = of_world<T>(m.tendon_damping) + 3 * tendon;
   const T speed = absolute(w.ten_velocity[tendon]);
   return T(d[0]) + speed * (T(2 * d[1]) + speed * T(3 * d[2]));
 }
