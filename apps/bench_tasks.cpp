@@ -30,11 +30,12 @@ struct DeleteData {
 // A task's worlds, random actions for them, and MuJoCo's data of the same model.
 class TaskRace {
  public:
-  TaskRace(const std::string& task, const BenchTasksOptions& options)
+  TaskRace(const std::string& task, const BenchTasksOptions& options, const std::string& randomise)
       : env_(envs::make_environment(task, {.num_worlds = options.num_worlds,
                                            .precision = options.precision,
                                            .threads = options.threads,
-                                           .specialise = options.specialise})) {
+                                           .specialise = options.specialise,
+                                           .randomise = randomise})) {
     const TaskSpec& spec = env_->spec();
     const int numbers = options.num_worlds * spec.action_size;
     for (int set = 0; set < kActionSets; ++set) {
@@ -95,10 +96,13 @@ class TaskRace {
 };
 
 void measure(const std::string& task, const BenchTasksOptions& options, CommandContext& context) {
-  TaskRace race(task, options);
-  std::vector<double> ours, peer, ratios;
+  TaskRace race(task, options, options.randomise);
+  std::unique_ptr<TaskRace> same;  // all of whose worlds are the model
+  if (!options.randomise.empty()) same = std::make_unique<TaskRace>(task, options, "");
+  std::vector<double> ours, peer, ratios, costs;
   for (int repeat = 0; repeat < options.repeats; ++repeat) {
     ours.push_back(race.run(options.seconds));
+    if (same) costs.push_back(same->run(options.seconds) / ours.back() - 1);
     if (!race.has_peer()) continue;
     peer.push_back(race.run_peer(options.seconds));
     ratios.push_back(ours.back() / peer.back());
@@ -117,6 +121,11 @@ void measure(const std::string& task, const BenchTasksOptions& options, CommandC
     row["spread"] = {quantile(ratios, 0.25), quantile(ratios, 0.75)};
     context.print(" {:>12.4g} {:>8.2f}x ({:.2f} to {:.2f})", quantile(peer, 0.5), quantile(ratios, 0.5),
                   quantile(ratios, 0.25), quantile(ratios, 0.75));
+  }
+  if (same) {
+    row["randomise"] = options.randomise;
+    row["randomise_cost"] = quantile(costs, 0.5);
+    context.print("  randomised: {:+.1f} % time", 100 * quantile(costs, 0.5));
   }
   context.print("\n");
   row["unit"] = "env steps/s";
@@ -170,6 +179,10 @@ void add_bench_tasks(CLI::App& bench, CommandContext& context) {
       .add_option("--specialise", options->specialise,
                   "physics compiled for the model: off, auto (once it is ready) or require (waited for)")
       ->capture_default_str();
+  command
+      .add_option("--randomise", options->randomise,
+                  "physical parameters drawn for every episode, and what that costs: 'body_mass *= uniform(0.8, 1.2)'")
+      ->type_name("TERMS");
   command.add_option("--precision", options->precision, "of the state: float or double")
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "double"}));

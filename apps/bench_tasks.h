@@ -14,6 +14,7 @@ struct BenchTasksOptions {
   int threads = 1;
   std::string specialise = "off";   // off | auto | require
   std::string precision = "float";  // float | double
+  std::string randomise;            // physical parameters drawn for every episode; empty: none
   int repeats = 5;                  // turns of every measurement; the median counts
   double seconds = 0.2;             // least length of a turn
 };

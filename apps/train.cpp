@@ -27,7 +27,7 @@ namespace lockstep::apps {
 namespace {
 
 struct TrainOptions {
-  std::string task, agent, run_dir, resume, seeds, specialise;
+  std::string task, agent, run_dir, resume, seeds, specialise, randomise;
   std::optional<std::uint64_t> seed;
   std::optional<std::int64_t> iterations, threads;
   int jobs = 1;
@@ -44,6 +44,7 @@ Settings settings_from(const TrainOptions& options) {
   if (options.iterations) set("max_iterations", *options.iterations, "--iterations");
   if (options.threads) set("environment.threads", *options.threads, "--threads");
   if (!options.specialise.empty()) set("environment.specialise", options.specialise, "--specialise");
+  if (!options.randomise.empty()) set("environment.randomise", options.randomise, "--randomise");
   if (options.no_video) set("video", false, "--no-video");
   return settings;
 }
@@ -306,6 +307,11 @@ void add_train(CLI::App& app, CommandContext& context) {
                   "Physics compiled for the model: off (default), auto (taken once it is ready: numbers then differ in "
                   "their last bits from run to run) or require (waited for, the same in every run)")
       ->type_name("WORD");
+  command
+      .add_option("--randomise", options->randomise,
+                  "Physical parameters drawn for every episode: 'body_mass[torso] *= uniform(0.8, 1.2); ...' "
+                  "(docs/randomisation.md)")
+      ->type_name("TERMS");
   command.add_flag("--list", options->list,
                    "Show for which tasks and agents settings are checked in, and their returns");
   command.add_flag("--agent-defaults", options->agent_defaults,

@@ -28,7 +28,7 @@ struct BatchConfig {
   bool applied_forces = false;              // worlds have places for qfrc_applied and xfrc_applied
   // Elements of which each world has parameters of its own (set_parameters); none where nullptr. The cpu backend, in
   // its widest lanes; `specialise` must be off.
-  std::shared_ptr<const VariedElements> varied;
+  std::shared_ptr<const VariedElements> varied = nullptr;
 };
 
 // W worlds of a model. Worlds live in blocks of lanes() worlds, [block][field][lane]; a block is what one thread steps

@@ -3,8 +3,10 @@
 #include "engine/buffer.h"
 #include "engine/error.h"
 #include "engine/model.h"
+#include "engine/randomisation.h"
 #include "engine/simulator_dynamics.h"
 #include "engine/task_models.h"
+#include "engine/world_parameters.h"
 #include "envs/held_dynamics.h"
 #include "envs/model_sensors.h"
 #include "envs/swimmer_model.h"
@@ -67,6 +69,14 @@ std::shared_ptr<const Model> load_model(const Entry& entry) {
   return model;
 }
 
+std::unique_ptr<const Randomisation> randomisation_of(const Model& model, const std::string& terms) {
+  auto randomisation = std::make_unique<const Randomisation>(*model.mj(), terms);
+  return randomisation->varied().any() ? std::move(randomisation) : nullptr;
+}
+std::shared_ptr<const VariedElements> varied_of(const Randomisation* randomisation) {
+  return randomisation == nullptr ? nullptr : std::make_shared<const VariedElements>(randomisation->varied());
+}
+
 template <class R>
 Batch::Fields<R> fields_of(Batch& batch) {
   if constexpr (std::is_same_v<R, float>) {
@@ -84,17 +94,20 @@ class MujocoWorlds final : public Worlds<R> {
         backend_(config.backend),
         num_worlds_(config.num_worlds),
         model_(load_model(entry)),
+        randomisation_(randomisation_of(*model_, config.randomise)),
         batch_(Batch::make(model_, {.num_worlds = config.num_worlds,
                                     .backend = config.backend,
                                     .precision = std::is_same_v<R, float> ? Precision::kFloat : Precision::kDouble,
                                     .threads = config.threads,
-                                    .specialise = config.specialise})),
+                                    .specialise = config.specialise,
+                                    .varied = varied_of(randomisation_.get())})),
         fields_(fields_of<R>(*batch_)),
         held_numbers_(static_cast<std::size_t>(batch_->num_blocks() * batch_->lanes() * entry.facts->nheld)),
         held_(world_view(held_numbers_.data(), num_worlds_, entry.facts->nheld, batch_->lanes())),
         sensing_(entry.facts->sensing),
         senses_forces_(reads_forces(*model_->mj())),
-        kept_(static_cast<std::size_t>(config.threads)) {}
+        kept_(static_cast<std::size_t>(config.threads)),
+        drawn_(static_cast<std::size_t>(config.threads), ParameterValues(*model_->mj())) {}
 
   [[nodiscard]] int lanes() const override { return batch_->lanes(); }
   [[nodiscard]] int num_blocks() const override { return batch_->num_blocks(); }
@@ -136,6 +149,12 @@ class MujocoWorlds final : public Worlds<R> {
       // mj_forward, after which this is read at a start, leaves the loads on bodies alone: they are those of a reset.
       if (sensing_ == Sensing::kLastEvaluation) clear_loads(block);
     });
+  }
+  void draw_parameters(std::uint64_t seed, int world, std::uint32_t episode, int thread) override {
+    if (randomisation_ == nullptr) return;
+    ParameterValues& values = drawn_[static_cast<std::size_t>(thread)];
+    randomisation_->draw(seed, static_cast<std::uint32_t>(world), episode, values);
+    batch_->set_parameters(world, values, thread);
   }
   void settle(int block, int thread, int steps, const std::uint8_t* chosen) override {
     const std::array views{fields_.qpos, fields_.qvel, fields_.act, fields_.ctrl, fields_.qacc_warmstart, fields_.time};
@@ -242,13 +261,15 @@ class MujocoWorlds final : public Worlds<R> {
   std::string backend_;
   int num_worlds_;
   std::shared_ptr<const Model> model_;
+  std::unique_ptr<const Randomisation> randomisation_;  // nullptr: all worlds are the model
   std::unique_ptr<Batch> batch_;
   Batch::Fields<R> fields_;
   HostBuffer<R> held_numbers_;
   WorldView<R> held_;  // [W][nheld] what no physics moves
   Sensing sensing_;
   bool senses_forces_;
-  std::vector<std::vector<R>> kept_;  // [thread] scratch of keep_others
+  std::vector<std::vector<R>> kept_;    // [thread] scratch of keep_others
+  std::vector<ParameterValues> drawn_;  // [thread] scratch of draw_parameters
 };
 
 }  // namespace

@@ -57,6 +57,7 @@ class OwnWorlds final : public Worlds<R> {
     out.system = system_;
   }
   void sense(int, int, const std::uint8_t*) override {}
+  void draw_parameters(std::uint64_t, int, std::uint32_t, int) override {}
   void settle(int, int, int, const std::uint8_t*) override {}
   void advance(int, int, const Block<R>& b) override { step_kernels<R>(kernels_).advance(b); }
 
@@ -119,6 +120,10 @@ std::unique_ptr<Worlds<R>> make_own_worlds(const Entry& entry, const Environment
     throw Error(
         fmt::format("{} does not run on the backend '{}': it has dynamics of its own", entry.name, config.backend),
         "environment", "set backend to auto or cpu");
+  }
+  if (!config.randomise.empty()) {
+    throw Error(fmt::format("{} has dynamics of its own, and no parameters to draw", entry.name),
+                "environment.randomise", "leave it out, or choose a task with a MuJoCo model");
   }
   return std::make_unique<OwnWorlds<R>>(entry, config);
 }

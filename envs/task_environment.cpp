@@ -25,6 +25,7 @@ constexpr std::uint32_t kResetStream = 0x7e5e7000, kStaggerStream = 0x7e5e7001;
 constexpr std::uint32_t kSavedVersion = 2;
 // A start that is not accepted after so many draws is taken as it is.
 constexpr std::uint32_t kMostDraws = 1000;
+constexpr std::int64_t kNoEpisode = -1;
 
 // The widest kernels whose width divides the blocks of the worlds; width 1 fits all.
 template <class R>
@@ -88,7 +89,8 @@ class TaskEnvironment final : public Environment {
         entry_(entry),
         episodes_(static_cast<std::size_t>(worlds_->num_blocks() * worlds_->lanes()),
                   static_cast<std::size_t>(spec_.observation_size), static_cast<std::size_t>(entry.before_size)),
-        faults_in_block_(static_cast<std::size_t>(worlds_->num_blocks())) {
+        faults_in_block_(static_cast<std::size_t>(worlds_->num_blocks())),
+        drawn_episode_(episodes_.episode.size(), kNoEpisode) {
     settings_.stream = {.seed = config.seed, .stream = kResetStream};
     settings_.episode_steps = spec_.episode_steps;
     settings_.auto_reset = config.auto_reset;
@@ -117,6 +119,7 @@ class TaskEnvironment final : public Environment {
         worlds_->advance(block, thread, b);
       }
       faults_in_block_[static_cast<std::size_t>(block)] = kernels_.finish(b, settings_);
+      if (randomises_) draw_parameters(b, thread);
       if (entry_.starts_in_physics) start_in_physics(block, thread, b);
     };
     worlds_->for_each_block(std::ref(step_block));
@@ -211,10 +214,21 @@ class TaskEnvironment final : public Environment {
     const auto begin = [&](int block, int thread) {
       const Block<R> b = block_of(block);
       kernels_.begin(b, settings_);
+      if (randomises_) draw_parameters(b, thread);
       if (entry_.starts_in_physics) start_in_physics(block, thread, b);
     };
     worlds_->for_each_block(std::ref(begin));
     if (config_.stagger_episodes) stagger();
+  }
+
+  // Gives the worlds of a block whose episode is new the physical parameters of it.
+  void draw_parameters(const Block<R>& b, int thread) {
+    for (int lane = 0; lane < b.worlds; ++lane) {
+      const auto world = static_cast<std::size_t>(b.first_world) + static_cast<std::size_t>(lane);
+      if (drawn_episode_[world] == b.episode[lane]) continue;
+      drawn_episode_[world] = b.episode[lane];
+      worlds_->draw_parameters(config_.seed, static_cast<int>(world), b.episode[lane], thread);
+    }
   }
 
   // As if every world had been at its episode for a time of its own.
@@ -253,6 +267,8 @@ class TaskEnvironment final : public Environment {
   StepSettings settings_;
   Episodes<R> episodes_;
   std::vector<int> faults_in_block_;
+  bool randomises_ = !config_.randomise.empty();
+  std::vector<std::int64_t> drawn_episode_;  // whose parameters each world has
   std::int64_t faults_ = 0;
   bool touched_ = false;  // false until the first reset, step or set_state: that reset keeps the first episode
 };
@@ -292,7 +308,11 @@ void TaskEnvironment<R>::load(std::span<const std::byte> bytes) {
   });
   worlds_->load(reader);
   reader.expect_end();
-  const auto observe = [&](int block, int) { kernels_.observe(block_of(block)); };
+  std::ranges::fill(drawn_episode_, kNoEpisode);
+  const auto observe = [&](int block, int thread) {
+    if (randomises_) draw_parameters(block_of(block), thread);
+    kernels_.observe(block_of(block));
+  };
   worlds_->for_each_block(std::ref(observe));
 }
 

@@ -185,7 +185,7 @@ TEST_P(VariedWorlds, WithTheModelsOwnParametersMoveAsOthers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, VariedWorlds, testing::ValuesIn(cases()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& tested) { return tested.param.name; });
 
 constexpr const char* kBalls = R"(
 <mujoco>
