@@ -25,8 +25,9 @@ void RunConfig::describe(Fields& fields) {
   fields.add_choice("environment.specialise", environment.specialise,
                     "physics compiled for the model: auto takes it once it is ready, require waits for it",
                     {"off", "auto", "require"});
-  fields.add("environment.randomise", environment.randomise,
-             "physical parameters drawn for every episode: 'body_mass[torso] *= uniform(0.8, 1.2); ...'");
+  fields.add(
+      "environment.randomise", environment.randomise,
+      "physical parameters drawn for every episode: 'body_mass[torso] *= uniform(0.8, 1.2); ...', or task for its own");
 }
 
 Settings ResolvedRun::all() const {

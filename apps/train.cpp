@@ -310,7 +310,7 @@ void add_train(CLI::App& app, CommandContext& context) {
   command
       .add_option("--randomise", options->randomise,
                   "Physical parameters drawn for every episode: 'body_mass[torso] *= uniform(0.8, 1.2); ...' "
-                  "(docs/randomisation.md)")
+                  "(docs/randomisation.md), or task for its own")
       ->type_name("TERMS");
   command.add_flag("--list", options->list,
                    "Show for which tasks and agents settings are checked in, and their returns");

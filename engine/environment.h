@@ -47,9 +47,10 @@ struct EnvironmentConfig {
   std::string precision = "float";  // float | double
   int threads = 1;                  // >= 1 worker threads; results do not depend on it
   std::string specialise = "off";   // as in BatchConfig: off | auto | require
-  std::string randomise = {};       // physical parameters drawn for every episode: terms of engine/randomisation.h
-  bool auto_reset = true;           // a world that ended starts its next episode in the same step; its last
-                                    // observation is in final_observation
+  // Physical parameters drawn for every episode: terms of engine/randomisation.h, or "task" for the task's own.
+  std::string randomise = {};
+  bool auto_reset = true;         // a world that ended starts its next episode in the same step; its last
+                                  // observation is in final_observation
   bool stagger_episodes = false;  // the first episodes after reset() are cut early, each world's at a time of its own,
                                   // so that worlds do not all begin and end together
 };

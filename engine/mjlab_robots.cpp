@@ -194,17 +194,18 @@ void set_options(const Robot& robot, mjModel& m) {
 
 }  // namespace
 
-std::shared_ptr<const Model> mjlab_robot(std::string_view name, const Model::Adjust& adjust) {
+std::shared_ptr<const Model> mjlab_robot(std::string_view name, const Model::Adjust& adjust, const Model::Edit& edit) {
   if (name != "go1" && name != "g1") {
     throw Error("mjlab has no robot '" + std::string(name) + "' that is known here", "mjlab_robot", "use go1 or g1");
   }
   const Robot robot = name == "go1" ? go1() : g1();
-  const auto edit = [&](mjSpec& spec) {
+  const auto compose = [&](mjSpec& spec) {
     set_contacts(robot, spec);
     add_servos_and_pose(robot, spec);
     add_floor(spec);
+    if (edit) edit(spec);
   };
-  return Model::from_edited_file(task_model(robot.mjcf), edit, [&](mjModel& m) {
+  return Model::from_edited_file(task_model(robot.mjcf), compose, [&](mjModel& m) {
     set_options(robot, m);
     if (adjust) adjust(m);
   });

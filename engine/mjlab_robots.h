@@ -14,6 +14,8 @@ namespace lockstep {
 // motors as armature, the parameters of collision geoms, and the pose that episodes start from as keyframe 0
 // "init_state", whose ctrl holds that pose.
 // MissingResource where the wheel is not in the cache, Error for another name.
-std::shared_ptr<const Model> mjlab_robot(std::string_view name, const Model::Adjust& adjust = {});
+// `edit` adds to it before MuJoCo compiles it, `adjust` changes numbers after.
+std::shared_ptr<const Model> mjlab_robot(std::string_view name, const Model::Adjust& adjust = {},
+                                         const Model::Edit& edit = {});
 
 }  // namespace lockstep

@@ -2,6 +2,7 @@
 #include "engine/batch.h"
 #include "engine/buffer.h"
 #include "engine/error.h"
+#include "engine/mjlab_robots.h"
 #include "engine/model.h"
 #include "engine/randomisation.h"
 #include "engine/simulator_dynamics.h"
@@ -56,17 +57,40 @@ void set_damping(const JointDamping& damping, mjModel& m, const std::string& fil
   m.dof_damping[m.jnt_dofadr[joint]] = damping.damping;
 }
 
+// Controls of 0 hold the first keyframe's pose; see Facts::servo_scale.
+void centre_servos(const Facts& facts, mjModel& m) {
+  for (int a = 0; a < m.nactuator; ++a) {
+    mjtNum& gain = m.actuator_gainprm[mjNGAIN * a];
+    m.actuator_biasprm[mjNBIAS * a] = gain * m.key_ctrl[a];
+    gain = facts.servo_scale * m.actuator_forcerange[2 * a + 1];
+    m.actuator_ctrllimited[a] = 1;
+    m.actuator_ctrlrange[2 * a] = -facts.servo_range;
+    m.actuator_ctrlrange[2 * a + 1] = facts.servo_range;
+  }
+}
+
 std::shared_ptr<const Model> load_model(const Entry& entry) {
   const auto file = task_model(entry.facts->model);
-  auto model = Model::from_edited_file(
-      file,
-      [&](mjSpec& spec) {
-        if (entry.facts->swimmer_bodies > 0) add_swimmer_segments(spec, entry.facts->swimmer_bodies);
-        set_sensors(spec, entry.sensors, file.string());
-      },
-      [&](mjModel& m) { set_damping(entry.facts->damping, m, file.string()); });
+  const Facts& facts = *entry.facts;
+  const auto edit = [&](mjSpec& spec) {
+    if (facts.swimmer_bodies > 0) add_swimmer_segments(spec, facts.swimmer_bodies);
+    set_sensors(spec, entry.sensors, file.string());
+  };
+  const auto adjust = [&](mjModel& m) {
+    set_damping(facts.damping, m, file.string());
+    if (facts.servo_scale > 0) centre_servos(facts, m);
+  };
+  auto model =
+      facts.robot != nullptr ? mjlab_robot(facts.robot, adjust, edit) : Model::from_edited_file(file, edit, adjust);
   check_model(entry, *model->mj(), file.string());
   return model;
+}
+
+std::string randomise_terms(const Entry& entry, const std::string& wanted) {
+  if (wanted != "task") return wanted;
+  if (entry.facts->randomise != nullptr) return entry.facts->randomise;
+  throw Error(fmt::format("{} has no randomisation of its own", entry.name), "environment.randomise",
+              "write terms (docs/randomisation.md), or leave it out");
 }
 
 std::unique_ptr<const Randomisation> randomisation_of(const Model& model, const std::string& terms) {
@@ -94,7 +118,7 @@ class MujocoWorlds final : public Worlds<R> {
         backend_(config.backend),
         num_worlds_(config.num_worlds),
         model_(load_model(entry)),
-        randomisation_(randomisation_of(*model_, config.randomise)),
+        randomisation_(randomisation_of(*model_, randomise_terms(entry, config.randomise))),
         batch_(Batch::make(model_, {.num_worlds = config.num_worlds,
                                     .backend = config.backend,
                                     .precision = std::is_same_v<R, float> ? Precision::kFloat : Precision::kDouble,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "envs/reset_draw.h"
+#include "envs/step_draw.h"
 #include "envs/task_facts.h"
 #include "kernels/lanes.h"
 
@@ -66,6 +67,17 @@ constexpr int settle_steps() {
     return 0;
   }
 }
+
+// A task whose held numbers move on with every step: `follow(scene, action)` before the step is rewarded, and
+// `evolve(scene, draw)` after, which may change velocities too (commands, pushes).
+template <class Task>
+inline constexpr bool kFollows = requires(SceneOf<Task, float>& s, const float (&action)[Task::kActions]) {
+  Task::follow(s, action);
+};
+template <class Task>
+inline constexpr bool kEvolves = requires(SceneOf<Task, float>& s, const StepDraw<float>& draw) {
+  Task::evolve(s, draw);
+};
 
 // Whether an episode's first observation needs more than the drawn state.
 template <class Task>

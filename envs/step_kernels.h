@@ -5,6 +5,7 @@
 #include "envs/episode_kernels.h"
 #include "envs/reset_draw.h"
 #include "envs/scene.h"
+#include "envs/step_draw.h"
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
 #include "kernels/lanes.h"
@@ -154,6 +155,7 @@ struct StepOn {
       for (int i = 0; i < kStates; ++i) finite = finite && kernels::is_finite(x[i]);
       for (int i = 0; i < kStates; ++i) x[i] = kernels::select(finite, x[i], T(0));
       load_senses(b, group, now);
+      if constexpr (kFollows<Task>) Task::follow(now, action);
       reward = reward_of(now, action);
       return !finite;
     }
@@ -169,8 +171,12 @@ struct StepOn {
     if constexpr (kStartsInPhysics<Task>) Episode::store_bytes(end.restart, b.started + group);
     if (kernels::any(end.ended)) {
       keep_final_observation(b, group, now, end.ended);
-      start_episode(b, group, settings, end.restart, now.x);
     }
+    if constexpr (kEvolves<Task>) {
+      Task::evolve(now, StepDraw<T>{settings.stream.seed, b.first_world + static_cast<std::uint32_t>(group),
+                                    b.episode + group, b.clock + group});
+    }
+    if (kernels::any(end.ended)) start_episode(b, group, settings, end.restart, now.x);
     store_state(b, group, now.x);
     store_observation(now, b.observation + group * kObservations);
     return Episode::count_faults(b, group, fault);

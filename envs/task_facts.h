@@ -66,7 +66,12 @@ struct Facts {
   int na = 0, nheld = 0;
   Sensing sensing = Sensing::kNewState;
   JointDamping damping = {};
-  int swimmer_bodies = 0;  // > 0: bodies of dm_control's swimmer, whose suite builds them onto the model file
+  const char* robot = nullptr;  // "go1": mjlab's robot of that name, set up as engine/mjlab_robots.h has it
+  // > 0: controls of its servos are in [-servo_range, servo_range], and 1 moves a set-point from the first pose by that
+  // share of the angle that holds the largest torque.
+  double servo_scale = 0, servo_range = 0;
+  const char* randomise = nullptr;  // terms of engine/randomisation.h, where the environment asks for the task's own
+  int swimmer_bodies = 0;           // > 0: bodies of dm_control's swimmer, whose suite builds them onto the model file
 };
 
 }  // namespace lockstep::envs
