@@ -1,0 +1,178 @@
+// Tests the legged robots that follow commands: their terms against mjlab's own functions, what an episode does to
+// commands and pushes, and that a robot stands.
+#include "engine/environment.h"
+#include "engine/error.h"
+#include "envs/env.h"
+#include "envs/go1_velocity.h"
+#include "envs/option_values.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace lockstep::envs {
+namespace {
+
+using Go1 = go1_velocity::Task;
+
+nlohmann::json recorded_rows() {
+  std::ifstream file(LOCKSTEP_TEST_DATA "/envs/go1-velocity-terms.json");
+  return nlohmann::json::parse(file).at("rows");
+}
+
+// The reward of a recorded row with one weight of 1 and all others 0, per second.
+double term(const nlohmann::json& row, const std::string& name) {
+  OptionValues values = default_options<Go1>();
+  int place = 0;
+  for (const OptionField& option : Go1::kOptions) {
+    const std::string weight = option.name;
+    if (weight.ends_with("_weight")) values.numbers[place][0] = weight == name + "_weight" ? 1 : 0;
+    ++place;
+  }
+  Go1::Now<double> now;
+  now.options = &values;
+  for (int i = 0; i < Go1::kStates; ++i) now.x[i] = row.at("state").at(static_cast<std::size_t>(i));
+  for (int i = 0; i < Go1::kSensed; ++i) now.sensed[i] = row.at("sensed").at(static_cast<std::size_t>(i));
+  const double action[Go1::kActions] = {};
+  return Go1::reward(now, action) / 0.02;
+}
+
+TEST(Go1Velocity, HasTheTermsOfMjlabsOwnFunctions) {
+  int rows = 0;
+  for (const nlohmann::json& row : recorded_rows()) {
+    for (const auto& [name, value] : row.at("terms").items()) {
+      EXPECT_NEAR(term(row, name), value.get<double>(), 1e-9 * (1 + std::abs(value.get<double>())))
+          << name << ", " << rows;
+    }
+    ++rows;
+  }
+  EXPECT_EQ(rows, 12);
+}
+
+TEST(Go1Velocity, ObservesWhatMujocosSensorsSay) {
+  for (const nlohmann::json& row : recorded_rows()) {
+    OptionValues values = default_options<Go1>();
+    Go1::Now<double> now;
+    now.options = &values;
+    for (int i = 0; i < Go1::kStates; ++i) now.x[i] = row.at("state").at(static_cast<std::size_t>(i));
+    double observation[Go1::kObservations];
+    Go1::observe(now, observation);
+    for (int i = 0; i < Go1::kObservations; ++i) {
+      EXPECT_NEAR(observation[i], row.at("observation").at(static_cast<std::size_t>(i)).get<double>(), 1e-9) << i;
+    }
+  }
+}
+
+class Go1World : public testing::Test {
+ protected:
+  static std::unique_ptr<Environment> make(int worlds, const std::vector<std::pair<std::string, double>>& options,
+                                           const std::string& randomise = "") {
+    EnvironmentConfig config{.num_worlds = worlds, .seed = 5, .precision = "double", .threads = 2};
+    for (const auto& [name, value] : options) config.options.set(name, {value, "test"});
+    config.randomise = randomise;
+    return make_environment("go1-velocity", config);
+  }
+  static void step(Environment& env, int steps) {
+    const std::vector<float> still(static_cast<std::size_t>(env.config().num_worlds) * Go1::kActions);
+    for (int i = 0; i < steps; ++i)
+      env.step(View<const float, 2>(still.data(), env.config().num_worlds, Go1::kActions));
+  }
+  static double state(const Environment& env, int world, int number) {
+    std::vector<double> x(Go1::kStates);
+    env.get_state(world, x);
+    return x[static_cast<std::size_t>(number)];
+  }
+};
+
+TEST_F(Go1World, StandsInItsFirstPoseWithActionsOfZero) {
+  const auto env = make(4, {{"push", 0}, {"standing_share", 1}});
+  step(*env, 100);
+  for (int world = 0; world < 4; ++world) {
+    EXPECT_NEAR(state(*env, world, 2), 0.278, 0.03);
+    EXPECT_GT(env->reward()[static_cast<std::size_t>(world)], 0.02 * 5.5);  // of 6 where nothing moves
+    EXPECT_EQ(env->terminated()[static_cast<std::size_t>(world)], 0);
+    EXPECT_GT(state(*env, world, Go1::kGround), 1.5);
+  }
+}
+
+TEST_F(Go1World, IsPushedAndCommandedAnewWhenItsTimeHasCome) {
+  const auto env = make(64, {{"standing_share", 0}, {"heading_share", 0}, {"forward_share", 0}});
+  int commands = 0, pushes = 0;
+  for (int i = 0; i < 150; ++i) {
+    std::vector<double> left, push;
+    for (int world = 0; world < 64; ++world) {
+      left.push_back(state(*env, world, Go1::kCommandLeft));
+      push.push_back(state(*env, world, Go1::kPushLeft));
+    }
+    step(*env, 1);
+    for (int world = 0; world < 64; ++world) {
+      const auto w = static_cast<std::size_t>(world);
+      if (env->terminated()[w] != 0) continue;
+      commands += state(*env, world, Go1::kCommandLeft) > left[w] ? 1 : 0;
+      pushes += state(*env, world, Go1::kPushLeft) > push[w] ? 1 : 0;
+      EXPECT_LE(std::abs(state(*env, world, Go1::kCommand)), 1);
+      EXPECT_LE(std::abs(state(*env, world, Go1::kCommand + 2)), 0.5);
+    }
+  }
+  // In 3 s: no more than one command and three pushes, and most worlds are pushed.
+  EXPECT_LE(commands, 64);
+  EXPECT_GT(pushes, 64);
+  EXPECT_LE(pushes, 3 * 64);
+}
+
+TEST_F(Go1World, KeepsTheHeadingThatItIsAskedFor) {
+  const auto env = make(8, {{"heading_share", 1}, {"standing_share", 0}, {"forward_share", 0}, {"push", 0}});
+  step(*env, 1);
+  for (int world = 0; world < 8; ++world) {
+    const double w = state(*env, world, 3), a = state(*env, world, 4), b = state(*env, world, 5),
+                 c = state(*env, world, 6);
+    const double heading = std::atan2(2 * (w * c + a * b), 1 - 2 * (b * b + c * c));
+    const double error = std::remainder(state(*env, world, Go1::kHeading) - heading, 2 * M_PI);
+    EXPECT_NEAR(state(*env, world, Go1::kCommand + 2), std::clamp(0.5 * error, -0.5, 0.5), 1e-12);
+  }
+}
+
+TEST_F(Go1World, IsDrawnWithItsOwnFrictionWhereItIsAskedFor) {
+  const auto same = make(8, {}), drawn = make(8, {}, "task"), again = make(8, {}, "task");
+  step(*same, 20);
+  step(*drawn, 20);
+  step(*again, 20);
+  int differ = 0;
+  for (int world = 0; world < 8; ++world) {
+    differ += state(*same, world, 2) != state(*drawn, world, 2) ? 1 : 0;
+    EXPECT_EQ(state(*drawn, world, 2), state(*again, world, 2));
+  }
+  EXPECT_EQ(differ, 8);
+}
+
+TEST_F(Go1World, FallsAndStartsAgainWithParametersOfItsNextEpisode) {
+  const auto env = make(4, {}, "task");
+  std::vector<double> x(Go1::kStates);
+  env->get_state(1, x);
+  x[3] = 0;
+  x[4] = 1;  // on its back
+  x[5] = x[6] = 0;
+  x[2] = 0.5;
+  env->set_state(1, x);
+  step(*env, 1);
+  EXPECT_EQ(env->terminated()[1], 1);
+  EXPECT_EQ(env->terminated()[0], 0);
+  EXPECT_NEAR(state(*env, 1, 2), 0.278 + 0.03, 0.021);
+  // What was saved goes on with the same parameters.
+  const std::vector<std::byte> saved = env->save();
+  step(*env, 30);
+  const double height = state(*env, 1, 2);
+  env->load(saved);
+  step(*env, 30);
+  EXPECT_EQ(state(*env, 1, 2), height);
+}
+
+}  // namespace
+}  // namespace lockstep::envs
