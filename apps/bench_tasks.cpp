@@ -8,6 +8,7 @@
 #include "kernels/philox.h"
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,14 +28,20 @@ struct DeleteData {
   void operator()(mjData* data) const { mj_deleteData(data); }
 };
 
+EnvironmentConfig environment_config(const BenchTasksOptions& options) {
+  EnvironmentConfig config = options.environment.config();
+  config.num_worlds = options.num_worlds;
+  config.precision = options.precision;
+  config.threads = options.threads;
+  config.specialise = options.specialise;
+  return config;
+}
+
 // A task's worlds, random actions for them, and MuJoCo's data of the same model.
 class TaskRace {
  public:
   TaskRace(const std::string& task, const BenchTasksOptions& options)
-      : env_(envs::make_environment(task, {.num_worlds = options.num_worlds,
-                                           .precision = options.precision,
-                                           .threads = options.threads,
-                                           .specialise = options.specialise})) {
+      : env_(envs::make_environment(task, environment_config(options))) {
     const TaskSpec& spec = env_->spec();
     const int numbers = options.num_worlds * spec.action_size;
     for (int set = 0; set < kActionSets; ++set) {
@@ -54,12 +61,20 @@ class TaskRace {
   [[nodiscard]] const Environment& environment() const { return *env_; }
   [[nodiscard]] bool has_peer() const { return data_ != nullptr; }
 
-  // Env steps of all worlds until `seconds` are over: steps per second.
-  double run(double seconds) {
-    return work_rate(seconds, [&] {
+  // Env steps of all worlds until `seconds` are over: steps per second, and per second of the program's CPU time, which
+  // other programs on the same cores take nothing of.
+  struct Rate {
+    double per_second = 0, per_cpu_second = 0;
+  };
+  Rate run(double seconds) {
+    const std::clock_t begin = std::clock();
+    double steps = 0;
+    const double rate = work_rate(seconds, [&] {
       step();
+      steps += env_->config().num_worlds;
       return env_->config().num_worlds;
     });
+    return {rate, steps * CLOCKS_PER_SEC / static_cast<double>(std::max<std::clock_t>(1, std::clock() - begin))};
   }
   // Env steps of mj_step alone, from the present states of the worlds in turn.
   double run_peer(double seconds) {
@@ -96,9 +111,11 @@ class TaskRace {
 
 void measure(const std::string& task, const BenchTasksOptions& options, CommandContext& context) {
   TaskRace race(task, options);
-  std::vector<double> ours, peer, ratios;
+  std::vector<double> ours, of_cpu, peer, ratios;
   for (int repeat = 0; repeat < options.repeats; ++repeat) {
-    ours.push_back(race.run(options.seconds));
+    const TaskRace::Rate rate = race.run(options.seconds);
+    ours.push_back(rate.per_second);
+    of_cpu.push_back(rate.per_cpu_second);
     if (!race.has_peer()) continue;
     peer.push_back(race.run_peer(options.seconds));
     ratios.push_back(ours.back() / peer.back());
@@ -119,6 +136,7 @@ void measure(const std::string& task, const BenchTasksOptions& options, CommandC
                   quantile(ratios, 0.25), quantile(ratios, 0.75));
   }
   context.print("\n");
+  if (options.threads == 1) row["ours_per_cpu_second"] = quantile(of_cpu, 0.5);
   row["unit"] = "env steps/s";
   row["threads"] = options.threads;
   row["isa"] = isa_name(chosen_isa());
@@ -160,7 +178,8 @@ void add_bench_tasks(CLI::App& bench, CommandContext& context) {
   auto options = std::make_shared<BenchTasksOptions>();
   CLI::App& command =
       context.add(bench, "tasks", "env steps per second of tasks, beside MuJoCo's own steps",
-                  "  lockstep bench tasks\n  lockstep bench tasks ant-v5 walker --threads 2 --json -\n");
+                  "  lockstep bench tasks\n  lockstep bench tasks ant-v5 walker --threads 2 --json -\n"
+                  "  lockstep bench tasks ant-v5 --option include_cfrc_ext_in_observation=false --frame-stack 4\n");
   command.add_option("TASK", options->tasks, "tasks, or beginnings of their names (default: all but systems)");
   command.add_option("--worlds", options->num_worlds, "worlds of a task")
       ->capture_default_str()
@@ -173,6 +192,7 @@ void add_bench_tasks(CLI::App& bench, CommandContext& context) {
   command.add_option("--precision", options->precision, "of the state: float or double")
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "double"}));
+  add_environment_flags(command, options->environment);
   add_turn_options(command, options->repeats, options->seconds);
   context.on_run(command, [options, &context] { return bench_tasks(*options, context); });
 }
