@@ -55,6 +55,11 @@ std::function<void(double)> reporter(const AgentInputs& inputs, std::string_view
   };
 }
 
+void show_true_rewards(EnvironmentConfig& config) {
+  config.learns_statistics = false;
+  config.wrapping.normalise_rewards = false;
+}
+
 std::unique_ptr<Environment> single_world(const AgentInputs& inputs, std::uint64_t seed) {
   EnvironmentConfig config = inputs.environment;
   config.num_worlds = 1;
@@ -62,6 +67,7 @@ std::unique_ptr<Environment> single_world(const AgentInputs& inputs, std::uint64
   config.precision = "double";
   config.auto_reset = false;
   config.seed = seed;
+  show_true_rewards(config);
   return inputs.make_environment(inputs.task, config);
 }
 

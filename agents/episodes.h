@@ -46,6 +46,10 @@ struct EndedEpisodes {
   }
 };
 
+// For worlds that judge: they learn no statistics, and normalise observations by those of the worlds that are learned
+// from, but no rewards.
+void show_true_rewards(EnvironmentConfig& config);
+
 // One world of the run's task in double, on one thread. It is reset by hand, so that no last state is lost.
 [[nodiscard]] std::unique_ptr<Environment> single_world(const AgentInputs& inputs, std::uint64_t seed);
 

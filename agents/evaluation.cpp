@@ -18,6 +18,7 @@ std::vector<double> returns_side_by_side(const AgentInputs& inputs, int episodes
   EnvironmentConfig environment = inputs.environment;
   environment.num_worlds = episodes;
   environment.seed = seed;
+  show_true_rewards(environment);
   const auto worlds = inputs.make_environment(inputs.task, environment);
   const int size = worlds->spec().action_size;
   const auto count = static_cast<size_t>(episodes);

@@ -7,8 +7,8 @@
 //   action = clamp(middle + half * squash(z), low, high)        others, from the first action_size numbers of z
 #pragma once
 
-#include "agents/running_moments.h"
 #include "engine/environment.h"
+#include "engine/running_moments.h"
 #include "engine/view.h"
 #include "models/networks/network.h"
 

@@ -4,9 +4,9 @@
 #include "agents/actor_critic.h"
 #include "agents/episodes.h"
 #include "agents/policy_description.h"
-#include "agents/running_moments.h"
 #include "engine/buffer.h"
 #include "engine/environment.h"
+#include "engine/running_moments.h"
 #include "engine/view.h"
 
 #include <cstdint>

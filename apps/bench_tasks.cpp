@@ -8,6 +8,7 @@
 #include "kernels/philox.h"
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,15 +28,21 @@ struct DeleteData {
   void operator()(mjData* data) const { mj_deleteData(data); }
 };
 
+EnvironmentConfig environment_config(const BenchTasksOptions& options, bool randomises) {
+  EnvironmentConfig config = options.environment.config();
+  if (!randomises) config.randomise.clear();
+  config.num_worlds = options.num_worlds;
+  config.precision = options.precision;
+  config.threads = options.threads;
+  config.specialise = options.specialise;
+  return config;
+}
+
 // A task's worlds, random actions for them, and MuJoCo's data of the same model.
 class TaskRace {
  public:
-  TaskRace(const std::string& task, const BenchTasksOptions& options, const std::string& randomise)
-      : env_(envs::make_environment(task, {.num_worlds = options.num_worlds,
-                                           .precision = options.precision,
-                                           .threads = options.threads,
-                                           .specialise = options.specialise,
-                                           .randomise = randomise})) {
+  TaskRace(const std::string& task, const BenchTasksOptions& options, bool randomises)
+      : env_(envs::make_environment(task, environment_config(options, randomises))) {
     const TaskSpec& spec = env_->spec();
     const int numbers = options.num_worlds * spec.action_size;
     for (int set = 0; set < kActionSets; ++set) {
@@ -55,12 +62,20 @@ class TaskRace {
   [[nodiscard]] const Environment& environment() const { return *env_; }
   [[nodiscard]] bool has_peer() const { return data_ != nullptr; }
 
-  // Env steps of all worlds until `seconds` are over: steps per second.
-  double run(double seconds) {
-    return work_rate(seconds, [&] {
+  // Env steps of all worlds until `seconds` are over: steps per second, and per second of the program's CPU time, which
+  // other programs on the same cores take nothing of.
+  struct Rate {
+    double per_second = 0, per_cpu_second = 0;
+  };
+  Rate run(double seconds) {
+    const std::clock_t begin = std::clock();
+    double steps = 0;
+    const double rate = work_rate(seconds, [&] {
       step();
+      steps += env_->config().num_worlds;
       return env_->config().num_worlds;
     });
+    return {rate, steps * CLOCKS_PER_SEC / static_cast<double>(std::max<std::clock_t>(1, std::clock() - begin))};
   }
   // Env steps of mj_step alone, from the present states of the worlds in turn.
   double run_peer(double seconds) {
@@ -96,13 +111,16 @@ class TaskRace {
 };
 
 void measure(const std::string& task, const BenchTasksOptions& options, CommandContext& context) {
-  TaskRace race(task, options, options.randomise);
+  TaskRace race(task, options, true);
+  const std::string& randomise = race.environment().config().randomise;
   std::unique_ptr<TaskRace> same;  // all of whose worlds are the model
-  if (!options.randomise.empty()) same = std::make_unique<TaskRace>(task, options, "");
-  std::vector<double> ours, peer, ratios, costs;
+  if (!randomise.empty()) same = std::make_unique<TaskRace>(task, options, false);
+  std::vector<double> ours, of_cpu, peer, ratios, costs;
   for (int repeat = 0; repeat < options.repeats; ++repeat) {
-    ours.push_back(race.run(options.seconds));
-    if (same) costs.push_back(same->run(options.seconds) / ours.back() - 1);
+    const TaskRace::Rate rate = race.run(options.seconds);
+    ours.push_back(rate.per_second);
+    of_cpu.push_back(rate.per_cpu_second);
+    if (same) costs.push_back(same->run(options.seconds).per_cpu_second / of_cpu.back() - 1);
     if (!race.has_peer()) continue;
     peer.push_back(race.run_peer(options.seconds));
     ratios.push_back(ours.back() / peer.back());
@@ -123,11 +141,12 @@ void measure(const std::string& task, const BenchTasksOptions& options, CommandC
                   quantile(ratios, 0.25), quantile(ratios, 0.75));
   }
   if (same) {
-    row["randomise"] = options.randomise;
+    row["randomise"] = randomise;
     row["randomise_cost"] = quantile(costs, 0.5);
     context.print("  randomised: {:+.1f} % time", 100 * quantile(costs, 0.5));
   }
   context.print("\n");
+  if (options.threads == 1) row["ours_per_cpu_second"] = quantile(of_cpu, 0.5);
   row["unit"] = "env steps/s";
   row["threads"] = options.threads;
   row["isa"] = isa_name(chosen_isa());
@@ -169,7 +188,8 @@ void add_bench_tasks(CLI::App& bench, CommandContext& context) {
   auto options = std::make_shared<BenchTasksOptions>();
   CLI::App& command =
       context.add(bench, "tasks", "env steps per second of tasks, beside MuJoCo's own steps",
-                  "  lockstep bench tasks\n  lockstep bench tasks ant-v5 walker --threads 2 --json -\n");
+                  "  lockstep bench tasks\n  lockstep bench tasks ant-v5 walker --threads 2 --json -\n"
+                  "  lockstep bench tasks ant-v5 --option include_cfrc_ext_in_observation=false --frame-stack 4\n");
   command.add_option("TASK", options->tasks, "tasks, or beginnings of their names (default: all but systems)");
   command.add_option("--worlds", options->num_worlds, "worlds of a task")
       ->capture_default_str()
@@ -179,13 +199,10 @@ void add_bench_tasks(CLI::App& bench, CommandContext& context) {
       .add_option("--specialise", options->specialise,
                   "physics compiled for the model: off, auto (once it is ready) or require (waited for)")
       ->capture_default_str();
-  command
-      .add_option("--randomise", options->randomise,
-                  "physical parameters drawn for every episode, and what that costs: 'body_mass *= uniform(0.8, 1.2)'")
-      ->type_name("TERMS");
   command.add_option("--precision", options->precision, "of the state: float or double")
       ->capture_default_str()
       ->check(CLI::IsMember({"float", "double"}));
+  add_environment_flags(command, options->environment);
   add_turn_options(command, options->repeats, options->seconds);
   context.on_run(command, [options, &context] { return bench_tasks(*options, context); });
 }

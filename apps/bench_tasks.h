@@ -2,6 +2,7 @@
 #pragma once
 
 #include "apps/commands.h"
+#include "apps/environment_flags.h"
 
 #include <string>
 #include <vector>
@@ -14,9 +15,9 @@ struct BenchTasksOptions {
   int threads = 1;
   std::string specialise = "off";   // off | auto | require
   std::string precision = "float";  // float | double
-  std::string randomise;            // physical parameters drawn for every episode; empty: none
   int repeats = 5;                  // turns of every measurement; the median counts
   double seconds = 0.2;             // least length of a turn
+  EnvironmentFlags environment = {};
 };
 
 // Prints one row a task: env steps/s under random actions, with observations written and worlds started again where

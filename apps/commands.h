@@ -66,6 +66,7 @@ class CommandContext {
 // One function for every command of the program, each defined in the source of its name (list.cpp, train.cpp, ...).
 // To add a command: declare it here, and name it in apps/CMakeLists.txt, which generates the table that main offers.
 void add_view(CLI::App& app, CommandContext& context);
+void add_picture(CLI::App& app, CommandContext& context);
 void add_train(CLI::App& app, CommandContext& context);
 void add_eval(CLI::App& app, CommandContext& context);
 void add_export(CLI::App& app, CommandContext& context);

@@ -1,6 +1,7 @@
 // `lockstep eval`: episodes of a trained agent on the true physics.
 #include "agents/agent.h"
 #include "apps/commands.h"
+#include "apps/environment_flags.h"
 #include "apps/interrupt.h"
 #include "apps/progress_bar.h"
 #include "apps/sweep.h"
@@ -20,6 +21,7 @@ namespace {
 struct EvalOptions {
   std::string run_dir;
   int episodes = 5;
+  EnvironmentFlags environment;
 };
 
 void print_table(const std::vector<agents::Episode>& episodes, const EpisodeReturns& returns, CommandContext& context) {
@@ -32,7 +34,8 @@ void print_table(const std::vector<agents::Episode>& episodes, const EpisodeRetu
 
 int eval_command(const EvalOptions& options, CommandContext& context) {
   check_single_run(options.run_dir);
-  const SavedRun saved = read_run(options.run_dir);
+  SavedRun saved = read_run(options.run_dir);
+  saved.config.merge(options.environment.settings());
   const ResolvedRun run =
       resolve_run(saved.config, [](const std::string& agent) { return agents::find(agent).defaults(); });
   const InterruptGuard guard;
@@ -71,11 +74,13 @@ int eval_command(const EvalOptions& options, CommandContext& context) {
 void add_eval(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App& command = context.add(app, "eval", "evaluate a trained agent on the true physics",
-                                  "  lockstep eval runs/demo\n  lockstep eval runs/demo --episodes 20 --json -\n");
+                                  "  lockstep eval runs/demo\n  lockstep eval runs/demo --episodes 20 --json -\n"
+                                  "  lockstep eval runs/hopper --option terminate_when_unhealthy=false\n");
   command.add_option("RUN_DIR", options->run_dir, "Folder of the run")->required();
   command.add_option("--episodes", options->episodes, "How many, from seeds that are the same for every run")
       ->check(CLI::Range(1, 100000))
       ->type_name("N");
+  add_task_flags(command, options->environment);
   context.on_run(command, [options, &context] { return eval_command(*options, context); });
 }
 

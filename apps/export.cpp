@@ -37,6 +37,10 @@ int export_command(const ExportOptions& options, CommandContext& context) {
   const SavedRun saved = read_run(options.run_dir);
   const ResolvedRun run =
       resolve_run(saved.config, [](const std::string& agent) { return agents::find(agent).defaults(); });
+  if (run.config.environment.wrapping.normalise_observations) {
+    throw Error("the observations of this run were normalised by its environment, which no exported policy knows of",
+                options.run_dir, "train with environment.normalise_observations = false (ppo standardises by itself)");
+  }
   const auto agent = load_agent(saved, run, agents::find(run.config.agent), envs::make_environment, {});
   const std::optional<agents::PolicyDescription> policy = agent->policy();
   if (!policy) {

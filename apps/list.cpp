@@ -3,6 +3,7 @@
 #include "apps/commands.h"
 #include "apps/run_config.h"
 #include "envs/env.h"
+#include "envs/option_values.h"
 #include "models/optimisers/optimiser.h"
 #include "planners/planner.h"
 
@@ -58,6 +59,40 @@ Rows keys_of(const std::string& agent) {
   return rows;
 }
 
+// What the options of a task are: name, default, what is possible, meaning.
+int print_task(const std::string& name, CommandContext& context) {
+  const envs::Entry& entry = envs::find(name);
+  const TaskSpec spec = envs::spec(entry);
+  context.print("{}: {} ({})\n{} numbers observed, {} of action, {:g} s a step of {} physics steps, {}\n", spec.name,
+                spec.summary, spec.source, spec.observation_size, spec.action_size, spec.control_timestep,
+                spec.physics_steps,
+                spec.episode_steps > 0 ? fmt::format("{} steps an episode", spec.episode_steps) : "no time limit");
+  context.print("{}", entry.options.empty() ? "no options\n" : "options:\n");
+  for (const envs::OptionField& field : entry.options) {
+    context.print("  {:<44} {:>12}  {} ({})\n", field.name, envs::default_text(field), field.meaning,
+                  envs::possible_text(field));
+    JsonRow row;
+    row["name"] = field.name;
+    row["summary"] = field.meaning;
+    row["default"] = envs::default_text(field);
+    row["possible"] = envs::possible_text(field);
+    context.row(row);
+  }
+  return kDone;
+}
+
+void add_tasks(CLI::App& list, CommandContext& context) {
+  auto task = std::make_shared<std::string>();
+  CLI::App& command = context.add(list, "tasks", "what can be learned and viewed; with TASK, its options",
+                                  "  lockstep list tasks\n  lockstep list tasks ant-v5\n");
+  command.add_option("TASK", *task, "Show the options of this task");
+  context.on_run(command, [task, &context] {
+    if (!task->empty()) return print_task(*task, context);
+    print_rows(rows_of(envs::entries()), context);
+    return static_cast<int>(kDone);
+  });
+}
+
 void add_rows(CLI::App& list, CommandContext& context, const std::string& name, const std::string& summary,
               Rows (*rows)()) {
   CLI::App& command = context.add(list, name, summary, "  lockstep list " + name + "\n");
@@ -71,7 +106,7 @@ void add_rows(CLI::App& list, CommandContext& context, const std::string& name, 
 
 void add_list(CLI::App& app, CommandContext& context) {
   CLI::App& list = context.add_group(app, "list", "show the names of tasks, agents, planners, and a run's settings");
-  add_rows(list, context, "tasks", "what can be learned and viewed", [] { return rows_of(envs::entries()); });
+  add_tasks(list, context);
   add_rows(list, context, "agents", "who learns", [] { return rows_of(agents::entries()); });
   add_rows(list, context, "planners", "who plans", [] { return rows_of(planners::entries()); });
   add_rows(list, context, "optimisers", "who chooses the terms of a sparse model",

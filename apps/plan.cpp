@@ -1,5 +1,6 @@
 // `lockstep plan`: receding-horizon control of a task through its own true dynamics, without learning.
 #include "apps/commands.h"
+#include "apps/environment_flags.h"
 #include "apps/planned_episode.h"
 #include "apps/run_config.h"
 #include "engine/error.h"
@@ -26,6 +27,7 @@ struct PlanOptions {
   bool asynchronous = false;
   double speed = 1;          // simulated seconds per second of wall time, asynchronous only
   SettingsOptions settings;  // planner.* and mpc.*
+  EnvironmentFlags environment;
 };
 
 // Refuses keys that neither the planner nor the receding horizon has a name for.
@@ -79,7 +81,8 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
                 "name one of `lockstep list tasks`, as in `lockstep plan pendulum-v1`");
   const Settings settings = merged_settings(options.settings, {});
   check_sections(settings);
-  const TaskSpec spec = envs::spec(envs::find(options.task));
+  const EnvironmentConfig environment = options.environment.config();
+  const TaskSpec spec = envs::spec(envs::find(options.task), environment);
   bool all_succeed = true;
   for (int k = 0; k < options.episodes; ++k) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(k);
@@ -88,7 +91,8 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
                                                         .settings = settings,
                                                         .seed = seed,
                                                         .asynchronous = options.asynchronous,
-                                                        .speed = options.speed});
+                                                        .speed = options.speed,
+                                                        .environment = environment});
     if (k == 0) print_header(options, context);
     const bool succeeds = spec.success_return == 0 || episode.episode_return >= spec.success_return;
     all_succeed = all_succeed && succeeds;
@@ -126,7 +130,8 @@ void add_plan(CLI::App& app, CommandContext& context) {
                                   "  lockstep plan --list\n"
                                   "  lockstep plan pendulum-v1 --planner mppi --set planner.samples=512\n"
                                   "  lockstep plan cartpole-swingup --episodes 20 --set mpc.horizon=100 --json -\n"
-                                  "  lockstep plan cartpole-swingup --asynchronous --speed 0.5\n");
+                                  "  lockstep plan cartpole-swingup --asynchronous --speed 0.5\n"
+                                  "  lockstep plan hopper-v5 --option healthy_reward=0 --action-delay 1\n");
   command.add_option("TASK", options->task, "Task (`lockstep list tasks`)");
   command.add_flag("--list", options->list, "Print the planners (with --json their settings too) and stop");
   command.add_option("--planner", options->planner, "Planner (--list)")->capture_default_str();
@@ -149,6 +154,7 @@ void add_plan(CLI::App& app, CommandContext& context) {
   command.add_option("--config", options->settings.config_file, "TOML file with planner.* and mpc.*")
       ->type_name("FILE");
   command.add_option("--set", options->settings.assignments, "One setting, may be given often")->type_name("KEY=VALUE");
+  add_environment_flags(command, options->environment);
   context.on_run(command, [options, &context] { return plan_command(*options, context); });
 }
 

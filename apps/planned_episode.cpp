@@ -63,9 +63,13 @@ class PlannedWorld {
 
  private:
   static std::unique_ptr<Environment> make(const PlannedEpisodeConfig& config, const std::string& backend) {
-    return envs::make_environment(
-        config.task,
-        {.num_worlds = 1, .seed = config.seed, .backend = backend, .precision = "double", .auto_reset = false});
+    EnvironmentConfig environment = config.environment;
+    environment.num_worlds = 1;
+    environment.seed = config.seed;
+    environment.backend = backend;
+    environment.precision = "double";
+    environment.auto_reset = false;
+    return envs::make_environment(config.task, environment);
   }
 
   std::unique_ptr<Environment> world_, native_;  // native_: where the world has another backend

@@ -1,6 +1,7 @@
 // One episode of a task under receding-horizon control: what `lockstep plan` and `lockstep bench closed-loop` run.
 #pragma once
 
+#include "engine/environment.h"
 #include "engine/settings.h"
 #include "planners/asynchronous_horizon.h"
 #include "planners/plan_timing.h"
@@ -18,6 +19,7 @@ struct PlannedEpisodeConfig {
   std::string backend = "auto";  // of the world that is acted on; plans are made through the task's native dynamics
   bool asynchronous = false;     // a planner thread beside the simulation, by the wall clock
   double speed = 1;              // simulated seconds per second of wall time, asynchronous only
+  EnvironmentConfig environment = {};  // its options, time limit and wrapping count
 };
 
 struct PlannedEpisode {

@@ -1,5 +1,6 @@
 // Splits a run's keys between the program and the agent, and refuses what belongs to neither.
 #include "apps/run_config.h"
+#include "apps/environment_flags.h"
 #include "engine/error.h"
 
 #include <algorithm>
@@ -8,6 +9,17 @@
 #include <fmt/format.h>
 
 namespace lockstep::apps {
+namespace {
+
+// Where the options of a task stand in a run's settings.
+constexpr char kTaskOptions[] = "environment.options";
+
+struct TaskSettings {
+  EnvironmentConfig& config;
+  void describe(Fields& fields) { describe_task_settings(config, fields); }
+};
+
+}  // namespace
 
 void RunConfig::describe(Fields& fields) {
   fields.add("task", task, "name of a task (`lockstep list tasks`)");
@@ -25,13 +37,13 @@ void RunConfig::describe(Fields& fields) {
   fields.add_choice("environment.specialise", environment.specialise,
                     "physics compiled for the model: auto takes it once it is ready, require waits for it",
                     {"off", "auto", "require"});
-  fields.add(
-      "environment.randomise", environment.randomise,
-      "physical parameters drawn for every episode: 'body_mass[torso] *= uniform(0.8, 1.2); ...', or task for its own");
+  TaskSettings of_task{environment};
+  fields.add_section("environment", of_task);
 }
 
 Settings ResolvedRun::all() const {
   Settings all = settings_of(config);
+  all.merge(config.environment.options.prefixed(kTaskOptions));
   all.merge(agent);
   return all;
 }
@@ -39,7 +51,7 @@ Settings ResolvedRun::all() const {
 ResolvedRun resolve_run(const Settings& given, const AgentDefaults& defaults) {
   const Settings own = settings_of(RunConfig{});
   Settings for_program, for_agent;
-  for (const auto& [key, setting] : given.values())
+  for (const auto& [key, setting] : given.without_section(kTaskOptions).values())
     (own.values().contains(key) ? for_program : for_agent).set(key, setting);
   ResolvedRun run{configured<RunConfig>(for_program), {}};
   if (run.config.task.empty()) {
@@ -47,6 +59,7 @@ ResolvedRun resolve_run(const Settings& given, const AgentDefaults& defaults) {
                 "name one: `lockstep train cartpole-swingup`; `lockstep list tasks` shows them all");
   }
   run.config.environment.seed = run.config.seed;
+  run.config.environment.options = given.section(kTaskOptions);
   run.agent = defaults(run.config.agent);
   for (const auto& [key, setting] : for_agent.values()) {
     if (run.agent.values().contains(key)) continue;

@@ -27,7 +27,7 @@ struct RunConfig {
 struct ResolvedRun {
   RunConfig config;
   Settings agent;  // every key of the agent, defaults filled in
-  // All of it, as config.toml holds it.
+  // All of it, as config.toml holds it; options of the task are environment.options.NAME.
   [[nodiscard]] Settings all() const;
 };
 

@@ -2,6 +2,7 @@
 #include "agents/agent.h"
 #include "agents/checked_configs.h"
 #include "apps/commands.h"
+#include "apps/environment_flags.h"
 #include "apps/interrupt.h"
 #include "apps/progress_bar.h"
 #include "apps/run_report.h"
@@ -27,16 +28,17 @@ namespace lockstep::apps {
 namespace {
 
 struct TrainOptions {
-  std::string task, agent, run_dir, resume, seeds, specialise, randomise;
+  std::string task, agent, run_dir, resume, seeds, specialise;
   std::optional<std::uint64_t> seed;
   std::optional<std::int64_t> iterations, threads;
   int jobs = 1;
   bool overwrite = false, agent_defaults = false, list = false, no_video = false, no_view = false;
   SettingsOptions settings;
+  EnvironmentFlags environment;
 };
 
 Settings settings_from(const TrainOptions& options) {
-  Settings settings;
+  Settings settings = options.environment.settings();
   const auto set = [&](const char* key, auto value, const char* option) { settings.set(key, {value, option}); };
   if (!options.task.empty()) set("task", options.task, "TASK");
   if (!options.agent.empty()) set("agent", options.agent, "--agent");
@@ -44,7 +46,6 @@ Settings settings_from(const TrainOptions& options) {
   if (options.iterations) set("max_iterations", *options.iterations, "--iterations");
   if (options.threads) set("environment.threads", *options.threads, "--threads");
   if (!options.specialise.empty()) set("environment.specialise", options.specialise, "--specialise");
-  if (!options.randomise.empty()) set("environment.randomise", options.randomise, "--randomise");
   if (options.no_video) set("video", false, "--no-video");
   return settings;
 }
@@ -285,6 +286,7 @@ void add_train(CLI::App& app, CommandContext& context) {
                                   "  lockstep train --config runs/long/config.toml --seed 4\n"
                                   "  lockstep train --resume runs/long\n"
                                   "  lockstep train cartpole-v1 --agent ppo --seeds 0..4 --jobs 2\n"
+                                  "  lockstep train ant-v5 --agent ppo --option ctrl_cost_weight=0.1 --frame-stack 2\n"
                                   "  lockstep train --list\n"
                                   "Settings: the agent's defaults, then --config (or what is checked in for the task "
                                   "and the agent: --list), then options, then --set.\n");
@@ -307,11 +309,6 @@ void add_train(CLI::App& app, CommandContext& context) {
                   "Physics compiled for the model: off (default), auto (taken once it is ready: numbers then differ in "
                   "their last bits from run to run) or require (waited for, the same in every run)")
       ->type_name("WORD");
-  command
-      .add_option("--randomise", options->randomise,
-                  "Physical parameters drawn for every episode: 'body_mass[torso] *= uniform(0.8, 1.2); ...' "
-                  "(docs/randomisation.md), or task for its own")
-      ->type_name("TERMS");
   command.add_flag("--list", options->list,
                    "Show for which tasks and agents settings are checked in, and their returns");
   command.add_flag("--agent-defaults", options->agent_defaults,
@@ -322,6 +319,7 @@ void add_train(CLI::App& app, CommandContext& context) {
       ->allow_extra_args(false);
   command.add_flag("--no-video", options->no_video, "Make no video");
   command.add_flag("--no-view", options->no_view, "Do not open the window at the end");
+  add_environment_flags(command, options->environment);
   context.on_run(command, [options, &context] { return train_command(*options, context); });
 }
 

@@ -127,6 +127,8 @@ std::unique_ptr<agents::Agent> make_agent(const ResolvedRun& run, const agents::
   inputs.make_environment = make_environment;
   inputs.task = run.config.task;
   inputs.environment = run.config.environment;
+  if (run.config.environment.wrapping.normalises())
+    inputs.environment.statistics = std::make_shared<RunningStatistics>();
   inputs.settings = run.agent;
   inputs.seed = run.config.seed;
   inputs.on_progress = std::move(on_progress);

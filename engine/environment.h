@@ -3,7 +3,9 @@
 
 #include "engine/cost.h"
 #include "engine/dynamics.h"
+#include "engine/settings.h"
 #include "engine/view.h"
+#include "engine/wrapping.h"
 
 #include <cstdint>
 #include <functional>
@@ -53,6 +55,11 @@ struct EnvironmentConfig {
                                   // observation is in final_observation
   bool stagger_episodes = false;  // the first episodes after reset() are cut early, each world's at a time of its own,
                                   // so that worlds do not all begin and end together
+  Settings options = {};          // of the task, by name: `lockstep list tasks TASK`
+  int episode_steps = 0;          // env steps until truncation, in the place of the task's own; 0: the task's own
+  Wrapping wrapping = {};
+  std::shared_ptr<RunningStatistics> statistics = {};  // of wrapping.normalise_*; nullptr: the environment's own
+  bool learns_statistics = true;                       // whether what this environment sees is added to them
 };
 
 // W worlds of one task. Observations and rewards are float; states are double in SI units.

@@ -25,7 +25,7 @@ struct Task {
   static constexpr double kHeight = 0.75;  // m, of the start
   static constexpr double kHip = 0.5235987755982988, kAnkle = 1.2217304763960306;
   static constexpr int kBodies = 14, kLoads = 3;  // the world among them; first number of cfrc_ext in `sensed`
-  static constexpr int kStates = 29, kActions = 8, kObservations = 105, kSensed = 3 + 6 * kBodies, kBefore = 1;
+  static constexpr int kStates = 29, kActions = 8, kObservations = 107, kSensed = 3 + 6 * kBodies, kBefore = 1;
   static constexpr SensedField kSensors[] = {{"framepos", "xbody", "torso", 3}, {"array", "", "cfrc_ext", 6 * kBodies}};
   static constexpr StateField kState[kStates] = {{.name = "x"},
                                                  {.name = "y"},
@@ -59,26 +59,40 @@ struct Task {
   static constexpr ActionField kAction[kActions] = {{"hip_4", -1, 1},   {"ankle_4", -1, 1}, {"hip_1", -1, 1},
                                                     {"ankle_1", -1, 1}, {"hip_2", -1, 1},   {"ankle_2", -1, 1},
                                                     {"hip_3", -1, 1},   {"ankle_3", -1, 1}};
-  // The state but x and y, then torque and force of contacts on each body but the world, in the model's order.
+  static constexpr OptionField kOptions[] = {
+      frame_skip_option(5),
+      number_option("forward_reward_weight", 1, "of the speed along x (m/s) in the reward"),
+      number_option("ctrl_cost_weight", 0.5, "of the squared action, taken from the reward"),
+      number_option("contact_cost_weight", 5e-4, "of the squared contact loads, taken from the reward"),
+      number_option("healthy_reward", 1, "for a step that ends healthy"),
+      flag_option("terminate_when_unhealthy", true, "end the episode there"),
+      range_option("healthy_z_range", 0.2, 1, "m, height of the torso"),
+      range_option("contact_force_range", -1, 1, "where contact loads (N m, N) are cut off"),
+      number_option("reset_noise_scale", 0.1, "how far starts are spread", 0, 1),
+      flag_option("exclude_current_positions_from_observation", true, "observe no x and y"),
+      flag_option("include_cfrc_ext_in_observation", true, "observe contact loads")};
+  using Options = OptionsOf<kOptions>;
+  static constexpr OptionalPart kOptionalParts[] = {
+      {"exclude_current_positions_from_observation", false, 0, 2},
+      {"include_cfrc_ext_in_observation", true, kStates, kObservations - kStates}};
+  // The state, then torque and force of contacts on each body but the world, in the model's order.
   static constexpr std::array<const char*, kObservations> kObservation = [] {
     std::array<const char*, kObservations> names{};
-    for (std::size_t i = 0; i < names.size(); ++i) names[i] = i < 27 ? kState[i + 2].name : "cfrc_ext";
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = i < kStates ? kState[i].name : "cfrc_ext";
     return names;
   }();
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;
 
-  // Torque or force `i` of cfrc_ext, cut off at 1.
-  template <class T>
-  LS_FN static T load(const Now<T>& now, int i) {
-    return kernels::clamp(now.sensed[kLoads + i], T(-1), T(1));
-  }
-
   template <class T>
   LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
-    for (int i = 0; i < 27; ++i) observation[i] = now.x[i + 2];
-    for (int i = 0; i < 6 * (kBodies - 1); ++i) observation[27 + i] = load(now, 6 + i);
+    const Options options(now.options);
+    const T low = T(options.low("contact_force_range")), high = T(options.high("contact_force_range"));
+    for (int i = 0; i < kStates; ++i) observation[i] = now.x[i];
+    for (int i = 0; i < 6 * (kBodies - 1); ++i) {
+      observation[kStates + i] = kernels::clamp(now.sensed[kLoads + 6 + i], low, high);
+    }
   }
 
   template <class T>
@@ -86,28 +100,42 @@ struct Task {
     before[0] = now.sensed[0];
   }
 
-  // Mean speed of the torso along x (m/s), 1 where healthy, less half the squared action and 0.0005 of the squared
-  // loads.
+  // Mean speed of the torso along x (m/s), a reward where healthy, less the squared action and the squared loads, as
+  // they are weighed.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
+    const Options options(now.options);
+    const T low = T(options.low("contact_force_range")), high = T(options.high("contact_force_range"));
     T squares = T(0), loads = T(0);
     for (int i = 0; i < kActions; ++i) squares += u[i] * u[i];
-    for (int i = 0; i < 6 * kBodies; ++i) loads += load(now, i) * load(now, i);
-    return (now.sensed[0] - now.before[0]) * T(1 / kFacts.control_timestep) +
-           kernels::select(terminated(now), T(0), T(1)) - (T(0.5) * squares + T(5e-4) * loads);
+    for (int i = 0; i < 6 * kBodies; ++i) {
+      const T load = kernels::clamp(now.sensed[kLoads + i], low, high);
+      loads += load * load;
+    }
+    const double per_metre = options["forward_reward_weight"] / options.control_timestep();
+    return (now.sensed[0] - now.before[0]) * T(per_metre) +
+           kernels::select(is_healthy(now), T(options["healthy_reward"]), T(0)) -
+           (T(options["ctrl_cost_weight"]) * squares + T(options["contact_cost_weight"]) * loads);
   }
 
-  // Healthy: between 0.2 and 1 m.
+  // The torso's height in its range.
+  template <class T>
+  LS_FN static kernels::MaskOf<T> is_healthy(const Now<T>& now) {
+    const Options options(now.options);
+    return (now.x[2] >= T(options.low("healthy_z_range"))) && (now.x[2] <= T(options.high("healthy_z_range")));
+  }
   template <class T>
   LS_FN static kernels::MaskOf<T> terminated(const Now<T>& now) {
-    return !((now.x[2] >= T(0.2)) && (now.x[2] <= T(1)));
+    if (!Options(now.options).is_on("terminate_when_unhealthy")) return false;
+    return !is_healthy(now);
   }
 
-  // All joints at zero: positions (the quaternion's numbers too) uniform within 0.1, speeds normal with deviation 0.1.
+  // All joints at zero: positions (the quaternion's numbers too) uniform, speeds normal, both by `reset_noise_scale`.
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
-    for (std::uint32_t i = 0; i < 15; ++i) x[i] = draw.uniform(i, -0.1, 0.1);
-    for (std::uint32_t i = 0; i < 14; ++i) x[15 + i] = draw.normal(16 + i, 0, 0.1);
+    const double scale = Options(draw.options)["reset_noise_scale"];
+    for (std::uint32_t i = 0; i < 15; ++i) x[i] = draw.uniform(i, -scale, scale);
+    for (std::uint32_t i = 0; i < 14; ++i) x[15 + i] = draw.normal(16 + i, 0, scale);
     x[2] = T(kHeight) + x[2];
     x[3] = T(1) + x[3];
   }

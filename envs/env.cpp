@@ -1,6 +1,7 @@
 // Finds tasks by name and makes environments of them.
 #include "envs/env.h"
 #include "engine/error.h"
+#include "envs/option_values.h"
 #include "envs/task_environment.h"
 
 #include <array>
@@ -41,6 +42,31 @@ void check(const EnvironmentConfig& config) {
   one_of("precision", config.precision, std::array<std::string, 2>{"float", "double"});
   one_of("specialise", config.specialise, std::array<std::string, 3>{"off", "auto", "require"});
   one_of("backend", config.backend, std::array<std::string, 4>{"auto", "cpu", "cuda", "mujoco"});
+  if (config.episode_steps < 0) {
+    throw Error(fmt::format("episode_steps = {} is below 0", config.episode_steps), "environment",
+                "set a number of env steps, or 0 for the task's own");
+  }
+  Fields fields;
+  Wrapping wrapping = config.wrapping;
+  wrapping.describe(fields);
+  fields.apply(fields.values());
+}
+
+// A time limit of the user's own, and what the wrapping makes of steps and observations.
+void apply_config(const EnvironmentConfig& config, TaskSpec& spec) {
+  const Wrapping& wrapping = config.wrapping;
+  if (config.episode_steps > 0) spec.episode_steps = config.episode_steps;
+  spec.episode_steps = (spec.episode_steps + wrapping.action_repeat - 1) / wrapping.action_repeat;
+  spec.control_timestep *= wrapping.action_repeat;
+  spec.physics_steps *= wrapping.action_repeat;
+  std::vector<std::string> names;
+  for (int before = wrapping.frame_stack - 1; before >= 0; --before) {
+    for (const std::string& name : spec.observation_names) {
+      names.push_back(before == 0 ? name : fmt::format("{} ({} before)", name, before));
+    }
+  }
+  spec.observation_names = std::move(names);
+  spec.observation_size *= wrapping.frame_stack;
 }
 
 }  // namespace
@@ -58,13 +84,16 @@ const Entry& find(std::string_view name) {
                            : fmt::format("did you mean '{}'? `lockstep list tasks` shows all", near));
 }
 
-TaskSpec spec(const Entry& entry) {
+TaskSpec spec(const Entry& entry) { return spec(entry, {}); }
+
+TaskSpec spec(const Entry& entry, const EnvironmentConfig& config) {
   const Facts& facts = *entry.facts;
+  const ChosenOptions chosen = choose_options(entry, config.options);
   TaskSpec spec;
   spec.name = facts.name;
   spec.summary = facts.summary;
   spec.source = facts.source;
-  spec.observation_size = static_cast<int>(entry.observation.size());
+  spec.observation_size = chosen.values.observation_size;
   spec.action_size = static_cast<int>(entry.action.size());
   spec.discrete_actions = facts.discrete_actions;
   spec.state_size = static_cast<int>(entry.state.size());
@@ -72,23 +101,28 @@ TaskSpec spec(const Entry& entry) {
     spec.action_low.push_back(field.low);
     spec.action_high.push_back(field.high);
   }
-  spec.observation_names.assign(entry.observation.begin(), entry.observation.end());
+  spec.observation_names = chosen.observation_names;
   for (const StateField& field : entry.state) {
     spec.state_names.emplace_back(field.name);
     spec.state_is_angle.push_back(field.is_angle);
     spec.state_low.push_back(field.low);
     spec.state_high.push_back(field.high);
   }
-  spec.control_timestep = facts.control_timestep;
-  spec.physics_steps = facts.physics_steps;
+  spec.control_timestep = chosen.values.control_timestep;
+  spec.physics_steps = chosen.physics_steps;
   spec.episode_steps = facts.episode_steps;
   spec.success_return = facts.success_return;
+  apply_config(config, spec);
   return spec;
 }
 
 std::unique_ptr<Environment> make_environment(std::string_view task, const EnvironmentConfig& config) {
   const Entry& entry = find(task);
   check(config);
+  if (config.wrapping.action_noise > 0 && entry.facts->discrete_actions > 0) {
+    throw Error(fmt::format("the actions of {} are discrete, and take no noise", entry.name),
+                fmt::format("action_noise = {:g}", config.wrapping.action_noise), "set action_noise to 0");
+  }
   return make_task_environment(entry, config);
 }
 

@@ -6,6 +6,7 @@
 #include "envs/system_facts.h"
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
+#include "envs/task_options.h"
 
 #include <memory>
 #include <span>
@@ -20,10 +21,12 @@ struct Entry {
   const Facts* facts = nullptr;
   std::span<const StateField> state;
   std::span<const ActionField> action;
-  std::span<const char* const> observation;
+  std::span<const char* const> observation;         // all that the task can show
   TaskKernels (*kernels)(Isa) = nullptr;            // compiled for that instruction set
   StepKernels<float> (*float_kernels)() = nullptr;  // of width 1, for blocks of any size
   StepKernels<double> (*double_kernels)() = nullptr;
+  std::span<const OptionField> options = {};  // what the task can be told
+  std::span<const OptionalPart> parts = {};   // of `observation`, which options show and hide
   std::span<const SensedField> sensors = {};  // what the task reads beside the state
   int before_size = 0;                        // numbers that it keeps from before a step
   int settle_steps = 0;                       // physics steps before an episode starts
@@ -38,7 +41,9 @@ std::span<const Entry* const> entries();
 // Throws Error with the nearest name where there is none.
 const Entry& find(std::string_view name);
 
+// What is fixed for a task, as its suite has it, and under the options, time limit and wrapping of a configuration.
 [[nodiscard]] TaskSpec spec(const Entry& entry);
+[[nodiscard]] TaskSpec spec(const Entry& entry, const EnvironmentConfig& config);
 
 // An environment of a task, in the first episode of every world. Throws Error for an unknown task or a bad setting, and
 // MissingResource where the task's model file, or the backend, is not on this machine.

@@ -26,11 +26,40 @@ constexpr Facts facts(const char* name, const char* suite_name, const char* summ
           .sensing = Sensing::kLastEvaluation};
 }
 
+// Options of both, then what each has of its own.
+template <bool kStandsUp>
+constexpr auto options() {
+  constexpr OptionField kFrames = frame_skip_option(5);
+  constexpr auto kControl = number_option("ctrl_cost_weight", 0.1, "of the squared action, taken from the reward");
+  constexpr auto kNoise = number_option("reset_noise_scale", 1e-2, "how far starts are spread", 0, 1);
+  constexpr auto kPlace = flag_option("exclude_current_positions_from_observation", true, "observe no x and y");
+  constexpr auto kInertia = flag_option("include_cinert_in_observation", true, "observe inertias of bodies");
+  constexpr auto kSpeed = flag_option("include_cvel_in_observation", true, "observe velocities of bodies");
+  constexpr auto kTorque = flag_option("include_qfrc_actuator_in_observation", true, "observe torques of actuators");
+  constexpr auto kLoad = flag_option("include_cfrc_ext_in_observation", true, "observe contact loads");
+  if constexpr (kStandsUp) {
+    return std::to_array<OptionField>(
+        {kFrames, number_option("uph_cost_weight", 1, "of height (m) per physics step (s) in the reward"), kControl,
+         number_option("impact_cost_weight", 0.5e-6, "of the squared contact loads, taken from the reward"),
+         range_option("impact_cost_range", -kUnbounded, 10, "where what is taken for contact loads is cut off"), kNoise,
+         kPlace, kInertia, kSpeed, kTorque, kLoad});
+  } else {
+    return std::to_array<OptionField>(
+        {kFrames, number_option("forward_reward_weight", 1.25, "of the speed along x (m/s) in the reward"), kControl,
+         number_option("contact_cost_weight", 5e-7, "of the squared contact loads, taken from the reward"),
+         range_option("contact_cost_range", -kUnbounded, 10, "where what is taken for contact loads is cut off"),
+         number_option("healthy_reward", 5, "for a step that ends healthy"),
+         flag_option("terminate_when_unhealthy", true, "end the episode there"),
+         range_option("healthy_z_range", 1, 2, "m, height of the torso"), kNoise, kPlace, kInertia, kSpeed, kTorque,
+         kLoad});
+  }
+}
+
 template <bool kStandsUp>
 struct Variant {
   static constexpr double kHeight = kStandsUp ? 0.105 : 1.4;  // m, of the start
   static constexpr int kBodies = 14;                          // the world among them
-  static constexpr int kStates = 47, kActions = 17, kObservations = 348, kBefore = 1;
+  static constexpr int kStates = 47, kActions = 17, kObservations = 350, kBefore = 1;
   // First numbers in `sensed`: centre of mass, then mjData's arrays, and the torques of actuators between them.
   static constexpr int kInertias = 3, kSpeeds = kInertias + 10 * kBodies, kTorques = kSpeeds + 6 * kBodies;
   static constexpr int kLoads = kTorques + kActions, kSensed = kLoads + 6 * kBodies;
@@ -110,14 +139,22 @@ struct Variant {
       {"left_hip_y", -0.4, 0.4},      {"left_knee", -0.4, 0.4},   {"right_shoulder1", -0.4, 0.4},
       {"right_shoulder2", -0.4, 0.4}, {"right_elbow", -0.4, 0.4}, {"left_shoulder1", -0.4, 0.4},
       {"left_shoulder2", -0.4, 0.4},  {"left_elbow", -0.4, 0.4}};
-  // The state but x and y; inertias [13][10] and velocities [13][6] of bodies about their common centre of mass;
+  static constexpr auto kOptions = options<kStandsUp>();
+  using Options = OptionsOf<kOptions>;
+  // The state; inertias [13][10] and velocities [13][6] of bodies about their common centre of mass;
   // torques of actuators; contacts [13][6]. Bodies in the model's order, without the world.
-  static constexpr int kFirstSpeed = 45 + 10 * (kBodies - 1), kFirstTorque = kFirstSpeed + 6 * (kBodies - 1);
+  static constexpr int kFirstSpeed = kStates + 10 * (kBodies - 1), kFirstTorque = kFirstSpeed + 6 * (kBodies - 1);
   static constexpr int kFirstLoad = kFirstTorque + kActions;
+  static constexpr OptionalPart kOptionalParts[] = {
+      {"exclude_current_positions_from_observation", false, 0, 2},
+      {"include_cinert_in_observation", true, kStates, kFirstSpeed - kStates},
+      {"include_cvel_in_observation", true, kFirstSpeed, kFirstTorque - kFirstSpeed},
+      {"include_qfrc_actuator_in_observation", true, kFirstTorque, kActions},
+      {"include_cfrc_ext_in_observation", true, kFirstLoad, kObservations - kFirstLoad}};
   static constexpr std::array<const char*, kObservations> kObservation = [] {
     std::array<const char*, kObservations> names{};
     for (int i = 0; i < kObservations; ++i) {
-      names[static_cast<std::size_t>(i)] = i < 45             ? kState[i + 2].name
+      names[static_cast<std::size_t>(i)] = i < kStates        ? kState[i].name
                                            : i < kFirstSpeed  ? "cinert"
                                            : i < kFirstTorque ? "cvel"
                                            : i < kFirstLoad   ? "qfrc_actuator"
@@ -131,8 +168,8 @@ struct Variant {
 
   template <class T>
   LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
-    for (int i = 0; i < 45; ++i) observation[i] = now.x[i + 2];
-    for (int i = 0; i < 10 * (kBodies - 1); ++i) observation[45 + i] = now.sensed[kInertias + 10 + i];
+    for (int i = 0; i < kStates; ++i) observation[i] = now.x[i];
+    for (int i = 0; i < 10 * (kBodies - 1); ++i) observation[kStates + i] = now.sensed[kInertias + 10 + i];
     for (int i = 0; i < 6 * (kBodies - 1); ++i) observation[kFirstSpeed + i] = now.sensed[kSpeeds + 6 + i];
     for (int i = 0; i < kActions; ++i) observation[kFirstTorque + i] = now.sensed[kTorques + i];
     for (int i = 0; i < 6 * (kBodies - 1); ++i) observation[kFirstLoad + i] = now.sensed[kLoads + 6 + i];
@@ -143,34 +180,51 @@ struct Variant {
     before[0] = now.sensed[0];
   }
 
-  // Walking: 1.25 times the mean speed of the centre of mass along x (m/s), and 5 where healthy. Standing up: height of
-  // the torso (m) per physics step (s), and 1. Both less a tenth of the squared action and 5e-7 of the squared loads,
-  // of the latter at most 10.
+  // Walking: the mean speed of the centre of mass along x (m/s), and a reward where healthy. Standing up: height of the
+  // torso (m) per physics step (s), and 1. Both less the squared action and the squared loads, of the latter what the
+  // range allows. All as they are weighed.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
     T squares = T(0), loads = T(0);
     for (int i = 0; i < kActions; ++i) squares += u[i] * u[i];
     for (int i = 0; i < 6 * kBodies; ++i) loads += now.sensed[kLoads + i] * now.sensed[kLoads + i];
-    const T costs = T(0.1) * squares + kernels::minimum(T(5e-7) * loads, T(10));
+    const Options options(now.options);
     if constexpr (kStandsUp) {
-      return now.x[2] * T(1 / 0.003) - costs + T(1);
+      const T impact = kernels::clamp(T(options["impact_cost_weight"]) * loads, T(options.low("impact_cost_range")),
+                                      T(options.high("impact_cost_range")));
+      const T costs = T(options["ctrl_cost_weight"]) * squares + impact;
+      return now.x[2] * T(options["uph_cost_weight"] / 0.003) - costs + T(1);
     } else {
-      const T speed = (now.sensed[0] - now.before[0]) * T(1 / 0.015);
-      return T(1.25) * speed + kernels::select(terminated(now), T(0), T(5)) - costs;
+      const T contact = kernels::clamp(T(options["contact_cost_weight"]) * loads, T(options.low("contact_cost_range")),
+                                       T(options.high("contact_cost_range")));
+      const T costs = T(options["ctrl_cost_weight"]) * squares + contact;
+      const T speed = (now.sensed[0] - now.before[0]) * T(1 / options.control_timestep());
+      return T(options["forward_reward_weight"]) * speed +
+             kernels::select(is_healthy(now), T(options["healthy_reward"]), T(0)) - costs;
     }
   }
 
-  // Walking, healthy is a torso between 1 and 2 m.
+  // Walking: the torso's height in its range.
+  template <class T>
+  LS_FN static kernels::MaskOf<T> is_healthy(const Now<T>& now) {
+    const Options options(now.options);
+    return (now.x[2] > T(options.low("healthy_z_range"))) && (now.x[2] < T(options.high("healthy_z_range")));
+  }
   template <class T>
   LS_FN static kernels::MaskOf<T> terminated(const Now<T>& now) {
-    if constexpr (kStandsUp) return false;
-    return !((now.x[2] > T(1)) && (now.x[2] < T(2)));
+    if constexpr (kStandsUp) {
+      return false;
+    } else {
+      if (!Options(now.options).is_on("terminate_when_unhealthy")) return false;
+      return !is_healthy(now);
+    }
   }
 
-  // All joints at zero, upright or lying on the back; each number uniform within 0.01.
+  // All joints at zero, upright or lying on the back; each number uniform within `reset_noise_scale`.
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
-    for (std::uint32_t i = 0; i < kStates; ++i) x[i] = draw.uniform(i, -0.01, 0.01);
+    const double scale = Options(draw.options)["reset_noise_scale"];
+    for (std::uint32_t i = 0; i < kStates; ++i) x[i] = draw.uniform(i, -scale, scale);
     x[2] = T(kHeight) + x[2];
     x[3] = T(1) + x[3];
   }

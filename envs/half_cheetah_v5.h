@@ -20,7 +20,7 @@ struct Task {
                                 .physics_steps = 5,
                                 .episode_steps = 1000,
                                 .success_return = 4800};
-  static constexpr int kStates = 18, kActions = 6, kObservations = 17, kSensed = 0, kBefore = 1;
+  static constexpr int kStates = 18, kActions = 6, kObservations = 18, kSensed = 0, kBefore = 1;
   static constexpr StateField kState[kStates] = {{.name = "x"},
                                                  {.name = "z"},
                                                  {.name = "pitch", .is_angle = true},
@@ -42,15 +42,22 @@ struct Task {
   static constexpr ActionField kAction[kActions] = {{"back_thigh", -1, 1}, {"back_shin", -1, 1},
                                                     {"back_foot", -1, 1},  {"front_thigh", -1, 1},
                                                     {"front_shin", -1, 1}, {"front_foot", -1, 1}};
-  static constexpr auto kObservation = names_of_state<kObservations>(kState, 1);
+  static constexpr OptionField kOptions[] = {
+      frame_skip_option(5), number_option("forward_reward_weight", 1, "of the speed along x (m/s) in the reward"),
+      number_option("ctrl_cost_weight", 0.1, "of the squared action, taken from the reward"),
+      number_option("reset_noise_scale", 0.1, "how far starts are spread", 0, 1),
+      flag_option("exclude_current_positions_from_observation", true, "observe no x")};
+  using Options = OptionsOf<kOptions>;
+  static constexpr auto kObservation = names_of_state<kObservations>(kState, 0);
+  static constexpr OptionalPart kOptionalParts[] = {{"exclude_current_positions_from_observation", false, 0, 1}};
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;
 
-  // All but x.
+  // The state; x is hidden unless asked for.
   template <class T>
   LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
-    for (int i = 0; i < kObservations; ++i) observation[i] = now.x[i + 1];
+    for (int i = 0; i < kObservations; ++i) observation[i] = now.x[i];
   }
 
   template <class T>
@@ -58,12 +65,14 @@ struct Task {
     before[0] = now.x[0];
   }
 
-  // Mean speed over the step (m/s), less a tenth of the squared action.
+  // Mean speed over the step (m/s), less the weighed squared action.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
     T squares = T(0);
     for (int i = 0; i < kActions; ++i) squares += u[i] * u[i];
-    return (now.x[0] - now.before[0]) * T(1 / kFacts.control_timestep) - T(0.1) * squares;
+    const Options options(now.options);
+    const double per_metre = options["forward_reward_weight"] / options.control_timestep();
+    return (now.x[0] - now.before[0]) * T(per_metre) - T(options["ctrl_cost_weight"]) * squares;
   }
 
   template <class T>
@@ -71,11 +80,12 @@ struct Task {
     return false;
   }
 
-  // Positions uniform within 0.1 of zero, speeds normal with deviation 0.1.
+  // Positions uniform around zero, speeds normal, both by `reset_noise_scale`.
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
-    for (std::uint32_t i = 0; i < 9; ++i) x[i] = draw.uniform(i, -0.1, 0.1);
-    for (std::uint32_t i = 0; i < 9; ++i) x[9 + i] = draw.normal(10 + i, 0, 0.1);
+    const double scale = Options(draw.options)["reset_noise_scale"];
+    for (std::uint32_t i = 0; i < 9; ++i) x[i] = draw.uniform(i, -scale, scale);
+    for (std::uint32_t i = 0; i < 9; ++i) x[9 + i] = draw.normal(10 + i, 0, scale);
   }
 
   // Planning cost: squares of what the speed lacks to 10 m/s, of the pitch and of the action.

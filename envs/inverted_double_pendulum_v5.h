@@ -30,6 +30,10 @@ struct Task {
                                                  {.name = "lower_dot"},
                                                  {.name = "upper_dot"}};
   static constexpr ActionField kAction[kActions] = {{"force", -1, 1}};
+  static constexpr OptionField kOptions[] = {
+      frame_skip_option(5), number_option("healthy_reward", 10, "for a step that does not end the episode"),
+      number_option("reset_noise_scale", 0.1, "how far starts are spread", 0, 1)};
+  using Options = OptionsOf<kOptions>;
   static constexpr const char* kObservation[kObservations] = {"x",          "sin(lower)", "sin(upper)",
                                                               "cos(lower)", "cos(upper)", "x_dot",
                                                               "lower_dot",  "upper_dot",  "force of the end"};
@@ -48,12 +52,13 @@ struct Task {
     observation[8] = kernels::clamp(push, T(-10), T(10));
   }
 
-  // 10 for a step that does not end the episode, less squares of the tip's place beside 2 m of height and of speeds.
+  // `healthy_reward` for a step that does not end the episode, less squares of the tip's place beside 2 m of height and
+  // of speeds.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&)[kActions]) {
     const T x = now.sensed[0], lack = now.sensed[2] - T(2);
-    return kernels::select(terminated(now), T(0), T(10)) - (T(0.01) * x * x + lack * lack) -
-           (T(1e-3) * now.x[4] * now.x[4] + T(5e-3) * now.x[5] * now.x[5]);
+    return kernels::select(terminated(now), T(0), T(Options(now.options)["healthy_reward"])) -
+           (T(0.01) * x * x + lack * lack) - (T(1e-3) * now.x[4] * now.x[4] + T(5e-3) * now.x[5] * now.x[5]);
   }
 
   // The tip at 1 m or below.
@@ -62,12 +67,13 @@ struct Task {
     return now.sensed[2] <= T(1);
   }
 
-  // Upright: positions uniform within 0.1, speeds normal with deviation 0.1.
+  // Upright: positions uniform, speeds normal, both by `reset_noise_scale`.
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
+    const double scale = Options(draw.options)["reset_noise_scale"];
     for (std::uint32_t i = 0; i < 3; ++i) {
-      x[i] = draw.uniform(i, -0.1, 0.1);
-      x[3 + i] = draw.normal(4 + i, 0, 0.1);
+      x[i] = draw.uniform(i, -scale, scale);
+      x[3 + i] = draw.normal(4 + i, 0, scale);
     }
   }
 

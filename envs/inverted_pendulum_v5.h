@@ -21,36 +21,42 @@ struct Task {
                                 .episode_steps = 1000,
                                 .success_return = 950};
   static constexpr double kMaxAngle = 0.2;  // rad
-  static constexpr int kStates = 4, kActions = 1, kObservations = 4;
+  static constexpr int kStates = 4, kActions = 1, kObservations = 4, kSensed = 0, kBefore = 0;
   static constexpr StateField kState[kStates] = {
       {.name = "x", .low = -1, .high = 1},
       {.name = "theta", .low = -1.5707963267948966, .high = 1.5707963267948966},
       {.name = "x_dot"},
       {.name = "theta_dot"}};
   static constexpr ActionField kAction[kActions] = {{"force", -3, 3}};
+  static constexpr OptionField kOptions[] = {
+      frame_skip_option(2), number_option("reset_noise_scale", 0.01, "how far starts are spread", 0, 1)};
+  using Options = OptionsOf<kOptions>;
   static constexpr const char* kObservation[kObservations] = {"x", "theta", "x_dot", "theta_dot"};
   static constexpr bool kRewardsStateBefore = false;
+  template <class T>
+  using Now = Scene<T, kStates, kSensed, kBefore>;
 
   template <class T>
-  LS_FN static void observe(const T (&x)[kStates], T (&observation)[kObservations]) {
-    for (int i = 0; i < kStates; ++i) observation[i] = x[i];
+  LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
+    for (int i = 0; i < kStates; ++i) observation[i] = now.x[i];
   }
 
   // 1 for every step that does not end the episode.
   template <class T>
-  LS_FN static T reward(const T (&x)[kStates], const T (&)[kActions]) {
-    return kernels::select(terminated(x), T(0), T(1));
+  LS_FN static T reward(const Now<T>& now, const T (&)[kActions]) {
+    return kernels::select(terminated(now), T(0), T(1));
   }
 
   template <class T>
-  LS_FN static kernels::MaskOf<T> terminated(const T (&x)[kStates]) {
-    return kernels::absolute(x[1]) > T(kMaxAngle);
+  LS_FN static kernels::MaskOf<T> terminated(const Now<T>& now) {
+    return kernels::absolute(now.x[1]) > T(kMaxAngle);
   }
 
-  // All four uniform in [-0.01, 0.01).
+  // All four uniform within `reset_noise_scale`.
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
-    for (int i = 0; i < kStates; ++i) x[i] = draw.uniform(static_cast<std::uint32_t>(i), -0.01, 0.01);
+    const double scale = Options(draw.options)["reset_noise_scale"];
+    for (int i = 0; i < kStates; ++i) x[i] = draw.uniform(static_cast<std::uint32_t>(i), -scale, scale);
   }
 
   // Planning cost, since the reward has no slope: squares that are 1 where the episode ends and near the end of the

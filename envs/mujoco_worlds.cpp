@@ -10,6 +10,7 @@
 #include "engine/world_parameters.h"
 #include "envs/held_dynamics.h"
 #include "envs/model_sensors.h"
+#include "envs/option_values.h"
 #include "envs/swimmer_model.h"
 #include "envs/worlds.h"
 
@@ -114,7 +115,7 @@ template <class R>
 class MujocoWorlds final : public Worlds<R> {
  public:
   MujocoWorlds(const Entry& entry, const EnvironmentConfig& config)
-      : physics_steps_(entry.facts->physics_steps),
+      : physics_steps_(choose_options(entry, config.options).physics_steps),
         backend_(config.backend),
         num_worlds_(config.num_worlds),
         model_(load_model(entry)),
@@ -131,6 +132,8 @@ class MujocoWorlds final : public Worlds<R> {
         sensing_(entry.facts->sensing),
         senses_forces_(reads_forces(*model_->mj())),
         kept_(static_cast<std::size_t>(config.threads)),
+        frozen_(static_cast<std::size_t>(config.threads)),
+        chosen_(static_cast<std::size_t>(config.threads)),
         drawn_(static_cast<std::size_t>(config.threads), ParameterValues(*model_->mj())) {}
 
   [[nodiscard]] int lanes() const override { return batch_->lanes(); }
@@ -168,7 +171,7 @@ class MujocoWorlds final : public Worlds<R> {
   void sense(int block, int thread, const std::uint8_t* chosen) override {
     if (fields_.sensordata.extent(1) == 0) return;
     const std::array views{fields_.sensordata};
-    keep_others(block, thread, chosen, views, [&] {
+    keep_others(block, kept_[static_cast<std::size_t>(thread)], chosen, views, [&] {
       batch_->sense_block(block, thread);
       // mj_forward, after which this is read at a start, leaves the loads on bodies alone: they are those of a reset.
       if (sensing_ == Sensing::kLastEvaluation) clear_loads(block);
@@ -182,13 +185,23 @@ class MujocoWorlds final : public Worlds<R> {
   }
   void settle(int block, int thread, int steps, const std::uint8_t* chosen) override {
     const std::array views{fields_.qpos, fields_.qvel, fields_.act, fields_.ctrl, fields_.qacc_warmstart, fields_.time};
-    keep_others(block, thread, chosen, views, [&] { batch_->step_block(block, steps, thread); });
+    keep_others(block, kept_[static_cast<std::size_t>(thread)], chosen, views,
+                [&] { batch_->step_block(block, steps, thread); });
     for (int lane = 0; lane < lanes(); ++lane) {
       const int world = block * lanes() + lane;
       if (world >= num_worlds_) break;
       if (chosen[lane] != 0) fields_.time(world, 0) = 0;
       batch_->clear_fault(world);
     }
+  }
+
+  void keep(int block, int thread, const std::uint8_t* kept, const std::function<void()>& work) override {
+    const std::array views{fields_.qpos,           fields_.qvel, fields_.act,        fields_.ctrl,
+                           fields_.qacc_warmstart, fields_.time, fields_.sensordata, held_};
+    std::vector<std::uint8_t>& moving = chosen_[static_cast<std::size_t>(thread)];
+    moving.assign(kept, kept + lanes());
+    for (std::uint8_t& mark : moving) mark = mark == 0 ? 1 : 0;
+    keep_others(block, frozen_[static_cast<std::size_t>(thread)], moving.data(), views, work);
   }
 
   void get_state(int world, std::span<double> x) const override {
@@ -259,13 +272,12 @@ class MujocoWorlds final : public Worlds<R> {
     if (count == 0) return {};
     return {view.data_handle() + static_cast<std::ptrdiff_t>(block) * view.mapping().block_stride(), count};
   }
-  // Does `work` on a block, after which the worlds that are not chosen have their numbers in `views` back.
+  // Does `work` on a block, after which the worlds that are not chosen have their numbers in `views` back, from `kept`.
   template <class Views, class Work>
-  void keep_others(int block, int thread, const std::uint8_t* chosen, const Views& views, Work&& work) {
+  void keep_others(int block, std::vector<R>& kept, const std::uint8_t* chosen, const Views& views, Work&& work) {
     const int lanes_in_block = lanes();
     const bool all = std::all_of(chosen, chosen + lanes_in_block, [](std::uint8_t mark) { return mark != 0; });
     if (all) return work();
-    std::vector<R>& kept = kept_[static_cast<std::size_t>(thread)];
     kept.clear();
     for (const WorldView<R>& view : views) {
       const std::span<R> numbers = numbers_of(view, block, lanes_in_block);
@@ -292,8 +304,9 @@ class MujocoWorlds final : public Worlds<R> {
   WorldView<R> held_;  // [W][nheld] what no physics moves
   Sensing sensing_;
   bool senses_forces_;
-  std::vector<std::vector<R>> kept_;    // [thread] scratch of keep_others
-  std::vector<ParameterValues> drawn_;  // [thread] scratch of draw_parameters
+  std::vector<std::vector<R>> kept_, frozen_;      // [thread] numbers of keep_others, at starts and in keep
+  std::vector<std::vector<std::uint8_t>> chosen_;  // [thread][lane] of keep
+  std::vector<ParameterValues> drawn_;             // [thread] scratch of draw_parameters
 };
 
 }  // namespace

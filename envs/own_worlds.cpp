@@ -45,6 +45,7 @@ class OwnWorlds final : public Worlds<R> {
         state_(static_cast<std::size_t>(num_blocks_) * static_cast<std::size_t>(lanes_ * state_size_)),
         action_(static_cast<std::size_t>(num_blocks_) * static_cast<std::size_t>(lanes_ * action_size_)),
         system_(entry.system),
+        before_(static_cast<std::size_t>(config.threads)),
         pool_(config.threads) {}
 
   [[nodiscard]] int lanes() const override { return lanes_; }
@@ -59,6 +60,16 @@ class OwnWorlds final : public Worlds<R> {
   void sense(int, int, const std::uint8_t*) override {}
   void draw_parameters(std::uint64_t, int, std::uint32_t, int) override {}
   void settle(int, int, int, const std::uint8_t*) override {}
+  void keep(int block, int thread, const std::uint8_t* kept, const std::function<void()>& work) override {
+    const auto size = static_cast<std::size_t>(lanes_ * state_size_);
+    const std::span<R> numbers = state_.span().subspan(static_cast<std::size_t>(block) * size, size);
+    std::vector<R>& before = before_[static_cast<std::size_t>(thread)];
+    before.assign(numbers.begin(), numbers.end());
+    work();
+    for (std::size_t i = 0; i < size; ++i) {
+      if (kept[i % static_cast<std::size_t>(lanes_)] != 0) numbers[i] = before[i];
+    }
+  }
   void advance(int, int, const Block<R>& b) override { step_kernels<R>(kernels_).advance(b); }
 
   void get_state(int world, std::span<double> x) const override {
@@ -109,6 +120,7 @@ class OwnWorlds final : public Worlds<R> {
   HostBuffer<R> state_;   // [block][state_size][lane]
   HostBuffer<R> action_;  // [block][action_size][lane], of the running step; read by systems alone
   const SystemRow* system_;
+  std::vector<std::vector<R>> before_;  // [thread] scratch of keep
   ThreadPool pool_;
 };
 

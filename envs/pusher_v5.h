@@ -73,6 +73,12 @@ struct Task {
                                                               "goal.x",
                                                               "goal.y",
                                                               "goal.z"};
+  static constexpr OptionField kOptions[] = {
+      frame_skip_option(5),
+      number_option("reward_near_weight", 0.5, "of the distance of object and tip (m), taken from the reward"),
+      number_option("reward_dist_weight", 1, "of the distance of object and goal (m), taken from the reward", 0),
+      number_option("reward_control_weight", 0.1, "of the squared action, taken from the reward")};
+  using Options = OptionsOf<kOptions>;
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;
@@ -84,7 +90,7 @@ struct Task {
     for (int i = 0; i < kSensed; ++i) observation[14 + i] = now.sensed[i];
   }
 
-  // Minus the distance of object and goal and half that of object and tip (m), less a tenth of the squared action.
+  // Minus the distance of object and goal and that of object and tip (m), less the squared action, as they are weighed.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
     T squares = T(0), to_tip = T(0), to_goal = T(0);
@@ -94,7 +100,10 @@ struct Task {
       to_tip += tip * tip;
       to_goal += goal * goal;
     }
-    return -kernels::square_root(to_goal) - T(0.1) * squares - T(0.5) * kernels::square_root(to_tip);
+    const Options options(now.options);
+    const double weight = options["reward_dist_weight"];
+    return -kernels::square_root(T(weight * weight) * to_goal) - T(options["reward_control_weight"]) * squares -
+           T(options["reward_near_weight"]) * kernels::square_root(to_tip);
   }
 
   template <class T>

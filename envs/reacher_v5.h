@@ -34,6 +34,10 @@ struct Task {
                                                  {.name = "target_x_dot"},
                                                  {.name = "target_y_dot"}};
   static constexpr ActionField kAction[kActions] = {{"joint0", -1, 1}, {"joint1", -1, 1}};
+  static constexpr OptionField kOptions[] = {
+      frame_skip_option(2), number_option("reward_dist_weight", 1, "of the distance (m), taken from the reward", 0),
+      number_option("reward_control_weight", 1, "of the squared action, taken from the reward")};
+  using Options = OptionsOf<kOptions>;
   static constexpr const char* kObservation[kObservations] = {
       "cos(joint0)", "cos(joint1)", "sin(joint0)", "sin(joint1)",      "target_x",
       "target_y",    "joint0_dot",  "joint1_dot",  "tip_x - target_x", "tip_y - target_y"};
@@ -49,12 +53,15 @@ struct Task {
     for (int i = 0; i < 2; ++i) observation[8 + i] = now.sensed[i] - now.sensed[3 + i];
   }
 
-  // Minus the distance from tip to target (m), less the squared action.
+  // Minus the distance from tip to target (m), less the squared action, as they are weighed.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
     T square = T(0);
     for (int i = 0; i < 3; ++i) square += (now.sensed[i] - now.sensed[3 + i]) * (now.sensed[i] - now.sensed[3 + i]);
-    return -kernels::square_root(square) - (u[0] * u[0] + u[1] * u[1]);
+    const Options options(now.options);
+    const double weight = options["reward_dist_weight"];
+    return -kernels::square_root(T(weight * weight) * square) -
+           T(options["reward_control_weight"]) * (u[0] * u[0] + u[1] * u[1]);
   }
 
   template <class T>

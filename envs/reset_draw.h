@@ -1,6 +1,7 @@
 // Random numbers of a reset: functions of (seed, stream, world, episode, index) alone, whatever runs beside.
 #pragma once
 
+#include "envs/task_options.h"
 #include "kernels/lanes.h"
 #include "kernels/math.h"
 #include "kernels/philox.h"
@@ -20,6 +21,7 @@ struct ResetDraw {
   kernels::MaskOf<T> wanted;                // lanes that draw; few end an episode at once, and the others get zeros
 
   std::uint32_t attempt = 0;  // how often this episode's start was drawn and not accepted
+  const OptionValues* options = nullptr;
 
   // Uniform in [low, high).
   [[nodiscard]] LS_FN T uniform(std::uint32_t index, double low, double high) const {

@@ -4,6 +4,7 @@
 #include "envs/reset_draw.h"
 #include "envs/step_draw.h"
 #include "envs/task_facts.h"
+#include "envs/task_options.h"
 #include "kernels/lanes.h"
 
 #include <span>
@@ -11,12 +12,14 @@
 namespace lockstep::envs {
 
 // One moment of kLanes<T> worlds.
-//   x [states], sensed [kSensed] in the order of the task's kSensors, before [kBefore] of the last `remember`
+//   x [states], sensed [kSensed] in the order of the task's kSensors, before [kBefore] of the last `remember`; options
+//   of the batch
 template <class T, int kStates, int kSensed, int kBefore>
 struct Scene {
   T x[kStates];
   T sensed[kSensed > 0 ? kSensed : 1];
   T before[kBefore > 0 ? kBefore : 1];
+  const OptionValues* options = nullptr;
 };
 
 // A task that looks at scenes instead of states; it says how much it needs in kSensed and kBefore.

@@ -8,6 +8,7 @@
 #include "envs/step_draw.h"
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
+#include "envs/task_options.h"
 #include "kernels/lanes.h"
 #include "kernels/math.h"
 
@@ -40,6 +41,7 @@ struct StepOn {
   }
   // What is seen beside the state; what is not finite (in a world whose state is not, either) reads as 0.
   LS_FN static void load_senses(const Block<R>& b, int group, Now& now) {
+    now.options = b.options;
     for (int i = 0; i < kSensed; ++i) {
       const T number = kernels::load<T>(b.sensed + i * b.lanes + group);
       now.sensed[i] = kernels::select(kernels::is_finite(number), number, T(0));
@@ -97,22 +99,56 @@ struct StepOn {
     return bad;
   }
 
+  // The row of a world whose observation has options: the parts that are shown. Known numbers of the usual part make
+  // the usual row as fast as that of a task without options.
+  LS_FN static void store_parts(const OptionValues& options, const R (&fields)[kObservations][kWidth], int lane,
+                                float* row) {
+    constexpr OptionValues kUsual = default_options<Task>();
+    constexpr OptionValues::Part kPart = kUsual.parts[0];
+    if (kUsual.num_parts == 1 && options.num_parts == 1 && options.parts[0].first == kPart.first &&
+        options.parts[0].count == kPart.count) {
+      for (int i = 0; i < kPart.count; ++i) row[i] = static_cast<float>(fields[kPart.first + i][lane]);
+      return;
+    }
+    for (int part = 0; part < options.num_parts; ++part) {
+      const OptionValues::Part shown = options.parts[part];
+      for (int i = 0; i < shown.count; ++i) *row++ = static_cast<float>(fields[shown.first + i][lane]);
+    }
+  }
+  // Numbers in a world's row of observations.
+  LS_FN static int row_size([[maybe_unused]] const Block<R>& b) {
+    if constexpr (kHasOptionalParts<Task>) {
+      return b.options->observation_size;
+    } else {
+      return kObservations;
+    }
+  }
+  LS_FN static void store_row([[maybe_unused]] const Block<R>& b, const R (&fields)[kObservations][kWidth], int lane,
+                              float* row) {
+    if constexpr (kHasOptionalParts<Task>) {
+      store_parts(*b.options, fields, lane, row);
+    } else {
+      for (int i = 0; i < kObservations; ++i) row[i] = static_cast<float>(fields[i][lane]);
+    }
+  }
+
   // One row a world, from one number a field: the transpose that learners want.
-  LS_FN static void store_observation(const Now& now, float* rows) {
+  LS_FN static void store_observation(const Block<R>& b, int group, const Now& now) {
     T observation[kObservations];
     observation_of(now, observation);
     R fields[kObservations][kWidth];
     for (int i = 0; i < kObservations; ++i) kernels::store(fields[i], observation[i]);
-    for (int lane = 0; lane < kWidth; ++lane) {
-      for (int i = 0; i < kObservations; ++i) rows[lane * kObservations + i] = static_cast<float>(fields[i][lane]);
-    }
+    const int size = row_size(b);
+    float* const rows = b.observation + group * size;
+    for (int lane = 0; lane < kWidth; ++lane) store_row(b, fields, lane, rows + lane * size);
   }
 
   // Starts the next episode where `restart` holds; the other lanes keep what they have.
   LS_FN static void start_episode(const Block<R>& b, int group, const StepSettings& settings, Mask restart,
                                   T (&x)[kStates], std::uint32_t attempt = 0) {
-    const ResetDraw<T> draw{settings.stream, b.first_world + static_cast<std::uint32_t>(group), b.episode + group,
-                            restart, attempt};
+    const ResetDraw<T> draw{settings.stream,   b.first_world + static_cast<std::uint32_t>(group),
+                            b.episode + group, restart,
+                            attempt,           b.options};
     T fresh[kStates];
     Task::reset(draw, fresh);
     for (int i = 0; i < kStates; ++i) x[i] = kernels::select(restart, fresh[i], x[i]);
@@ -178,7 +214,7 @@ struct StepOn {
     }
     if (kernels::any(end.ended)) start_episode(b, group, settings, end.restart, now.x);
     store_state(b, group, now.x);
-    store_observation(now, b.observation + group * kObservations);
+    store_observation(b, group, now);
     return Episode::count_faults(b, group, fault);
   }
 
@@ -187,10 +223,9 @@ struct StepOn {
     observation_of(now, observation);
     R fields[kObservations][kWidth];
     for (int i = 0; i < kObservations; ++i) kernels::store(fields[i], observation[i]);
-    kernels::for_each_lane(ended, [&](int lane) {
-      float* const row = b.final_observation + (group + lane) * kObservations;
-      for (int i = 0; i < kObservations; ++i) row[i] = static_cast<float>(fields[i][lane]);
-    });
+    const int size = row_size(b);
+    kernels::for_each_lane(ended,
+                           [&](int lane) { store_row(b, fields, lane, b.final_observation + (group + lane) * size); });
   }
 
   // ---- What the table points to ----
@@ -217,6 +252,7 @@ struct StepOn {
   static void begin(const Block<R>& b, const StepSettings& settings) {
     for (int group = 0; group < b.lanes; group += kWidth) {
       Now now;
+      now.options = b.options;
       load_state(b, group, now.x);
       start_episode(b, group, settings, Mask(true), now.x);
       store_state(b, group, now.x);
@@ -225,7 +261,7 @@ struct StepOn {
       if constexpr (kStartsInPhysics<Task>) {
         Episode::store_bytes(Mask(true), b.started + group);
       } else {
-        store_observation(now, b.observation + group * kObservations);
+        store_observation(b, group, now);
       }
     }
   }
@@ -234,7 +270,7 @@ struct StepOn {
       Now now;
       load_state(b, group, now.x);
       load_senses(b, group, now);
-      store_observation(now, b.observation + group * kObservations);
+      store_observation(b, group, now);
     }
   }
   static int choose(const Block<R>& b, const StepSettings& settings, std::uint32_t attempt) {

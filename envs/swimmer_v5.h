@@ -21,7 +21,7 @@ struct Task {
                                 .episode_steps = 1000,
                                 .success_return = 360};
   static constexpr double kBend = 1.7453292519943295;  // rad
-  static constexpr int kStates = 10, kActions = 2, kObservations = 8, kSensed = 0, kBefore = 1;
+  static constexpr int kStates = 10, kActions = 2, kObservations = 10, kSensed = 0, kBefore = 1;
   static constexpr StateField kState[kStates] = {{.name = "x"},
                                                  {.name = "y"},
                                                  {.name = "heading", .is_angle = true},
@@ -33,15 +33,22 @@ struct Task {
                                                  {.name = "joint1_dot"},
                                                  {.name = "joint2_dot"}};
   static constexpr ActionField kAction[kActions] = {{"joint1", -1, 1}, {"joint2", -1, 1}};
-  static constexpr auto kObservation = names_of_state<kObservations>(kState, 2);
+  static constexpr OptionField kOptions[] = {
+      frame_skip_option(4), number_option("forward_reward_weight", 1, "of the speed along x (m/s) in the reward"),
+      number_option("ctrl_cost_weight", 1e-4, "of the squared action, taken from the reward"),
+      number_option("reset_noise_scale", 0.1, "how far starts are spread", 0, 1),
+      flag_option("exclude_current_positions_from_observation", true, "observe no x and y")};
+  using Options = OptionsOf<kOptions>;
+  static constexpr auto kObservation = names_of_state<kObservations>(kState, 0);
+  static constexpr OptionalPart kOptionalParts[] = {{"exclude_current_positions_from_observation", false, 0, 2}};
   static constexpr bool kRewardsStateBefore = false;
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;
 
-  // All but x and y.
+  // The state; x and y are hidden unless asked for.
   template <class T>
   LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
-    for (int i = 0; i < kObservations; ++i) observation[i] = now.x[i + 2];
+    for (int i = 0; i < kObservations; ++i) observation[i] = now.x[i];
   }
 
   template <class T>
@@ -49,10 +56,12 @@ struct Task {
     before[0] = now.x[0];
   }
 
-  // Mean speed along x over the step (m/s), less 0.0001 of the squared action.
+  // Mean speed along x over the step (m/s), less the weighed squared action.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
-    return (now.x[0] - now.before[0]) * T(1 / kFacts.control_timestep) - T(1e-4) * (u[0] * u[0] + u[1] * u[1]);
+    const Options options(now.options);
+    const double per_metre = options["forward_reward_weight"] / options.control_timestep();
+    return (now.x[0] - now.before[0]) * T(per_metre) - T(options["ctrl_cost_weight"]) * (u[0] * u[0] + u[1] * u[1]);
   }
 
   template <class T>
@@ -60,10 +69,11 @@ struct Task {
     return false;
   }
 
-  // Each number uniform within 0.1.
+  // Each number uniform within `reset_noise_scale`.
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
-    for (std::uint32_t i = 0; i < kStates; ++i) x[i] = draw.uniform(i, -0.1, 0.1);
+    const double scale = Options(draw.options)["reset_noise_scale"];
+    for (std::uint32_t i = 0; i < kStates; ++i) x[i] = draw.uniform(i, -scale, scale);
   }
 
   // Planning cost: squares of what the speed along x lacks to 1 m/s and of the action.

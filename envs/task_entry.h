@@ -17,6 +17,25 @@ constexpr std::span<const SensedField> sensors_of() {
 }
 
 template <class Task>
+constexpr std::span<const OptionField> options_of() {
+  if constexpr (requires { Task::kOptions; }) {
+    static_assert(std::size(Task::kOptions) <= kMostOptions);
+    return Task::kOptions;
+  } else {
+    return {};
+  }
+}
+template <class Task>
+constexpr std::span<const OptionalPart> parts_of() {
+  if constexpr (kHasOptionalParts<Task>) {
+    static_assert(std::size(Task::kOptionalParts) <= kMostParts);
+    return Task::kOptionalParts;
+  } else {
+    return {};
+  }
+}
+
+template <class Task>
 constexpr Entry make_entry(TaskKernels (*kernels)(Isa)) {
   return {.name = Task::kFacts.name,
           .summary = Task::kFacts.summary,
@@ -27,6 +46,8 @@ constexpr Entry make_entry(TaskKernels (*kernels)(Isa)) {
           .kernels = kernels,
           .float_kernels = &StepOn<Task, float>::table,
           .double_kernels = &StepOn<Task, double>::table,
+          .options = options_of<Task>(),
+          .parts = parts_of<Task>(),
           .sensors = sensors_of<Task>(),
           .before_size = before_size<Task>(),
           .settle_steps = settle_steps<Task>(),

@@ -2,9 +2,12 @@
 #include "envs/task_environment.h"
 #include "engine/buffer.h"
 #include "engine/byte_stream.h"
+#include "envs/option_values.h"
+#include "envs/repeated_dynamics.h"
 #include "envs/task_cost.h"
 #include "envs/tracking_cost.h"
 #include "envs/worlds.h"
+#include "envs/wrapper.h"
 #include "kernels/philox.h"
 
 #include <algorithm>
@@ -77,23 +80,56 @@ struct Episodes {
   HostBuffer<std::uint8_t> terminated, truncated;
 };
 
+// Numbers of the worlds of a block that an env step too many would change, to have them back after it.
+template <class R>
+class KeptEpisodes {
+ public:
+  void keep(const Block<R>& b, int observation_size) {
+    clock_.assign(b.clock, b.clock + b.lanes);
+    running_return_.assign(b.running_return, b.running_return + b.lanes);
+    episode_.assign(b.episode, b.episode + b.lanes);
+    observation_.assign(b.observation, b.observation + static_cast<std::ptrdiff_t>(b.lanes) * observation_size);
+  }
+  // Where `kept` [lane] marks it.
+  void give_back(const Block<R>& b, int observation_size, const std::uint8_t* kept) const {
+    for (int lane = 0; lane < b.lanes; ++lane) {
+      if (kept[lane] == 0) continue;
+      const auto number = static_cast<std::size_t>(lane);
+      b.clock[lane] = clock_[number];
+      b.running_return[lane] = running_return_[number];
+      b.episode[lane] = episode_[number];
+      const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(lane) * observation_size;
+      std::copy_n(observation_.data() + row, observation_size, b.observation + row);
+    }
+  }
+
+ private:
+  std::vector<R> clock_, running_return_;  // [lanes]
+  std::vector<std::uint32_t> episode_;     // [lanes]
+  std::vector<float> observation_;         // [lanes][observation_size]
+};
+
 template <class R>
 class TaskEnvironment final : public Environment {
  public:
   TaskEnvironment(const Entry& entry, const EnvironmentConfig& config, std::unique_ptr<Worlds<R>> worlds)
-      : spec_(envs::spec(entry)),
+      : spec_(envs::spec(entry, config)),
         config_(config),
+        options_(choose_options(entry, config.options).values),
+        observation_size_(options_.observation_size),
         worlds_(std::move(worlds)),
         kernels_(fitting_kernels<R>(entry, chosen_isa(), worlds_->lanes())),
         planning_(entry.kernels(chosen_isa()).planning),
         entry_(entry),
         episodes_(static_cast<std::size_t>(worlds_->num_blocks() * worlds_->lanes()),
-                  static_cast<std::size_t>(spec_.observation_size), static_cast<std::size_t>(entry.before_size)),
+                  static_cast<std::size_t>(observation_size_), static_cast<std::size_t>(entry.before_size)),
         faults_in_block_(static_cast<std::size_t>(worlds_->num_blocks())),
-        drawn_episode_(episodes_.episode.size(), kNoEpisode) {
+        drawn_episode_(episodes_.episode.size(), kNoEpisode),
+        kept_(static_cast<std::size_t>(config.threads)) {
     settings_.stream = {.seed = config.seed, .stream = kResetStream};
-    settings_.episode_steps = spec_.episode_steps;
+    settings_.episode_steps = config.episode_steps > 0 ? config.episode_steps : entry.facts->episode_steps;
     settings_.auto_reset = config.auto_reset;
+    if (config.wrapping.is_active()) wrap();
     begin_episodes();
   }
 
@@ -111,27 +147,35 @@ class TaskEnvironment final : public Environment {
   void step(View<const float, 2> actions) override {
     assert(actions.extent(0) == config_.num_worlds && actions.extent(1) == spec_.action_size);
     touched_ = true;
-    const auto step_block = [&](int block, int thread) {
+    const auto step_all = [&](int block, int thread) {
       Block<R> b = block_of(block);
       b.actions = actions.data_handle() + static_cast<std::ptrdiff_t>(b.first_world) * spec_.action_size;
-      if (kernels_.prepare != nullptr) {
-        kernels_.prepare(b);
-        worlds_->advance(block, thread, b);
-      }
-      faults_in_block_[static_cast<std::size_t>(block)] = kernels_.finish(b, settings_);
-      if (randomises_) draw_parameters(b, thread);
-      if (entry_.starts_in_physics) start_in_physics(block, thread, b);
+      faults_in_block_[static_cast<std::size_t>(block)] =
+          wrapper_ ? decide_block(block, thread, b, actions.data_handle()) : step_block(block, thread, b);
     };
-    worlds_->for_each_block(std::ref(step_block));
+    worlds_->for_each_block(std::ref(step_all));
     for (const int faults : faults_in_block_) faults_ += faults;
+    if (wrapper_) end_decision();
   }
 
-  [[nodiscard]] View<const float, 2> observation() const override { return rows(episodes_.observation); }
-  [[nodiscard]] View<const float, 2> final_observation() const override { return rows(episodes_.final_observation); }
-  [[nodiscard]] std::span<const float> reward() const override { return of_worlds(episodes_.reward); }
-  [[nodiscard]] std::span<const std::uint8_t> terminated() const override { return of_worlds(episodes_.terminated); }
-  [[nodiscard]] std::span<const std::uint8_t> truncated() const override { return of_worlds(episodes_.truncated); }
-  [[nodiscard]] std::span<const float> final_return() const override { return of_worlds(episodes_.final_return); }
+  [[nodiscard]] View<const float, 2> observation() const override {
+    return rows(wrapper_ ? wrapper_->observation() : episodes_.observation.span());
+  }
+  [[nodiscard]] View<const float, 2> final_observation() const override {
+    return rows(wrapper_ ? wrapper_->final_observation() : episodes_.final_observation.span());
+  }
+  [[nodiscard]] std::span<const float> reward() const override {
+    return of_worlds(wrapper_ ? wrapper_->reward() : episodes_.reward.span());
+  }
+  [[nodiscard]] std::span<const std::uint8_t> terminated() const override {
+    return of_worlds(wrapper_ ? wrapper_->terminated() : episodes_.terminated.span());
+  }
+  [[nodiscard]] std::span<const std::uint8_t> truncated() const override {
+    return of_worlds(wrapper_ ? wrapper_->truncated() : episodes_.truncated.span());
+  }
+  [[nodiscard]] std::span<const float> final_return() const override {
+    return of_worlds(wrapper_ ? wrapper_->final_return() : episodes_.final_return.span());
+  }
   [[nodiscard]] std::int64_t faults() const override { return faults_; }
 
   void get_state(int world, std::span<double> x) const override {
@@ -150,12 +194,16 @@ class TaskEnvironment final : public Environment {
       worlds_->sense(block, 0, b.started);
     }
     kernels_.observe(b);
+    if (wrapper_) wrapper_->show_state(world);
   }
 
   [[nodiscard]] std::vector<std::byte> save() const override;
   void load(std::span<const std::byte> bytes) override;
 
-  [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override { return worlds_->dynamics(); }
+  [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override {
+    if (config_.wrapping.action_repeat == 1) return worlds_->dynamics();
+    return std::make_unique<RepeatedDynamics>(worlds_->dynamics(), config_.wrapping.action_repeat);
+  }
   [[nodiscard]] std::unique_ptr<Cost> cost() const override {
     if (entry_.system != nullptr) return std::make_unique<TrackingCost>(*entry_.system);
     return std::make_unique<TaskCost>(planning_, spec_.state_size, spec_.action_size);
@@ -173,12 +221,73 @@ class TaskEnvironment final : public Environment {
 
  private:
   [[nodiscard]] std::string saved_kind() const { return "environment " + spec_.name; }
-  [[nodiscard]] View<const float, 2> rows(const HostBuffer<float>& buffer) const {
-    return View<const float, 2>(buffer.data(), config_.num_worlds, spec_.observation_size);
+  [[nodiscard]] View<const float, 2> rows(std::span<const float> numbers) const {
+    return View<const float, 2>(numbers.data(), config_.num_worlds, spec_.observation_size);
   }
   template <class T>
-  [[nodiscard]] std::span<const T> of_worlds(const HostBuffer<T>& buffer) const {
-    return buffer.span().first(static_cast<std::size_t>(config_.num_worlds));
+  [[nodiscard]] std::span<const T> of_worlds(std::span<const T> numbers) const {
+    return numbers.first(static_cast<std::size_t>(config_.num_worlds));
+  }
+
+  void wrap() {
+    TaskSpec task = spec_;
+    task.observation_size = observation_size_;
+    const StepResults results{.observation = episodes_.observation.data(),
+                              .final_observation = episodes_.final_observation.data(),
+                              .reward = episodes_.reward.data(),
+                              .final_return = episodes_.final_return.data(),
+                              .terminated = episodes_.terminated.data(),
+                              .truncated = episodes_.truncated.data(),
+                              .episode = episodes_.episode.data()};
+    wrapper_ = std::make_unique<Wrapper>(config_, task, results, static_cast<int>(episodes_.clock.size()),
+                                         worlds_->num_blocks());
+  }
+
+  // One env step of a block under b.actions. Returns the number of faults.
+  int step_block(int block, int thread, const Block<R>& b) {
+    if (kernels_.prepare != nullptr) {
+      kernels_.prepare(b);
+      worlds_->advance(block, thread, b);
+    }
+    const int faults = kernels_.finish(b, settings_);
+    if (randomises_) draw_parameters(b, thread);
+    if (entry_.starts_in_physics) start_in_physics(block, thread, b);
+    return faults;
+  }
+  // One decision of the agent in a block: `action_repeat` env steps, or fewer where an episode ends.
+  int decide_block(int block, int thread, Block<R>& b, const float* actions) {
+    const int first = static_cast<int>(b.first_world);
+    b.actions = wrapper_->execute(first, b.worlds, actions);
+    int faults = step_block(block, thread, b);
+    bool is_over = wrapper_->collect(first, b.worlds);
+    for (int k = 1; k < config_.wrapping.action_repeat && !is_over; ++k) {
+      faults += wrapper_->has_ended(first, b.worlds) ? step_the_others(block, thread, b) : step_block(block, thread, b);
+      is_over = wrapper_->collect(first, b.worlds);
+    }
+    wrapper_->see(block, first, b.worlds);
+    return faults;
+  }
+  // An env step of a block whose worlds that have ended in this decision stay as they are.
+  int step_the_others(int block, int thread, const Block<R>& b) {
+    const std::uint8_t* const ended = wrapper_->stop_ended(static_cast<int>(b.first_world), b.worlds);
+    KeptEpisodes<R>& kept = kept_[static_cast<std::size_t>(thread)];
+    kept.keep(b, observation_size_);
+    int faults = 0;
+    worlds_->keep(block, thread, ended, [&] { faults = step_block(block, thread, b); });
+    kept.give_back(b, observation_size_, ended);
+    if (randomises_) draw_parameters(b, thread);
+    return faults;
+  }
+  void end_decision() {
+    if (config_.wrapping.normalises()) {
+      wrapper_->learn();
+      const auto show = [&](int block, int) {
+        const Block<R> b = block_of(block);
+        wrapper_->show(static_cast<int>(b.first_world), b.worlds);
+      };
+      worlds_->for_each_block(std::ref(show));
+    }
+    wrapper_->end_decision();
   }
 
   [[nodiscard]] Block<R> block_of(int block) {
@@ -196,8 +305,9 @@ class TaskEnvironment final : public Environment {
     b.started = episodes_.started.data() + first;
     b.pending = episodes_.pending.data() + first;
     b.before = episodes_.before.data() + first * entry_.before_size;
-    b.observation = episodes_.observation.data() + first * spec_.observation_size;
-    b.final_observation = episodes_.final_observation.data() + first * spec_.observation_size;
+    b.observation = episodes_.observation.data() + first * observation_size_;
+    b.final_observation = episodes_.final_observation.data() + first * observation_size_;
+    b.options = &options_;
     b.reward = episodes_.reward.data() + first;
     b.final_return = episodes_.final_return.data() + first;
     b.terminated = episodes_.terminated.data() + first;
@@ -219,6 +329,7 @@ class TaskEnvironment final : public Environment {
     };
     worlds_->for_each_block(std::ref(begin));
     if (config_.stagger_episodes) stagger();
+    if (wrapper_) wrapper_->start();
   }
 
   // Gives the worlds of a block whose episode is new the physical parameters of it.
@@ -237,7 +348,7 @@ class TaskEnvironment final : public Environment {
     for (int world = 0; world < config_.num_worlds; ++world) {
       const auto number = static_cast<std::uint32_t>(world);
       const double share = kernels::uniform<double>(stream, number, episodes_.episode[number]);
-      episodes_.clock[number] = static_cast<R>(std::floor(share * spec_.episode_steps));
+      episodes_.clock[number] = static_cast<R>(std::floor(share * settings_.episode_steps));
     }
   }
 
@@ -260,6 +371,8 @@ class TaskEnvironment final : public Environment {
 
   TaskSpec spec_;
   EnvironmentConfig config_;
+  OptionValues options_;
+  int observation_size_;  // of the task; spec_ has that of the wrapping
   std::unique_ptr<Worlds<R>> worlds_;
   StepKernels<R> kernels_;
   PlanningKernels planning_;
@@ -269,6 +382,8 @@ class TaskEnvironment final : public Environment {
   std::vector<int> faults_in_block_;
   bool randomises_ = !config_.randomise.empty();
   std::vector<std::int64_t> drawn_episode_;  // whose parameters each world has
+  std::unique_ptr<Wrapper> wrapper_;         // nullptr where nothing stands between agent and worlds
+  std::vector<KeptEpisodes<R>> kept_;        // [thread]
   std::int64_t faults_ = 0;
   bool touched_ = false;  // false until the first reset, step or set_state: that reset keeps the first episode
 };
@@ -287,6 +402,7 @@ std::vector<std::byte> TaskEnvironment<R>::save() const {
     writer.write_array(buffer.span().first(per_world * static_cast<std::size_t>(config_.num_worlds)));
   });
   worlds_->save(writer);
+  if (wrapper_) wrapper_->save(writer);
   return std::move(writer).finish();
 }
 
@@ -307,6 +423,7 @@ void TaskEnvironment<R>::load(std::span<const std::byte> bytes) {
     reader.read_array(buffer.span().first(per_world * static_cast<std::size_t>(config_.num_worlds)));
   });
   worlds_->load(reader);
+  if (wrapper_) wrapper_->load(reader);
   reader.expect_end();
   std::ranges::fill(drawn_episode_, kNoEpisode);
   const auto observe = [&](int block, int thread) {

@@ -2,6 +2,7 @@
 // instruction set fills a table of its own (envs/step_kernels.h, envs/planning_kernels.h hold what they point to).
 #pragma once
 
+#include "envs/task_options.h"
 #include "kernels/lanes.h"
 #include "kernels/philox.h"
 
@@ -44,7 +45,8 @@ struct Block {
   std::uint8_t* terminated = nullptr;  // [lane]
   std::uint8_t* truncated = nullptr;   // [lane]
 
-  const SystemRow* system = nullptr;  // for a system: its sizes, starts and weights
+  const SystemRow* system = nullptr;      // for a system: its sizes, starts and weights
+  const OptionValues* options = nullptr;  // for all other tasks
 };
 
 struct StepSettings {

@@ -37,6 +37,9 @@ class Worlds {
   // Lets physics run in the chosen worlds for `steps` steps; time is 0 after that.
   virtual void settle(int block, int thread, int steps, const std::uint8_t* chosen) = 0;
 
+  // Does `work` on a block, after which the worlds that `kept` [lane] marks are as they were.
+  virtual void keep(int block, int thread, const std::uint8_t* kept, const std::function<void()>& work) = 0;
+
   virtual void get_state(int world, std::span<double> x) const = 0;
   virtual void set_state(int world, std::span<const double> x) = 0;
   // All that the next step depends on.

@@ -2,6 +2,7 @@
 """Records reference trajectories of the task suites into tests/data/envs/, for tests/envs/suite_reference_test.cpp.
 
 Usage: tools/record_env_reference.py [TASK...]      (default: all)
+       tools/record_env_reference.py --options      (tasks under other options than the suite's defaults)
 Needs Python 3.11 with dm_control 1.0.50, gymnasium 1.4.0 and mujoco 4.0.0:
     python3 -m venv venv && venv/bin/pip install dm_control==1.0.50 'gymnasium[mujoco]==1.4.0' mujoco==4.0.0
 
@@ -11,6 +12,8 @@ A file holds, for one task, as the suite's own Python code gave them:
   resets            how many were made, and per number of the state the quantiles 0, 0.05 ... 1 over them
   trajectories      each from a state that was set: states [n + 1][nx], actions [n][nu], observations [n + 1][no],
                     rewards [n], terminated [n]
+and one of tests/data/envs/options/, for tests/envs/option_reference_test.cpp: `options`, shorter trajectories under
+them, and resets of some tasks.
 """
 import json
 import os
@@ -90,9 +93,9 @@ class Gymnasium:
 
     source = f"gymnasium {version('gymnasium')}, mujoco {version('mujoco')}"
 
-    def __init__(self, name):
+    def __init__(self, name, **options):
         import gymnasium
-        self.env = gymnasium.make(name)
+        self.env = gymnasium.make(name, **options)
         self.inner = self.env.unwrapped
         self.discrete = not hasattr(self.env.action_space, "low")
         self.low = [0.0] if self.discrete else self.env.action_space.low.tolist()
@@ -289,7 +292,79 @@ def record_tolerance():
     (OUT / "tolerance.json").write_text(json.dumps(document).replace("], [", "],\n["), encoding="utf-8")
 
 
+# Per file: the suite's name, options (as its constructor takes them), steps of a trajectory, whether resets are recorded.
+# HumanoidStandup's uph_cost_weight is not among them: Gymnasium 1.4.0 takes it and leaves it unused.
+VARIANTS = {
+    "half-cheetah-v5": ("HalfCheetah-v5", {
+        "frame_skip": 3, "forward_reward_weight": 2.5, "ctrl_cost_weight": 0.7, "reset_noise_scale": 0.03,
+        "exclude_current_positions_from_observation": False}, 12, True),
+    "swimmer-v5": ("Swimmer-v5", {
+        "frame_skip": 6, "forward_reward_weight": -1.5, "ctrl_cost_weight": 0.02, "reset_noise_scale": 0.4,
+        "exclude_current_positions_from_observation": False}, 12, False),
+    "hopper-v5": ("Hopper-v5", {
+        "frame_skip": 5, "forward_reward_weight": 0.5, "ctrl_cost_weight": 0.01, "healthy_reward": 3.0,
+        "healthy_state_range": (-30.0, 25.0), "healthy_z_range": (1.0, 1.3), "healthy_angle_range": (-0.15, 0.4),
+        "reset_noise_scale": 0.02, "exclude_current_positions_from_observation": False}, 15, True),
+    "hopper-v5-goes-on": ("Hopper-v5", {"terminate_when_unhealthy": False, "healthy_z_range": (1.2, 1.24)}, 20, False),
+    "walker2d-v5": ("Walker2d-v5", {
+        "frame_skip": 2, "forward_reward_weight": 3.0, "ctrl_cost_weight": 0.2, "healthy_reward": 0.25,
+        "terminate_when_unhealthy": False, "healthy_z_range": (1.1, 1.22), "healthy_angle_range": (-0.05, 0.2),
+        "reset_noise_scale": 0.05, "exclude_current_positions_from_observation": False}, 15, False),
+    "ant-v5": ("Ant-v5", {
+        "frame_skip": 3, "forward_reward_weight": 1.5, "ctrl_cost_weight": 0.05, "contact_cost_weight": 0.01,
+        "healthy_reward": 2.0, "terminate_when_unhealthy": False, "healthy_z_range": (0.4, 0.7),
+        "contact_force_range": (-0.5, 20.0), "reset_noise_scale": 0.05,
+        "exclude_current_positions_from_observation": False}, 10, False),
+    "ant-v5-without-loads": ("Ant-v5", {
+        "healthy_z_range": (0.45, 0.8), "include_cfrc_ext_in_observation": False}, 15, False),
+    "humanoid-v5": ("Humanoid-v5", {
+        "frame_skip": 3, "forward_reward_weight": 0.5, "ctrl_cost_weight": 0.3, "contact_cost_weight": 1e-4,
+        "contact_cost_range": (0.01, 0.5), "healthy_reward": 1.5, "terminate_when_unhealthy": False,
+        "healthy_z_range": (1.3, 1.38), "exclude_current_positions_from_observation": False,
+        "include_cinert_in_observation": False, "include_cvel_in_observation": False}, 6, False),
+    "humanoid-v5-inertias": ("Humanoid-v5", {
+        "healthy_z_range": (1.34, 1.5), "include_qfrc_actuator_in_observation": False,
+        "include_cfrc_ext_in_observation": False}, 4, False),
+    "humanoid-standup-v5": ("HumanoidStandup-v5", {
+        "frame_skip": 4, "ctrl_cost_weight": 0.5, "impact_cost_weight": 1e-3, "impact_cost_range": (2.0, 30.0),
+        "exclude_current_positions_from_observation": False, "include_cvel_in_observation": False,
+        "include_cinert_in_observation": False, "include_cfrc_ext_in_observation": False}, 8, False),
+    "reacher-v5": ("Reacher-v5", {"frame_skip": 4, "reward_dist_weight": 2.5, "reward_control_weight": 0.1}, 12, False),
+    "pusher-v5": ("Pusher-v5", {
+        "frame_skip": 3, "reward_near_weight": 1.5, "reward_dist_weight": 0.25, "reward_control_weight": 0.4}, 10, False),
+    "inverted-pendulum-v5": ("InvertedPendulum-v5", {"frame_skip": 5, "reset_noise_scale": 0.1}, 12, True),
+    "inverted-double-pendulum-v5": ("InvertedDoublePendulum-v5", {
+        "frame_skip": 2, "healthy_reward": 4.0, "reset_noise_scale": 0.02}, 12, True),
+}
+
+
+def record_variant(name):
+    suite_name, options, steps, has_resets = VARIANTS[name]
+    task = Gymnasium(suite_name, **options)
+    own = next(row for row in sorted(TASKS, key=len, reverse=True) if name.startswith(row))
+    rng = np.random.default_rng(11)
+    document = {
+        "task": own, "source": f"{task.source}; recorded by tools/record_env_reference.py --options",
+        "options": {key: str(list(value)) if isinstance(value, tuple) else value for key, value in options.items()},
+    }
+    if has_resets:
+        document["resets"] = reset_statistics(task)
+    document["trajectories"] = [trajectory(task, x, rng, steps) for x in TASKS[own][1]]
+    task.reset()
+    document["trajectories"].append(trajectory(task, task.state(), rng, steps))
+    text = json.dumps(document)
+    (OUT / "options").mkdir(parents=True, exist_ok=True)
+    (OUT / "options" / f"{name}.json").write_text(
+        text.replace('"trajectories"', '\n"trajectories"').replace("]], ", "]],\n ") + "\n", encoding="utf-8")
+    endings = sum(sum(t["terminated"]) for t in document["trajectories"])
+    print(name, len(text), "bytes,", endings, "endings,", [len(t["actions"]) for t in document["trajectories"]])
+
+
 def main():
+    if sys.argv[1:] == ["--options"]:
+        for name in VARIANTS:
+            record_variant(name)
+        return
     OUT.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[1:] or TASKS:
         record(name)

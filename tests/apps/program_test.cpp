@@ -82,6 +82,19 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"ExportOfNoRun", {"export", "nowhere", "--format", "c", "-o", "a.h"}, "not a run folder"},
                     BadInput{"ExportOfUnknownFormat", {"export", "nowhere", "--format", "tf", "-o", "a"}, "onnx"},
                     BadInput{"ExportToNoFile", {"export", "nowhere", "--format", "c"}, "--output"},
+                    BadInput{"UnknownTaskOption",
+                             {"train", "ant-v5", "--agent", "ppo", "--option", "ctrl_cost_wieght=1"},
+                             "did you mean 'ctrl_cost_weight'?"},
+                    BadInput{"TaskOptionOutOfRange",
+                             {"bench", "tasks", "hopper-v5", "--option", "frame_skip=0"},
+                             "a whole number from 1 to 1000"},
+                    BadInput{"TaskOptionWithoutValue", {"plan", "hopper-v5", "--option", "frame_skip"}, "NAME=VALUE"},
+                    BadInput{"OptionOfATaskWithoutAny",
+                             {"train", "pendulum-v1", "--option", "x=1"},
+                             "the task pendulum-v1 has no options"},
+                    BadInput{"RepeatOutOfRange", {"train", "pendulum-v1", "--action-repeat", "0"}, "outside"},
+                    BadInput{"PictureOfUnknownTask", {"picture", "hoper-v5"}, "did you mean 'hopper-v5'?"},
+                    BadInput{"PictureOfNoSize", {"picture", "hopper-v5", "--size", "9"}, "WIDTHxHEIGHT"},
                     BadInput{"MissingModel", {"check", "none.xml"}, "none.xml"},
                     BadInput{"BrokenModel", {"check", "@broken.xml"}, "broken.xml"},
                     BadInput{"ModelWithoutMass", {"check", "@massless.xml"}, "mass and inertia"},
@@ -139,6 +152,75 @@ TEST(Program, ListsTasksAsJsonLines) {
   }
   EXPECT_NE(std::ranges::find(names, "pendulum-v1"), names.end());
   EXPECT_NE(result.err.find("pendulum-v1"), std::string::npos);  // for people, who still read along
+}
+
+TEST(Program, ListsTheOptionsOfATask) {
+  const TemporaryFolder folder;
+  const ChildResult result = lockstep_with({"list", "tasks", "Hopper-v5", "--json", "-"}, folder.path());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  bool has_range = false;
+  std::istringstream stream(result.out);
+  for (std::string line; std::getline(stream, line);) {
+    const auto row = nlohmann::json::parse(line);
+    if (row.at("name") != "healthy_z_range") continue;
+    has_range = true;
+    EXPECT_EQ(row.at("default"), "[0.7, inf]");
+  }
+  EXPECT_TRUE(has_range) << result.out;
+}
+
+TEST(Program, GoesOnWithTheOptionsThatARunWasTrainedUnder) {
+  const TemporaryFolder folder;
+  const ChildResult trained = lockstep_with({"train",
+                                             "inverted-pendulum-v5",
+                                             "--agent",
+                                             "ppo",
+                                             "--agent-defaults",
+                                             "--iterations",
+                                             "1",
+                                             "--option",
+                                             "reset_noise_scale=0.05",
+                                             "--frame-stack",
+                                             "2",
+                                             "--normalise-observations",
+                                             "--no-video",
+                                             "--no-view",
+                                             "--run-dir",
+                                             "run",
+                                             "--set",
+                                             "worlds=4",
+                                             "--set",
+                                             "steps=8"},
+                                            folder.path());
+  ASSERT_LE(trained.exit_code, 1) << trained.err;
+  std::ifstream file(folder / "run" / "config.toml");
+  const std::string config((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_NE(config.find("environment.options.reset_noise_scale = 0.05"), std::string::npos) << config;
+  const ChildResult resumed =
+      lockstep_with({"train", "--resume", "run", "--iterations", "2", "--no-video", "--no-view"}, folder.path());
+  EXPECT_LE(resumed.exit_code, 1) << resumed.err;
+  const ChildResult judged = lockstep_with({"eval", "run", "--episodes", "1"}, folder.path());
+  EXPECT_LE(judged.exit_code, 1) << judged.err;
+  const ChildResult harder =
+      lockstep_with({"eval", "run", "--episodes", "1", "--option", "reset_noise_scale=0.1"}, folder.path());
+  EXPECT_LE(harder.exit_code, 1) << harder.err;
+  EXPECT_NE(judged.out, harder.out);
+  const ChildResult exported = lockstep_with({"export", "run", "--format", "c", "-o", "policy.h"}, folder.path());
+  EXPECT_EQ(exported.exit_code, 2);
+  EXPECT_NE(exported.err.find("normalise_observations"), std::string::npos) << exported.err;
+}
+
+TEST(Program, DrawsTasksWithoutADisplay) {
+  const TemporaryFolder folder;
+  const ChildResult result =
+      lockstep_with({"picture", "hopper-v5", "cartpole-v1", "-o", "pictures", "--size", "64x48"}, folder.path());
+  if (result.exit_code == 3) GTEST_SKIP() << result.err;
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  for (const char* const name : {"hopper-v5.png", "cartpole-v1.png"}) {
+    std::ifstream file(folder / "pictures" / name, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_TRUE(bytes.starts_with("\x89PNG")) << name;
+  }
 }
 
 TEST(Program, ListsCheckedInSettingsWithWhatTheyReached) {
@@ -273,8 +355,8 @@ TEST_P(HelpOf, HasExamplesAndJson) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Program, HelpOf,
-                         testing::Values("train", "eval", "export", "fit", "plan", "bench tasks", "list tasks",
-                                         "list keys", "check", "info"),
+                         testing::Values("train", "eval", "export", "fit", "plan", "picture", "bench tasks",
+                                         "list tasks", "list keys", "check", "info"),
                          [](const auto& example) {
                            std::string name = example.param;
                            std::ranges::replace(name, ' ', '_');

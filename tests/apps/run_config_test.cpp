@@ -1,5 +1,6 @@
 // Tests how a run's settings are merged, split between program and agent, and refused.
 #include "apps/run_config.h"
+#include "apps/environment_flags.h"
 #include "engine/atomic_file.h"
 #include "engine/error.h"
 #include "tests/engine/temporary_folder.h"
@@ -46,6 +47,49 @@ TEST(ResolvedRun, SuggestsTheNearestKeyOfProgramOrAgent) {
       EXPECT_EQ(error.fix(), std::string("did you mean '") + right + "'?");
     }
   }
+}
+
+TEST(ResolvedRun, GivesTheEnvironmentItsOptionsAndWrapping) {
+  const std::string toml =
+      "task = \"a\"\n[environment]\naction_repeat = 2\nframe_stack = 3\nepisode_steps = 50\n"
+      "[environment.options]\nctrl_cost_weight = 0.25\nhealthy_z_range = \"[0.3, inf]\"\n";
+  const ResolvedRun run = resolve_run(settings(toml), defaults_of);
+  const EnvironmentConfig& environment = run.config.environment;
+  EXPECT_EQ(environment.wrapping.action_repeat, 2);
+  EXPECT_EQ(environment.wrapping.frame_stack, 3);
+  EXPECT_EQ(environment.episode_steps, 50);
+  EXPECT_EQ(std::get<double>(environment.options.values().at("ctrl_cost_weight").value), 0.25);
+  EXPECT_EQ(environment.options.values().at("healthy_z_range").origin, "run.toml, line 8");
+  const ResolvedRun again = resolve_run(settings(run.all().to_toml()), defaults_of);
+  EXPECT_EQ(again.all().to_toml(), run.all().to_toml());
+  EXPECT_EQ(std::get<std::string>(again.config.environment.options.values().at("healthy_z_range").value), "[0.3, inf]");
+}
+
+EnvironmentFlags parsed_flags(const std::string& line) {
+  EnvironmentFlags flags;
+  CLI::App app;
+  add_environment_flags(app, flags);
+  app.parse(line);
+  return flags;
+}
+
+TEST(EnvironmentFlags, AreTheKeysOfTheConfiguration) {
+  const EnvironmentFlags flags = parsed_flags(
+      "--option ctrl_cost_weight=0.5 --option healthy_z_range=[0.3,1] --action-repeat 4 --normalise-observations "
+      "--episode-steps 99");
+  const EnvironmentConfig config = flags.config();
+  EXPECT_EQ(config.wrapping.action_repeat, 4);
+  EXPECT_TRUE(config.wrapping.normalise_observations);
+  EXPECT_EQ(config.episode_steps, 99);
+  EXPECT_EQ(std::get<std::string>(config.options.values().at("healthy_z_range").value), "[0.3,1]");
+  EXPECT_EQ(config.options.values().at("ctrl_cost_weight").origin, "--option ctrl_cost_weight=0.5");
+  EXPECT_EQ(flags.settings().values().at("environment.action_repeat").origin, "--action-repeat 4");
+}
+
+TEST(EnvironmentFlags, RefuseWhatTheConfigurationRefuses) {
+  EXPECT_THROW((void)parsed_flags("--frame-stack 0").config(), Error);
+  EXPECT_THROW((void)parsed_flags("--frame-stack two").config(), Error);
+  EXPECT_THROW((void)parsed_flags("--option ctrl_cost_weight").config(), Error);
 }
 
 TEST(ResolvedRun, WantsATask) { EXPECT_THROW((void)resolve_run({}, defaults_of), Error); }

@@ -35,6 +35,16 @@ inline nlohmann::json read_json(const std::string& name) {
   return nlohmann::json::parse(file);
 }
 
+inline std::vector<Trajectory> trajectories_of(const nlohmann::json& json) {
+  std::vector<Trajectory> trajectories;
+  for (const auto& item : json.at("trajectories")) {
+    trajectories.push_back({item.at("states").get<Rows>(), item.at("actions").get<Rows>(),
+                            item.at("observations").get<Rows>(), item.at("rewards").get<std::vector<double>>(),
+                            item.at("terminated").get<std::vector<bool>>()});
+  }
+  return trajectories;
+}
+
 inline Reference read_reference(const std::string& task) {
   const nlohmann::json json = read_json(task + ".json");
   Reference reference;
@@ -43,11 +53,7 @@ inline Reference read_reference(const std::string& task) {
   reference.action_high = json.at("action_high").get<std::vector<double>>();
   reference.reset_samples = json.at("resets").at("samples");
   reference.reset_quantiles = json.at("resets").at("quantiles").get<Rows>();
-  for (const auto& item : json.at("trajectories")) {
-    reference.trajectories.push_back(
-        {item.at("states").get<Rows>(), item.at("actions").get<Rows>(), item.at("observations").get<Rows>(),
-         item.at("rewards").get<std::vector<double>>(), item.at("terminated").get<std::vector<bool>>()});
-  }
+  reference.trajectories = trajectories_of(json);
   return reference;
 }
 

@@ -32,6 +32,9 @@ template <class Task>
 struct TaskCode : testing::Test {
   static constexpr int kStates = Task::kStates, kActions = Task::kActions, kObservations = Task::kObservations;
 
+  static constexpr OptionValues kDefaults = default_options<Task>();
+  static constexpr int kFirstShown = kHasOptionalParts<Task> ? kDefaults.parts[0].first : 0;
+  static constexpr int kShown = kHasOptionalParts<Task> ? kDefaults.parts[0].count : kObservations;
   static_assert(sensed_size<Task>() == 0, "what sensors read is no function of a recorded state");
   template <class T>
   using Now = SceneOf<Task, T>;
@@ -56,18 +59,19 @@ struct TaskCode : testing::Test {
     for (const Trajectory& trajectory : reference_.trajectories) {
       for (std::size_t k = 0; k < trajectory.actions.size(); ++k) {
         Now<T> before, after;
+        before.options = after.options = &kDefaults;
         T action[kActions], observation[kObservations];
         fill(before.x, trajectory.states[k]);
         fill(after.x, trajectory.states[k + 1]);
         fill(action, trajectory.actions[k]);
-        if constexpr (kSeesScenes<Task>) Task::remember(before, after.before);
+        if constexpr (before_size<Task>() > 0) Task::remember(before, after.before);
         const T reward = Task::reward(seen(Task::kRewardsStateBefore ? before : after), action);
         EXPECT_NEAR(static_cast<double>(kernels::first(reward)), trajectory.rewards[k],
                     bound * std::max(1.0, std::abs(trajectory.rewards[k])))
             << "step " << k;
         Task::observe(seen(after), observation);
-        for (int i = 0; i < kObservations; ++i) {
-          const double expected = trajectory.observations[k + 1][static_cast<std::size_t>(i)];
+        for (int i = kFirstShown; i < kFirstShown + kShown; ++i) {
+          const double expected = trajectory.observations[k + 1][static_cast<std::size_t>(i - kFirstShown)];
           EXPECT_NEAR(static_cast<double>(kernels::first(observation[i])), expected,
                       std::max(bound, kRecorded) * std::max(1.0, std::abs(expected)))
               << Task::kObservation[i] << ", step " << k;

@@ -1,10 +1,10 @@
 // Merges batches into running means and variances.
-#include "agents/running_moments.h"
+#include "engine/running_moments.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace lockstep::agents {
+namespace lockstep {
 namespace {
 
 // Added to a variance before its root is taken, so that what never varied stays finite.
@@ -42,6 +42,23 @@ void RunningMoments::add(View<const float, 2> rows) {
   count_ = total;
 }
 
+void RunningMoments::add(const RunningMoments& more) {
+  if (more.count_ == 0) return;
+  const double total = count_ + more.count_;
+  for (size_t k = 0; k < mean_.size(); ++k) {
+    const double shift = more.mean_[k] - mean_[k];
+    mean_[k] += shift * more.count_ / total;
+    square_[k] += more.square_[k] + shift * shift * count_ * more.count_ / total;
+  }
+  count_ = total;
+}
+
+void RunningMoments::clear() {
+  count_ = 0;
+  std::ranges::fill(mean_, 0.0);
+  std::ranges::fill(square_, 0.0);
+}
+
 double RunningMoments::variance(int column) const {
   return count_ > 0 ? square_[static_cast<size_t>(column)] / count_ : 1;
 }
@@ -71,4 +88,4 @@ void RunningMoments::load(ByteReader& in) {
   in.read_array(std::span<double>(square_));
 }
 
-}  // namespace lockstep::agents
+}  // namespace lockstep

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace lockstep::agents {
+namespace lockstep {
 
 // Mean, and sum of squared distances from it, of at least one number.
 struct Moments {
@@ -21,7 +21,10 @@ class RunningMoments {
  public:
   explicit RunningMoments(int width);
 
-  void add(View<const float, 2> rows);  // [any][width]
+  void add(View<const float, 2> rows);   // [any][width]
+  void add(const RunningMoments& more);  // of other rows
+  void clear();                          // as if nothing was seen
+  [[nodiscard]] int width() const { return static_cast<int>(mean_.size()); }
   [[nodiscard]] double count() const { return count_; }
   [[nodiscard]] std::span<const double> mean() const { return mean_; }  // [width]
   // Of the population; 1 before anything was seen.
@@ -40,4 +43,4 @@ class RunningMoments {
   std::vector<double> mean_, square_;  // [width]; square: sum of squared distances from the mean
 };
 
-}  // namespace lockstep::agents
+}  // namespace lockstep

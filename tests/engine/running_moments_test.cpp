@@ -1,5 +1,5 @@
 // Tests of running moments: batches against the whole, limits, and going on from saved bytes.
-#include "agents/running_moments.h"
+#include "engine/running_moments.h"
 
 #include <cmath>
 #include <utility>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace lockstep::agents {
+namespace lockstep {
 namespace {
 
 // Far from 0, where a sum of squares would lose every digit.
@@ -63,4 +63,4 @@ TEST(RunningMoments, GoOnFromSavedBytesToTheSameBits) {
 }
 
 }  // namespace
-}  // namespace lockstep::agents
+}  // namespace lockstep
