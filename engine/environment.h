@@ -29,9 +29,10 @@ struct TaskSpec {
   int discrete_actions = 0;                     // 0: continuous actions
   std::vector<double> action_low, action_high;  // [action_size], in the suite's own units
   std::vector<std::string> observation_names;   // [observation_size]
-  int state_size = 0;                           // nx: the full physical state (qpos, qvel, act), or the ODE's state
-  std::vector<std::string> state_names;         // [nx]
-  std::vector<bool> state_is_angle;  // [nx] true: an unbounded angle in rad; models may use sin and cos of it
+  std::vector<double> observation_noise;  // [observation_size] half widths of uniform noise; empty: none are known
+  int state_size = 0;                     // nx: the full physical state (qpos, qvel, act), or the ODE's state
+  std::vector<std::string> state_names;   // [nx]
+  std::vector<bool> state_is_angle;       // [nx] true: an unbounded angle in rad; models may use sin and cos of it
   // Box in which the dynamics are smooth (joint ranges, rails); infinite where there is none. Models are fitted to
   // rows inside it, and planners are charged for leaving it.
   std::vector<double> state_low, state_high;  // [nx]

@@ -102,6 +102,11 @@ TaskSpec spec(const Entry& entry, const EnvironmentConfig& config) {
     spec.action_high.push_back(field.high);
   }
   spec.observation_names = chosen.observation_names;
+  spec.observation_noise.assign(entry.observation_noise.begin(), entry.observation_noise.end());
+  if (config.wrapping.observation_noise > 0 && spec.observation_noise.empty()) {
+    throw Error(fmt::format("{} lists no noise of its observations", facts.name), "environment.observation_noise",
+                "set it to 0, or choose a task that does: go1-velocity");
+  }
   for (const StateField& field : entry.state) {
     spec.state_names.emplace_back(field.name);
     spec.state_is_angle.push_back(field.is_angle);

@@ -25,13 +25,14 @@ struct Entry {
   TaskKernels (*kernels)(Isa) = nullptr;            // compiled for that instruction set
   StepKernels<float> (*float_kernels)() = nullptr;  // of width 1, for blocks of any size
   StepKernels<double> (*double_kernels)() = nullptr;
-  std::span<const OptionField> options = {};  // what the task can be told
-  std::span<const OptionalPart> parts = {};   // of `observation`, which options show and hide
-  std::span<const SensedField> sensors = {};  // what the task reads beside the state
-  int before_size = 0;                        // numbers that it keeps from before a step
-  int settle_steps = 0;                       // physics steps before an episode starts
-  bool starts_in_physics = false;             // its first observation needs more than the drawn state
-  const SystemRow* system = nullptr;          // of an ODE or a map (docs/systems.md); nullptr for any other task
+  std::span<const OptionField> options = {};       // what the task can be told
+  std::span<const OptionalPart> parts = {};        // of `observation`, which options show and hide
+  std::span<const double> observation_noise = {};  // half widths of noise on `observation`; empty: none are known
+  std::span<const SensedField> sensors = {};       // what the task reads beside the state
+  int before_size = 0;                             // numbers that it keeps from before a step
+  int settle_steps = 0;                            // physics steps before an episode starts
+  bool starts_in_physics = false;                  // its first observation needs more than the drawn state
+  const SystemRow* system = nullptr;               // of an ODE or a map (docs/systems.md); nullptr for any other task
 };
 
 // The table, in the order of envs/CMakeLists.txt.

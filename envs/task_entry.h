@@ -36,6 +36,16 @@ constexpr std::span<const OptionalPart> parts_of() {
 }
 
 template <class Task>
+constexpr std::span<const double> noise_of() {
+  if constexpr (requires { Task::kObservationNoise; }) {
+    static_assert(!kHasOptionalParts<Task>, "noise is listed for all numbers of an observation");
+    return Task::kObservationNoise;
+  } else {
+    return {};
+  }
+}
+
+template <class Task>
 constexpr Entry make_entry(TaskKernels (*kernels)(Isa)) {
   return {.name = Task::kFacts.name,
           .summary = Task::kFacts.summary,
@@ -48,6 +58,7 @@ constexpr Entry make_entry(TaskKernels (*kernels)(Isa)) {
           .double_kernels = &StepOn<Task, double>::table,
           .options = options_of<Task>(),
           .parts = parts_of<Task>(),
+          .observation_noise = noise_of<Task>(),
           .sensors = sensors_of<Task>(),
           .before_size = before_size<Task>(),
           .settle_steps = settle_steps<Task>(),

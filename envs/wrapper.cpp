@@ -9,6 +9,8 @@ namespace {
 
 // The stream of random numbers of action noise; no other place uses it.
 constexpr std::uint32_t kNoiseStream = 0x7e5e7002;
+// That of noise on observations.
+constexpr std::uint32_t kBlurStream = 0x7e5e7003;
 // Normalised numbers are cut off at this many deviations.
 constexpr float kLimit = 10;
 
@@ -32,6 +34,7 @@ Wrapper::Wrapper(const EnvironmentConfig& config, const TaskSpec& task, StepResu
       noise_{.seed = config.seed, .stream = kNoiseStream},
       waiting_(product(rows, wrapping_.action_delay * actions_)),
       executed_(product(rows, actions_)),
+      noisy_(wrapping_.observation_noise > 0 ? product(rows, size_) : 0),
       normalised_(product(rows, size_)),
       shown_(product(rows, observation_size())),
       final_(product(rows, observation_size())),
@@ -45,6 +48,9 @@ Wrapper::Wrapper(const EnvironmentConfig& config, const TaskSpec& task, StepResu
       episode_(static_cast<std::size_t>(worlds_)),
       block_observations_(static_cast<std::size_t>(num_blocks), RunningMoments(size_)),
       block_returns_(static_cast<std::size_t>(num_blocks), RunningMoments(1)) {
+  for (const double width : task.observation_noise) {
+    if (wrapping_.observation_noise > 0) blur_.push_back(static_cast<float>(wrapping_.observation_noise * width));
+  }
   for (std::size_t i = 0; i < task.action_low.size(); ++i) {
     const double low = task.action_low[i], high = task.action_high[i];
     const bool is_bounded = std::isfinite(low) && std::isfinite(high);
@@ -65,13 +71,33 @@ void Wrapper::begin_episode(int world) {
   }
 }
 
+void Wrapper::blur_row(int world, std::uint32_t draw, float* row) const {
+  const kernels::RandomStream stream{.seed = noise_.seed, .stream = kBlurStream};
+  for (std::size_t i = 0; i < blur_.size(); i += 4) {
+    const kernels::PhiloxWords words = kernels::philox(stream, static_cast<std::uint32_t>(world), decision_,
+                                                       (draw << 16) + static_cast<std::uint32_t>(i / 4));
+    for (std::size_t k = i; k < std::min(i + 4, blur_.size()); ++k) {
+      const float unit = kernels::uniform_from_words<float>(words.word[k - i], 0);
+      row[k] += blur_[k] * (2 * unit - 1);
+    }
+  }
+}
+void Wrapper::blur(int first, int count) {
+  for (int world = first; world < first + count && !blur_.empty(); ++world) {
+    float* const row = row_of(noisy_, world, size_);
+    std::copy_n(results_.observation + static_cast<std::ptrdiff_t>(world) * size_, size_, row);
+    blur_row(world, 0, row);
+  }
+}
+
 void Wrapper::start() {
+  blur(0, worlds_);
   if (wrapping_.normalise_observations && learns_) {
-    statistics_->observations.add(View<const float, 2>(results_.observation, worlds_, size_));
+    statistics_->observations.add(View<const float, 2>(seen(), worlds_, size_));
   }
   for (int world = 0; world < worlds_; ++world) {
     begin_episode(world);
-    show_state(world);
+    show_seen(world);
   }
   std::ranges::fill(reward_.span(), 0.0f);
   std::ranges::fill(final_return_.span(), 0.0f);
@@ -80,8 +106,12 @@ void Wrapper::start() {
 }
 
 void Wrapper::show_state(int world) {
+  blur(world, 1);
+  show_seen(world);
+}
+void Wrapper::show_seen(int world) {
   float* const now = row_of(normalised_, world, size_);
-  normalise(results_.observation, world, 1, now);
+  normalise(seen(), world, 1, now);
   for (int frame = 0; frame < wrapping_.frame_stack; ++frame) {
     std::copy_n(now, size_, row_of(shown_, world, observation_size()) + frame * size_);
   }
@@ -136,6 +166,7 @@ bool Wrapper::collect(int first, int count) {
     final_return_[number] = results_.final_return[world];
     std::copy_n(results_.final_observation + static_cast<std::ptrdiff_t>(world) * size_, size_,
                 row_of(last_, world, size_));
+    blur_row(world, 1, row_of(last_, world, size_));
   }
   return is_over;
 }
@@ -154,10 +185,11 @@ const std::uint8_t* Wrapper::stop_ended(int first, int count) {
 
 void Wrapper::see(int block, int first, int count) {
   const auto number = static_cast<std::size_t>(block);
+  blur(first, count);
   if (wrapping_.normalise_observations && learns_) {
     block_observations_[number].clear();
     block_observations_[number].add(
-        View<const float, 2>(results_.observation + static_cast<std::ptrdiff_t>(first) * size_, count, size_));
+        View<const float, 2>(seen() + static_cast<std::ptrdiff_t>(first) * size_, count, size_));
   }
   if (wrapping_.normalise_rewards) {
     const auto discount = static_cast<float>(wrapping_.reward_discount);
@@ -211,7 +243,7 @@ void Wrapper::show_world(int world) {
 }
 
 void Wrapper::show(int first, int count) {
-  normalise(results_.observation, first, count, row_of(normalised_, first, size_));
+  normalise(seen(), first, count, row_of(normalised_, first, size_));
   for (int world = first; world < first + count; ++world) show_world(world);
   if (!wrapping_.normalise_rewards) return;
   const float scale = statistics_->returns.scale(0);

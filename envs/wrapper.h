@@ -1,6 +1,7 @@
 // What an agent does to W worlds and sees of them where a Wrapping (engine/wrapping.h) stands between.
 //   action -> delay -> noise -> cut to its range -> executed for `action_repeat` env steps
-//   observation -> statistics -> normalised -> stacked; rewards of the steps -> sum -> statistics -> normalised
+//   observation -> noise -> statistics -> normalised -> stacked; rewards of the steps -> sum -> statistics ->
+//   normalised
 // Work on a block of worlds is for one thread; blocks do not touch each other.
 #pragma once
 
@@ -67,10 +68,16 @@ class Wrapper {
   template <class Self, class Function>
   static void each_saved(Self& self, Function&& f);
   void add_noise(int world, float* action) const;
+  // Observations of worlds first ... first + count - 1 as they are, or noisy: into noisy_, where there is noise.
+  void blur(int first, int count);
+  void blur_row(int world, std::uint32_t draw, float* row) const;
+  // [worlds][size_] what is there to be seen.
+  [[nodiscard]] const float* seen() const { return blur_.empty() ? results_.observation : noisy_.data(); }
   void begin_episode(int world);
   // observations [rows][size_] as the agent sees them, into normalised_ from row `first` on
   void normalise(const float* observations, int first, int rows, float* out) const;
   void push_frame(const float* observation, float* frames) const;
+  void show_seen(int world);
   void show_world(int world);
 
   Wrapping wrapping_;
@@ -79,12 +86,13 @@ class Wrapper {
   std::shared_ptr<RunningStatistics> statistics_;
   StepResults results_;
   kernels::RandomStream noise_;
+  std::vector<float> blur_;                              // [size_] half widths of noise; empty: none
   std::vector<float> deviation_, low_, high_, neutral_;  // [action_size]
   std::uint32_t decision_ = 0;
 
   HostBuffer<float> waiting_;              // [rows][delay][action_size], the next to be executed first
   HostBuffer<float> executed_;             // [rows][action_size]
-  HostBuffer<float> normalised_;           // [rows][size_]
+  HostBuffer<float> noisy_, normalised_;   // [rows][size_]
   HostBuffer<float> shown_, final_;        // [rows][frames][size_]
   HostBuffer<float> last_;                 // [rows][size_], of the episode that ended in this decision
   HostBuffer<float> reward_, discounted_;  // [rows]

@@ -152,6 +152,33 @@ TEST_F(Go1World, IsDrawnWithItsOwnFrictionWhereItIsAskedFor) {
   EXPECT_EQ(differ, 8);
 }
 
+TEST_F(Go1World, IsSeenThroughTheNoiseThatItLists) {
+  EnvironmentConfig config{.num_worlds = 400, .seed = 5, .precision = "double"};
+  const auto clear = make_environment("go1-velocity", config);
+  config.wrapping.observation_noise = 2;
+  const auto noisy = make_environment("go1-velocity", config);
+  config.threads = 2;
+  const auto again = make_environment("go1-velocity", config);
+  for (int k = 0; k < 3; ++k) {
+    step(*clear, 1), step(*noisy, 1), step(*again, 1);
+    for (int i = 0; i < Go1::kObservations; ++i) {
+      const double width = 2 * Go1::kObservationNoise[static_cast<std::size_t>(i)];
+      double sum = 0, largest = 0;
+      for (int world = 0; world < 400; ++world) {
+        const double error = static_cast<double>(noisy->observation()(world, i) - clear->observation()(world, i));
+        EXPECT_EQ(noisy->observation()(world, i), again->observation()(world, i));
+        sum += error;
+        largest = std::max(largest, std::abs(error));
+      }
+      EXPECT_LE(largest, width * (1 + 1e-6) + 1e-6) << i;
+      EXPECT_GE(largest, 0.97 * width) << i;
+      EXPECT_LE(std::abs(sum / 400), 5 * width / std::sqrt(3.0 * 400) + 1e-7) << i;
+    }
+    EXPECT_EQ(state(*noisy, 7, 2), state(*clear, 7, 2));
+  }
+  EXPECT_THROW(make_environment("pendulum-v1", {.wrapping = {.observation_noise = 1}}), Error);
+}
+
 TEST_F(Go1World, FallsAndStartsAgainWithParametersOfItsNextEpisode) {
   const auto env = make(4, {}, "task");
   std::vector<double> x(Go1::kStates);
