@@ -62,20 +62,28 @@ const std::vector<Case>& cases() {
       {"AllLimits", [](const Model::Adjust& adjust) { return Model::from_xml(kAllLimits, {}, adjust); },
        kEverything + kGains, 1e-9},
       {"CartpolePlanar",
-       [](const Model::Adjust& adjust) { return Model::from_file(task_model("dm_control/cartpole.xml"), adjust); },
+       [](const Model::Adjust& adjust) {
+         return Model::from_file(task_model("dm_control/suite/cartpole.xml"), adjust);
+       },
        "body_mass+body_inertia *= uniform(0.5, 2); body_ipos.2 += uniform(-0.05, 0.05); dof_damping += uniform(0, 0.1)",
        1e-9},
       {"HalfCheetahContacts",
-       [](const Model::Adjust& adjust) { return Model::from_file(task_model("gymnasium/half_cheetah.xml"), adjust); },
+       [](const Model::Adjust& adjust) {
+         return Model::from_file(task_model("gymnasium/envs/mujoco/assets/half_cheetah.xml"), adjust);
+       },
        "body_mass+body_inertia *= uniform(0.6, 1.6); geom_friction *= uniform(0.5, 2); jnt_stiffness *= uniform(0.5, "
        "2);"
        "geom_size[head,?foot] *= uniform(0.9, 1.2)",
        1e-6},
       {"HumanoidContacts",
-       [](const Model::Adjust& adjust) { return Model::from_file(task_model("dm_control/humanoid.xml"), adjust); },
+       [](const Model::Adjust& adjust) {
+         return Model::from_file(task_model("dm_control/suite/humanoid.xml"), adjust);
+       },
        kEverything, 1e-6},
       {"AntWithNewFriction",
-       [](const Model::Adjust& adjust) { return Model::from_file(task_model("gymnasium/ant.xml"), adjust); },
+       [](const Model::Adjust& adjust) {
+         return Model::from_file(task_model("gymnasium/envs/mujoco/assets/ant.xml"), adjust);
+       },
        "dof_frictionloss += uniform(0, 0.3); geom_friction *= uniform(0.5, 2) shared; body_mass *= uniform(0.8, 1.2)",
        1e-6},
   };
