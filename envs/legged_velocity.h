@@ -4,8 +4,10 @@
 //   that
 //           it shall keep (rad), whether it has one, whether it shall stand, seconds until the next command and push,
 //           the last two actions, and of each foot seconds in the air, seconds on the ground, height of its swing (m)
+// A robot says which of its sensors (`kFootNumbers` for each foot: place, velocity, ...; then `kOtherNumbers`) tell how
+// far a foot is from the ground, how it is tilted, and what else is weighed.
 //   action  moves the servos' set-points from the first pose: 1 is a quarter of what holds the largest torque
-// A foot is on the ground where the sphere at its site is; forces are not looked at (mjlab's soft_landing is left out).
+// Forces are not looked at: mjlab's soft_landing and self_collisions are left out.
 #pragma once
 
 #include "envs/random_joints.h"
@@ -25,33 +27,66 @@ inline constexpr double kFallen = 0.342;  // cosine of 70 degrees
 inline constexpr double kActive = 0.05;   // smaller commands (m/s + rad/s) ask the robot to stand
 inline constexpr double kSwing = 0.1;     // m, height of a swinging foot
 
-inline constexpr OptionField kOptionList[] = {
-    range_option("command_x", -1, 1, "m/s, commanded along the robot"),
-    range_option("command_y", -1, 1, "m/s, commanded to its left"),
-    range_option("command_turn", -0.5, 0.5, "rad/s"),
-    range_option("command_seconds", 3, 8, "until the next command"),
-    number_option("standing_share", 0.1, "of commands that ask to stand", 0, 1),
-    number_option("heading_share", 0.3, "of commands that ask to keep a heading", 0, 1),
-    number_option("forward_share", 0.2, "of commands straight ahead, of at least 0.3 m/s", 0, 1),
-    range_option("push_seconds", 1, 3, "between pushes"),
-    number_option("push", 1, "of mjlab's pushes: 0.5 m/s along, 0.4 up, 0.52 rad/s of tilt, 0.78 of turn; 0: none", 0,
-                  10),
-    number_option("track_velocity_weight", 2, "of following the commanded velocity"),
-    number_option("track_turn_weight", 2, "of following the commanded turn"),
-    number_option("upright_weight", 1, "of standing upright"),
-    number_option("pose_weight", 1, "of joints near the first pose"),
-    number_option("limits_weight", -1, "of radians beyond the soft limits of joints"),
-    number_option("action_rate_weight", -0.1, "of the squared change of the action"),
-    number_option("torque_weight", 0, "of the squared torques (N^2 m^2)"),
-    number_option("air_time_weight", 0, "of feet 0.05 s to 0.5 s in the air, at commands above 0.5"),
-    number_option("clearance_weight", -2, "of feet that move across the ground at another height than 0.1 m"),
-    number_option("swing_weight", -0.25, "of swings that reached another height than 0.1 m"),
-    number_option("slip_weight", -0.1, "of squared speeds of feet on the ground (m^2/s^2)")};
+// What all robots can be told.
+inline constexpr std::array<OptionField, 20> kOfAllRobots{
+    {range_option("command_x", -1, 1, "m/s, commanded along the robot"),
+     range_option("command_y", -1, 1, "m/s, commanded to its left"),
+     range_option("command_turn", -0.5, 0.5, "rad/s"),
+     range_option("command_seconds", 3, 8, "until the next command"),
+     number_option("standing_share", 0.1, "of commands that ask to stand", 0, 1),
+     number_option("heading_share", 0.3, "of commands that ask to keep a heading", 0, 1),
+     number_option("forward_share", 0.2, "of commands straight ahead, of at least 0.3 m/s", 0, 1),
+     range_option("push_seconds", 1, 3, "between pushes"),
+     number_option("push", 1, "of mjlab's pushes: 0.5 m/s along, 0.4 up, 0.52 rad/s of tilt, 0.78 of turn; 0: none", 0,
+                   10),
+     number_option("track_velocity_weight", 2, "of following the commanded velocity"),
+     number_option("track_turn_weight", 2, "of following the commanded turn"),
+     number_option("upright_weight", 1, "of standing upright"),
+     number_option("pose_weight", 1, "of joints near the first pose"),
+     number_option("limits_weight", -1, "of radians beyond the soft limits of joints"),
+     number_option("action_rate_weight", -0.1, "of the squared change of the action"),
+     number_option("torque_weight", 0, "of the squared torques (N^2 m^2)"),
+     number_option("air_time_weight", 0, "of feet 0.05 s to 0.5 s in the air, at commands above 0.5"),
+     number_option("clearance_weight", -2, "of feet that move across the ground at another height than 0.1 m"),
+     number_option("swing_weight", -0.25, "of swings that reached another height than 0.1 m"),
+     number_option("slip_weight", -0.1, "of squared speeds of feet on the ground (m^2/s^2)")}};
+// These, and what one robot can be told besides.
+template <std::size_t kCount>
+constexpr std::array<OptionField, kOfAllRobots.size() + kCount> options_with(const OptionField (&own)[kCount]) {
+  std::array<OptionField, kOfAllRobots.size() + kCount> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i] = i < kOfAllRobots.size() ? kOfAllRobots[i] : own[i - kOfAllRobots.size()];
+  }
+  return all;
+}
+
+// A servo (N m/rad, N m s/rad, N m): an oscillator of 10 Hz with damping ratio 2 on the rotors' inertia (kg m^2).
+struct Servo {
+  double stiffness, damping, torque;
+};
+constexpr Servo servo(double armature, double torque) {
+  constexpr double kFrequency = 10 * 2 * 3.1415926535;  // rad/s, as mjlab writes it
+  return {armature * kFrequency * kFrequency, 4 * armature * kFrequency, torque};
+}
+// Ends of a joint's range and its angle in the first pose (rad), tolerances of the pose standing, walking and running.
+struct Joint {
+  const char *name, *speed;
+  double low, high, first, standing, walking, running;
+  Servo servo;
+};
+
+constexpr std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+template <class T>
+struct Vector {
+  T x, y, z;
+};
 
 template <class Robot>
 struct Variant {
   static constexpr int kJoints = Robot::kJoints, kFeet = Robot::kFeet;
-  static constexpr int kActions = kJoints, kSensed = 6 * kFeet, kBefore = 0;
+  static constexpr int kActions = kJoints, kOthers = Robot::kFootNumbers * kFeet;
+  static constexpr int kSensed = kOthers + Robot::kOtherNumbers, kBefore = 0;
   static constexpr int kQvel = 7 + kJoints, kHeld = kQvel + 6 + kJoints;
   // Where the numbers of an episode stand in the state.
   static constexpr int kCommand = kHeld, kHeading = kHeld + 3, kKeepsHeading = kHeld + 4, kStands = kHeld + 5;
@@ -80,8 +115,8 @@ struct Variant {
             .servo_range = kMostAction,
             .randomise = Robot::kRandomise};
   }
-  static constexpr const auto& kOptions = kOptionList;
-  using Options = OptionsOf<kOptionList>;
+  static constexpr const auto& kOptions = Robot::kOptions;
+  using Options = OptionsOf<Robot::kOptions>;
   static constexpr std::array<StateField, kStates> kState = [] {
     constexpr const char* kRoot[] = {"x", "y", "z", "quat_w", "quat_x", "quat_y", "quat_z"};
     constexpr const char* kSpeed[] = {"x_dot", "y_dot", "z_dot", "spin_x", "spin_y", "spin_z"};
@@ -138,10 +173,6 @@ struct Variant {
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;
 
-  template <class T>
-  struct Vector {
-    T x, y, z;
-  };
   // A vector of the world in the axes of the robot.
   template <class T>
   LS_FN static Vector<T> in_robot(const T (&x)[kStates], Vector<T> v) {
@@ -195,16 +226,16 @@ struct Variant {
   // Feet: how high they are (m), how fast across the ground (squared, m^2/s^2).
   template <class T>
   LS_FN static T height(const Now<T>& now, int foot) {
-    return now.sensed[6 * foot + 2];
+    return now.sensed[Robot::kFootNumbers * foot + 2];
   }
   template <class T>
   LS_FN static T square_speed(const Now<T>& now, int foot) {
-    const T vx = now.sensed[6 * foot + 3], vy = now.sensed[6 * foot + 4];
-    return vx * vx + vy * vy;
+    const T* const v = now.sensed + Robot::kFootNumbers * foot + 3;
+    return v[0] * v[0] + v[1] * v[1];
   }
   template <class T>
   LS_FN static kernels::MaskOf<T> on_ground(const Now<T>& now, int foot) {
-    return height(now, foot) < T(Robot::kFootRadius);
+    return Robot::clearance(now.sensed + Robot::kFootNumbers * foot) < T(0);
   }
   template <class T>
   LS_FN static kernels::MaskOf<T> just_landed(const Now<T>& now, int foot) {
@@ -231,12 +262,13 @@ struct Variant {
   template <class T>
   LS_FN static T tracking(const Now<T>& now) {
     const Options options(now.options);
-    const Vector<T> v = velocity(now.x), g = down(now.x);
+    const Vector<T> v = velocity(now.x);
     const T ex = now.x[kCommand] - v.x, ey = now.x[kCommand + 1] - v.y;
     const T turn = now.x[kCommand + 2] - now.x[kQvel + 5], wx = now.x[kQvel + 3], wy = now.x[kQvel + 4];
     return T(options["track_velocity_weight"]) * kernels::exponential((ex * ex + ey * ey + v.z * v.z) * T(-1 / 0.25)) +
            T(options["track_turn_weight"]) * kernels::exponential((turn * turn + wx * wx + wy * wy) * T(-1 / 0.5)) +
-           T(options["upright_weight"]) * kernels::exponential((g.x * g.x + g.y * g.y) * T(-1 / 0.2));
+           T(options["upright_weight"]) *
+               kernels::exponential(Robot::tilt(down(now.x), now.sensed + kOthers) * T(-1 / 0.2));
   }
   template <class T>
   LS_FN static T postures(const Now<T>& now) {
@@ -294,7 +326,8 @@ struct Variant {
   // The weighed terms, per second.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&)[kActions]) {
-    return T(kStep) * (tracking(now) + postures(now) + steps(now));
+    const T own = Robot::own_terms(Options(now.options), now.sensed + kOthers);
+    return T(kStep) * (tracking(now) + postures(now) + steps(now) + own);
   }
 
   // Fallen: tilted by 70 degrees.
@@ -408,9 +441,6 @@ struct Variant {
     }
     return cost;
   }
-
- private:
-  static constexpr std::size_t at(int i) { return static_cast<std::size_t>(i); }
 };
 
 }  // namespace lockstep::envs::legged_velocity

@@ -3,6 +3,7 @@
 #include "engine/environment.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "envs/g1_velocity.h"
 #include "envs/go1_velocity.h"
 #include "envs/option_values.h"
 
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,51 +23,85 @@ namespace lockstep::envs {
 namespace {
 
 using Go1 = go1_velocity::Task;
+using G1 = g1_velocity::Task;
 
-nlohmann::json recorded_rows() {
-  std::ifstream file(LOCKSTEP_TEST_DATA "/envs/go1-velocity-terms.json");
+nlohmann::json recorded_rows(const std::string& robot) {
+  std::ifstream file(LOCKSTEP_TEST_DATA "/envs/" + robot + "-velocity-terms.json");
   return nlohmann::json::parse(file).at("rows");
 }
 
+template <class Task>
+typename Task::template Now<double> recorded_scene(const nlohmann::json& row, const OptionValues& values) {
+  typename Task::template Now<double> now;
+  now.options = &values;
+  for (int i = 0; i < Task::kStates; ++i) now.x[i] = row.at("state").at(static_cast<std::size_t>(i));
+  for (int i = 0; i < Task::kSensed; ++i) now.sensed[i] = row.at("sensed").at(static_cast<std::size_t>(i));
+  return now;
+}
+
 // The reward of a recorded row with one weight of 1 and all others 0, per second.
+template <class Task>
 double term(const nlohmann::json& row, const std::string& name) {
-  OptionValues values = default_options<Go1>();
+  OptionValues values = default_options<Task>();
   int place = 0;
-  for (const OptionField& option : Go1::kOptions) {
+  for (const OptionField& option : Task::kOptions) {
     const std::string weight = option.name;
     if (weight.ends_with("_weight")) values.numbers[place][0] = weight == name + "_weight" ? 1 : 0;
     ++place;
   }
-  Go1::Now<double> now;
-  now.options = &values;
-  for (int i = 0; i < Go1::kStates; ++i) now.x[i] = row.at("state").at(static_cast<std::size_t>(i));
-  for (int i = 0; i < Go1::kSensed; ++i) now.sensed[i] = row.at("sensed").at(static_cast<std::size_t>(i));
-  const double action[Go1::kActions] = {};
-  return Go1::reward(now, action) / 0.02;
+  const double action[Task::kActions] = {};
+  return Task::reward(recorded_scene<Task>(row, values), action) / 0.02;
 }
 
-TEST(Go1Velocity, HasTheTermsOfMjlabsOwnFunctions) {
+template <class Task>
+void expect_terms(const std::string& robot, int count) {
   int rows = 0;
-  for (const nlohmann::json& row : recorded_rows()) {
+  for (const nlohmann::json& row : recorded_rows(robot)) {
     for (const auto& [name, value] : row.at("terms").items()) {
-      EXPECT_NEAR(term(row, name), value.get<double>(), 1e-9 * (1 + std::abs(value.get<double>())))
-          << name << ", " << rows;
+      const double expected = value.template get<double>();
+      EXPECT_NEAR(term<Task>(row, name), expected, 1e-9 * (1 + std::abs(expected))) << name << ", " << rows;
     }
     ++rows;
   }
-  EXPECT_EQ(rows, 12);
+  EXPECT_EQ(rows, count);
+}
+TEST(VelocityTasks, HaveTheTermsOfMjlabsOwnFunctions) {
+  expect_terms<Go1>("go1", 12);
+  expect_terms<G1>("g1", 8);
 }
 
-TEST(Go1Velocity, ObservesWhatMujocosSensorsSay) {
-  for (const nlohmann::json& row : recorded_rows()) {
-    OptionValues values = default_options<Go1>();
-    Go1::Now<double> now;
-    now.options = &values;
-    for (int i = 0; i < Go1::kStates; ++i) now.x[i] = row.at("state").at(static_cast<std::size_t>(i));
-    double observation[Go1::kObservations];
-    Go1::observe(now, observation);
-    for (int i = 0; i < Go1::kObservations; ++i) {
-      EXPECT_NEAR(observation[i], row.at("observation").at(static_cast<std::size_t>(i)).get<double>(), 1e-9) << i;
+template <class Task>
+void expect_observations(const std::string& robot) {
+  const OptionValues values = default_options<Task>();
+  for (const nlohmann::json& row : recorded_rows(robot)) {
+    double observation[Task::kObservations];
+    Task::observe(recorded_scene<Task>(row, values), observation);
+    for (int i = 0; i < Task::kObservations; ++i) {
+      EXPECT_NEAR(observation[i], row.at("observation").at(static_cast<std::size_t>(i)).template get<double>(), 1e-9)
+          << i;
+    }
+  }
+}
+TEST(VelocityTasks, ObserveWhatMujocosSensorsSay) {
+  expect_observations<Go1>("go1");
+  expect_observations<G1>("g1");
+}
+
+// The first pose held by controls of zero, in both robots.
+TEST(VelocityTasks, StandInTheirFirstPoseForASecond) {
+  for (const auto& [name, height] : {std::pair{"go1-velocity", 0.278}, std::pair{"g1-velocity", 0.76}}) {
+    EnvironmentConfig config{.num_worlds = 4, .seed = 5, .precision = "double"};
+    config.options.set("push", {0.0, "test"});
+    config.options.set("standing_share", {1.0, "test"});
+    const auto env = make_environment(name, config);
+    const std::vector<float> still(static_cast<std::size_t>(4 * env->spec().action_size));
+    for (int i = 0; i < 50; ++i) env->step(View<const float, 2>(still.data(), 4, env->spec().action_size));
+    for (int world = 0; world < 4; ++world) {
+      std::vector<double> x(static_cast<std::size_t>(env->spec().state_size));
+      env->get_state(world, x);
+      EXPECT_NEAR(x[2], height, 0.04) << name;
+      EXPECT_GT(env->reward()[static_cast<std::size_t>(world)], 0.02 * 5) << name;  // of 6 where nothing moves
+      EXPECT_EQ(env->terminated()[static_cast<std::size_t>(world)], 0) << name;
     }
   }
 }
@@ -90,17 +126,6 @@ class Go1World : public testing::Test {
     return x[static_cast<std::size_t>(number)];
   }
 };
-
-TEST_F(Go1World, StandsInItsFirstPoseWithActionsOfZero) {
-  const auto env = make(4, {{"push", 0}, {"standing_share", 1}});
-  step(*env, 100);
-  for (int world = 0; world < 4; ++world) {
-    EXPECT_NEAR(state(*env, world, 2), 0.278, 0.03);
-    EXPECT_GT(env->reward()[static_cast<std::size_t>(world)], 0.02 * 5.5);  // of 6 where nothing moves
-    EXPECT_EQ(env->terminated()[static_cast<std::size_t>(world)], 0);
-    EXPECT_GT(state(*env, world, Go1::kGround), 1.5);
-  }
-}
 
 TEST_F(Go1World, IsPushedAndCommandedAnewWhenItsTimeHasCome) {
   const auto env = make(64, {{"standing_share", 0}, {"heading_share", 0}, {"forward_share", 0}});
