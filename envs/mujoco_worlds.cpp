@@ -7,6 +7,7 @@
 #include "engine/task_models.h"
 #include "envs/held_dynamics.h"
 #include "envs/model_sensors.h"
+#include "envs/suite_models.h"
 #include "envs/swimmer_model.h"
 #include "envs/worlds.h"
 
@@ -60,6 +61,7 @@ std::shared_ptr<const Model> load_model(const Entry& entry) {
       file,
       [&](mjSpec& spec) {
         if (entry.facts->swimmer_bodies > 0) add_swimmer_segments(spec, entry.facts->swimmer_bodies);
+        change_suite_model(spec, entry.facts->suite_name, file.string());
         set_sensors(spec, entry.sensors, file.string());
       },
       [&](mjModel& m) { set_damping(entry.facts->damping, m, file.string()); });
@@ -94,7 +96,8 @@ class MujocoWorlds final : public Worlds<R> {
         held_(world_view(held_numbers_.data(), num_worlds_, entry.facts->nheld, batch_->lanes())),
         sensing_(entry.facts->sensing),
         senses_forces_(reads_forces(*model_->mj())),
-        kept_(static_cast<std::size_t>(config.threads)) {}
+        kept_(static_cast<std::size_t>(config.threads)),
+        muscles_(static_cast<std::size_t>(config.threads)) {}
 
   [[nodiscard]] int lanes() const override { return batch_->lanes(); }
   [[nodiscard]] int num_blocks() const override { return batch_->num_blocks(); }
@@ -114,6 +117,7 @@ class MujocoWorlds final : public Worlds<R> {
     out.held = start(held_);
   }
   void advance(int block, int thread, const Block<R>& b) override {
+    place_receptacle(block);
     if (sensing_ == Sensing::kLastEvaluation || senses_forces_) {
       batch_->step_and_sense_block(block, physics_steps_, thread);
     } else {
@@ -130,9 +134,10 @@ class MujocoWorlds final : public Worlds<R> {
 
   void sense(int block, int thread, const std::uint8_t* chosen) override {
     if (fields_.sensordata.extent(1) == 0) return;
+    place_receptacle(block);
     const std::array views{fields_.sensordata};
     keep_others(block, thread, chosen, views, [&] {
-      batch_->sense_block(block, thread);
+      sense_without_muscles(block, thread);
       // mj_forward, after which this is read at a start, leaves the loads on bodies alone: they are those of a reset.
       if (sensing_ == Sensing::kLastEvaluation) clear_loads(block);
     });
@@ -183,9 +188,11 @@ class MujocoWorlds final : public Worlds<R> {
   }
 
   [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override {
+    const bool has_receptacle = model_->mj()->nmocap > 0;
     auto simulator = std::make_unique<SimulatorDynamics>(
-        model_, SimulatorDynamicsConfig{.physics_steps = physics_steps_, .backend = backend_});
-    if (nheld() == 0) return simulator;
+        model_, SimulatorDynamicsConfig{
+                    .physics_steps = physics_steps_, .backend = backend_, .mocap_in_state = has_receptacle});
+    if (nheld() == 0 || has_receptacle) return simulator;
     return std::make_unique<HeldDynamics>(std::move(simulator), static_cast<int>(nheld()));
   }
   [[nodiscard]] const mjModel_* mujoco_model() const override { return model_->mj(); }
@@ -200,6 +207,24 @@ class MujocoWorlds final : public Worlds<R> {
   void each_saved(Function&& f) const {
     f(fields_.qpos), f(fields_.qvel), f(fields_.act), f(fields_.ctrl), f(fields_.qacc_warmstart), f(fields_.time);
     f(fields_.sensordata), f(held_);
+  }
+  // A body that stands elsewhere in every episode is a mocap body (change_suite_model): the held numbers are its pose.
+  void place_receptacle(int block) {
+    const std::span<R> pos = numbers_of(fields_.mocap_pos, block, lanes());
+    if (pos.empty()) return;
+    const std::span<R> quat = numbers_of(fields_.mocap_quat, block, lanes()), held = numbers_of(held_, block, lanes());
+    std::ranges::copy(held.first(pos.size()), pos.begin());
+    std::ranges::copy(held.subspan(pos.size(), quat.size()), quat.begin());
+  }
+  // dm_control looks at a start with its actuators switched off. Their force at its joints is that of `act` alone.
+  void sense_without_muscles(int block, int thread) {
+    const std::span<R> act = numbers_of(fields_.act, block, lanes());
+    if (act.empty()) return batch_->sense_block(block, thread);
+    std::vector<R>& kept = muscles_[static_cast<std::size_t>(thread)];
+    kept.assign(act.begin(), act.end());
+    std::ranges::fill(act, R(0));
+    batch_->sense_block(block, thread);
+    std::ranges::copy(kept, act.begin());
   }
   void clear_loads(int block) {
     const mjModel& m = *model_->mj();
@@ -248,7 +273,8 @@ class MujocoWorlds final : public Worlds<R> {
   WorldView<R> held_;  // [W][nheld] what no physics moves
   Sensing sensing_;
   bool senses_forces_;
-  std::vector<std::vector<R>> kept_;  // [thread] scratch of keep_others
+  std::vector<std::vector<R>> kept_;     // [thread] scratch of keep_others
+  std::vector<std::vector<R>> muscles_;  // [thread] scratch of sense_without_muscles
 };
 
 }  // namespace
