@@ -104,6 +104,8 @@ class PointMassHard(DmControl):
 class Lqr(DmControl):
     """Its springs are drawn when an environment is made: every reset makes one. Its controls have no bounds."""
 
+    resets = 1000  # at a tenth of a second each
+
     def __init__(self, task):
         super().__init__("lqr", task)
         self.task = task
@@ -211,6 +213,8 @@ BALL_IN_HAND = ([-0.5196, 0.3278, -2.0085, -1.4754, 0.2084, 0.0269, 0.2084, 0.31
                 + 8 * [0.0] + [1.7, 0.0, 0.0])
 PEG_IN_HAND = ([0.0996, -0.1277, -1.9398, 0.5953, 0.0021, 0.0889, 0.0021, -0.0131, 0.1607, 0.6954, 4.5142]
                + 8 * [0.0] + [-3.98, 0.0, 0.0])
+# Two boxes just above one another, two that lean on each other.
+BOXES = [0.2, 0.0225, 0.0, 0.205, 0.067, 0.02, -0.1, 0.0225, 0.0, -0.054, 0.026, 0.1]
 
 
 def target(x, z, angle):
@@ -282,8 +286,10 @@ TASKS = {
     "manipulator-bring_peg": (lambda: Manipulator("bring_peg"), [PEG_IN_HAND + target(0.165, 0.69, -1.773)]),
     "manipulator-insert_ball": (lambda: Manipulator("insert_ball"), [BALL_IN_HAND + receptacle(0.301, 0.368, -0.87)]),
     "manipulator-insert_peg": (lambda: Manipulator("insert_peg"), [PEG_IN_HAND + receptacle(-0.22, 0.256, 0.6)]),
-    "stacker-stack_2": (lambda: DmControl("stacker", "stack_2", ("body_pos", "target", ["x", "z"])), []),
-    "stacker-stack_4": (lambda: DmControl("stacker", "stack_4", ("body_pos", "target", ["x", "z"])), []),
+    "stacker-stack_2": (lambda: DmControl("stacker", "stack_2", ("body_pos", "target", ["x", "z"])),
+                        [8 * [0.0] + BOXES[:6] + 8 * [0.5] + 6 * [0.1] + [0.15, 0.066]]),
+    "stacker-stack_4": (lambda: DmControl("stacker", "stack_4", ("body_pos", "target", ["x", "z"])),
+                        [8 * [0.0] + BOXES + 8 * [0.5] + 12 * [0.1] + [0.15, 0.066]]),
     "inverted-pendulum-v5": (lambda: Gymnasium("InvertedPendulum-v5"), [[0.95, 0.15, 2.0, 0.5], [0.0, 0.1, 0.0, 0.4]]),
     "cartpole-v1": (lambda: Gymnasium("CartPole-v1"), [[2.3, 0.01, 2.0, -0.1], [0.0, 0.19, 0.0, 0.3]]),
     "acrobot-v1": (lambda: Gymnasium("Acrobot-v1"),
@@ -315,12 +321,12 @@ TASKS = {
 
 
 def reset_statistics(task):
-    states = []
-    for _ in range(RESETS):
+    states, samples = [], getattr(task, "resets", RESETS)
+    for _ in range(samples):
         task.reset()
         states.append(task.state())
     quantiles = np.quantile(np.array(states), np.linspace(0, 1, 21), axis=0, method="inverted_cdf")
-    return {"samples": RESETS, "quantiles": quantiles.T.tolist()}
+    return {"samples": samples, "quantiles": quantiles.T.tolist()}
 
 
 def trajectory(task, x, rng, steps):
