@@ -19,9 +19,9 @@ constexpr Part kQuadrupedMoves[] = {{mjOBJ_GEOM, "wall_px"}, {mjOBJ_GEOM, "wall_
                                     {mjOBJ_GEOM, "wall_ny"}, {mjOBJ_BODY, "ball"},    {mjOBJ_SITE, "target"},
                                     {mjOBJ_GEOM, "terrain"}};
 constexpr Part kQuadrupedFetches[] = {{mjOBJ_GEOM, "terrain"}};
-constexpr Part kDogMoves[] = {{mjOBJ_BODY, "ball"},    {mjOBJ_GEOM, "target"},  {mjOBJ_CAMERA, "head"},
-                              {mjOBJ_GEOM, "wall_px"}, {mjOBJ_GEOM, "wall_nx"}, {mjOBJ_GEOM, "wall_py"},
-                              {mjOBJ_GEOM, "wall_ny"}};
+constexpr Part kDogMoves[] = {{mjOBJ_BODY, "ball"},    {mjOBJ_GEOM, "target"},  {mjOBJ_CAMERA, "ball"},
+                              {mjOBJ_CAMERA, "head"},  {mjOBJ_GEOM, "wall_px"}, {mjOBJ_GEOM, "wall_nx"},
+                              {mjOBJ_GEOM, "wall_py"}, {mjOBJ_GEOM, "wall_ny"}};
 constexpr Part kBringsBall[] = {
     {mjOBJ_BODY, "peg"}, {mjOBJ_BODY, "target_peg"}, {mjOBJ_BODY, "slot"}, {mjOBJ_BODY, "cup"}};
 constexpr Part kBringsPeg[] = {
@@ -33,19 +33,20 @@ constexpr Part kStacksTwo[] = {{mjOBJ_BODY, "box2"}, {mjOBJ_BODY, "box3"}};
 struct Change {
   std::string_view suite_name;
   std::span<const Part> unused;
+  double floor = 0;                  // m, half its side; 0: as it is. It is drawn so; contacts know no end of it
   const char* receptacle = nullptr;  // a body whose place each episode draws
 };
-constexpr Change kChanges[] = {{"quadruped/walk", kQuadrupedMoves},
-                               {"quadruped/run", kQuadrupedMoves},
+constexpr Change kChanges[] = {{"quadruped/walk", kQuadrupedMoves, 10},
+                               {"quadruped/run", kQuadrupedMoves, 100},
                                {"quadruped/fetch", kQuadrupedFetches},
-                               {"dog/stand", kDogMoves},
-                               {"dog/walk", kDogMoves},
-                               {"dog/trot", kDogMoves},
-                               {"dog/run", kDogMoves},
+                               {"dog/stand", kDogMoves, 15},
+                               {"dog/walk", kDogMoves, 15},
+                               {"dog/trot", kDogMoves, 45},
+                               {"dog/run", kDogMoves, 135},
                                {"manipulator/bring_ball", kBringsBall},
                                {"manipulator/bring_peg", kBringsPeg},
-                               {"manipulator/insert_ball", kInsertsBall, "cup"},
-                               {"manipulator/insert_peg", kInsertsPeg, "slot"},
+                               {"manipulator/insert_ball", kInsertsBall, 0, "cup"},
+                               {"manipulator/insert_peg", kInsertsPeg, 0, "slot"},
                                {"stacker/stack_2", kStacksTwo}};
 
 mjsElement& find_part(mjSpec& spec, const Part& part, const std::string& file) {
@@ -63,9 +64,12 @@ void change_suite_model(mjSpec& spec, std::string_view suite_name, const std::st
   for (const Change& change : kChanges) {
     if (change.suite_name != suite_name) continue;
     for (const Part& part : change.unused) mjs_delete(&spec, &find_part(spec, part, file));
+    if (change.floor > 0) {
+      mjsGeom& floor = *mjs_asGeom(&find_part(spec, {mjOBJ_GEOM, "floor"}, file));
+      floor.size[0] = floor.size[1] = change.floor;
+    }
     if (change.receptacle == nullptr) continue;
-    mjsElement& element = find_part(spec, {mjOBJ_BODY, change.receptacle}, file);
-    mjs_asBody(&element)->mocap = 1;
+    mjs_asBody(&find_part(spec, {mjOBJ_BODY, change.receptacle}, file))->mocap = 1;
   }
 }
 
