@@ -51,6 +51,7 @@ SimulatorDynamics::SimulatorDynamics(std::shared_ptr<const Model> model, Simulat
       nv_(static_cast<int>(model_->mj()->nv)),
       na_(static_cast<int>(model_->mj()->na)),
       nu_(static_cast<int>(model_->mj()->nu)),
+      nmocap_(config_.mocap_in_state ? static_cast<int>(model_->mj()->nmocap) : 0),
       timestep_(model_->mj()->opt.timestep * config_.physics_steps),
       pool_(config_.threads) {
   if (config_.physics_steps < 1) {
@@ -84,6 +85,12 @@ void SimulatorDynamics::load_state(Worlds<R>& worlds, int first, int count, cons
   scatter(x, stride, count, nq_, worlds.batch->lanes(), block_of(worlds.fields.qpos, first));
   scatter(x + nq_, stride, count, nv_, worlds.batch->lanes(), block_of(worlds.fields.qvel, first));
   scatter(x + nq_ + nv_, stride, count, na_, worlds.batch->lanes(), block_of(worlds.fields.act, first));
+  if (nmocap_ > 0) {
+    const double* const poses = x + nq_ + nv_ + na_;
+    scatter(poses, stride, count, 3 * nmocap_, worlds.batch->lanes(), block_of(worlds.fields.mocap_pos, first));
+    scatter(poses + 3 * nmocap_, stride, count, 4 * nmocap_, worlds.batch->lanes(),
+            block_of(worlds.fields.mocap_quat, first));
+  }
   for (int lane = 0; lane < lanes; ++lane) worlds.batch->clear_fault(first + lane);
 }
 
@@ -107,6 +114,11 @@ void SimulatorDynamics::read_state(const Worlds<R>& worlds, int first, int count
   gather(block_of(worlds.fields.qpos, first), count, nq_, lanes, x, stride);
   gather(block_of(worlds.fields.qvel, first), count, nv_, lanes, x + nq_, stride);
   gather(block_of(worlds.fields.act, first), count, na_, lanes, x + nq_ + nv_, stride);
+  if (nmocap_ > 0) {
+    double* const poses = x + nq_ + nv_ + na_;
+    gather(block_of(worlds.fields.mocap_pos, first), count, 3 * nmocap_, lanes, poses, stride);
+    gather(block_of(worlds.fields.mocap_quat, first), count, 4 * nmocap_, lanes, poses + 3 * nmocap_, stride);
+  }
   for (int row = 0; row < count; ++row)
     if (worlds.batch->fault(first + row)) std::fill_n(x + row * stride, state_size(), kNan);
 }

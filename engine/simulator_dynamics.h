@@ -24,19 +24,20 @@ struct SimulatorDynamicsConfig {
   bool warm_rollouts = false;
   // Jacobians from differences to one side: half the steps, an error of 1e-8 instead of 1e-10 (as mjd_transitionFD's).
   bool one_sided = false;
+  bool mocap_in_state = false;  // x ends with the poses of mocap bodies, which stay: [nmocap][3] m, [nmocap][4]
 };
 
-// x = [qpos, qvel, act] (nx = nq + nv + na), u = ctrl; one step of Dynamics is `physics_steps` physics steps under u.
-// Every step starts with a warm start of zero at time zero, so that it is a function of (x, u) alone (but see the
-// config). Where joints have quaternions, x holds them as they are (4 numbers each), and derivatives are taken in those
-// coordinates. The batch grows to the largest number of rows seen; nothing is allocated while that number does not
-// grow.
+// x = [qpos, qvel, act] (nx = nq + nv + na; see mocap_in_state), u = ctrl; one step of Dynamics is `physics_steps`
+// physics steps under u. Every step starts with a warm start of zero at time zero, so that it is a function of (x, u)
+// alone (but see the config). Where joints have quaternions, x holds them as they are (4 numbers each), and derivatives
+// are taken in those coordinates. The batch grows to the largest number of rows seen; nothing is allocated while that
+// number does not grow.
 class SimulatorDynamics final : public Dynamics {
  public:
   // Throws Error for bad settings.
   SimulatorDynamics(std::shared_ptr<const Model> model, SimulatorDynamicsConfig config);
 
-  [[nodiscard]] int state_size() const override { return nq_ + nv_ + na_; }
+  [[nodiscard]] int state_size() const override { return nq_ + nv_ + na_ + 7 * nmocap_; }
   [[nodiscard]] int control_size() const override { return nu_; }
   [[nodiscard]] double timestep() const override { return timestep_; }
   [[nodiscard]] std::string name() const override { return name_; }
@@ -82,6 +83,7 @@ class SimulatorDynamics final : public Dynamics {
   std::shared_ptr<const Model> model_;
   SimulatorDynamicsConfig config_;
   int nq_, nv_, na_, nu_;
+  int nmocap_;  // in the state
   double timestep_;
   std::string name_;
   ThreadPool pool_;

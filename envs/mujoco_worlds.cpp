@@ -11,6 +11,7 @@
 #include "envs/held_dynamics.h"
 #include "envs/model_sensors.h"
 #include "envs/option_values.h"
+#include "envs/suite_models.h"
 #include "envs/swimmer_model.h"
 #include "envs/worlds.h"
 
@@ -75,6 +76,7 @@ std::shared_ptr<const Model> load_model(const Entry& entry) {
   const Facts& facts = *entry.facts;
   const auto edit = [&](mjSpec& spec) {
     if (facts.swimmer_bodies > 0) add_swimmer_segments(spec, facts.swimmer_bodies);
+    change_suite_model(spec, facts.suite_name, file.string());
     set_sensors(spec, entry.sensors, file.string());
   };
   const auto adjust = [&](mjModel& m) {
@@ -134,7 +136,8 @@ class MujocoWorlds final : public Worlds<R> {
         kept_(static_cast<std::size_t>(config.threads)),
         frozen_(static_cast<std::size_t>(config.threads)),
         chosen_(static_cast<std::size_t>(config.threads)),
-        drawn_(static_cast<std::size_t>(config.threads), ParameterValues(*model_->mj())) {}
+        drawn_(static_cast<std::size_t>(config.threads), ParameterValues(*model_->mj())),
+        muscles_(static_cast<std::size_t>(config.threads)) {}
 
   [[nodiscard]] int lanes() const override { return batch_->lanes(); }
   [[nodiscard]] int num_blocks() const override { return batch_->num_blocks(); }
@@ -154,6 +157,7 @@ class MujocoWorlds final : public Worlds<R> {
     out.held = start(held_);
   }
   void advance(int block, int thread, const Block<R>& b) override {
+    place_receptacle(block);
     if (sensing_ == Sensing::kLastEvaluation || senses_forces_) {
       batch_->step_and_sense_block(block, physics_steps_, thread);
     } else {
@@ -170,9 +174,10 @@ class MujocoWorlds final : public Worlds<R> {
 
   void sense(int block, int thread, const std::uint8_t* chosen) override {
     if (fields_.sensordata.extent(1) == 0) return;
+    place_receptacle(block);
     const std::array views{fields_.sensordata};
     keep_others(block, kept_[static_cast<std::size_t>(thread)], chosen, views, [&] {
-      batch_->sense_block(block, thread);
+      sense_without_muscles(block, thread);
       // mj_forward, after which this is read at a start, leaves the loads on bodies alone: they are those of a reset.
       if (sensing_ == Sensing::kLastEvaluation) clear_loads(block);
     });
@@ -239,9 +244,11 @@ class MujocoWorlds final : public Worlds<R> {
   }
 
   [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override {
+    const bool has_receptacle = model_->mj()->nmocap > 0;
     auto simulator = std::make_unique<SimulatorDynamics>(
-        model_, SimulatorDynamicsConfig{.physics_steps = physics_steps_, .backend = backend_});
-    if (nheld() == 0) return simulator;
+        model_, SimulatorDynamicsConfig{
+                    .physics_steps = physics_steps_, .backend = backend_, .mocap_in_state = has_receptacle});
+    if (nheld() == 0 || has_receptacle) return simulator;
     return std::make_unique<HeldDynamics>(std::move(simulator), static_cast<int>(nheld()));
   }
   [[nodiscard]] const mjModel_* mujoco_model() const override { return model_->mj(); }
@@ -256,6 +263,24 @@ class MujocoWorlds final : public Worlds<R> {
   void each_saved(Function&& f) const {
     f(fields_.qpos), f(fields_.qvel), f(fields_.act), f(fields_.ctrl), f(fields_.qacc_warmstart), f(fields_.time);
     f(fields_.sensordata), f(held_);
+  }
+  // A body that stands elsewhere in every episode is a mocap body (change_suite_model): the held numbers are its pose.
+  void place_receptacle(int block) {
+    const std::span<R> pos = numbers_of(fields_.mocap_pos, block, lanes());
+    if (pos.empty()) return;
+    const std::span<R> quat = numbers_of(fields_.mocap_quat, block, lanes()), held = numbers_of(held_, block, lanes());
+    std::ranges::copy(held.first(pos.size()), pos.begin());
+    std::ranges::copy(held.subspan(pos.size(), quat.size()), quat.begin());
+  }
+  // dm_control looks at a start with its actuators switched off. Their force at its joints is that of `act` alone.
+  void sense_without_muscles(int block, int thread) {
+    const std::span<R> act = numbers_of(fields_.act, block, lanes());
+    if (act.empty()) return batch_->sense_block(block, thread);
+    std::vector<R>& kept = muscles_[static_cast<std::size_t>(thread)];
+    kept.assign(act.begin(), act.end());
+    std::ranges::fill(act, R(0));
+    batch_->sense_block(block, thread);
+    std::ranges::copy(kept, act.begin());
   }
   void clear_loads(int block) {
     const mjModel& m = *model_->mj();
@@ -307,6 +332,7 @@ class MujocoWorlds final : public Worlds<R> {
   std::vector<std::vector<R>> kept_, frozen_;      // [thread] numbers of keep_others, at starts and in keep
   std::vector<std::vector<std::uint8_t>> chosen_;  // [thread][lane] of keep
   std::vector<ParameterValues> drawn_;             // [thread] scratch of draw_parameters
+  std::vector<std::vector<R>> muscles_;            // [thread] scratch of sense_without_muscles
 };
 
 }  // namespace

@@ -2,9 +2,9 @@
 //   state qpos [x, y, z (m), quaternion, 21 joints (rad)] and qvel; action: share of each joint's largest torque
 #pragma once
 
+#include "envs/humanoid_reward.h"
 #include "envs/random_joints.h"
 #include "envs/task.h"
-#include "envs/tolerance.h"
 
 #include <array>
 
@@ -28,7 +28,7 @@ constexpr Facts facts(const char* name, const char* suite_name, const char* summ
 // kSpeed: m/s to walk or run at; 0: to stand. kPure: the observation is the state.
 template <int kSpeed, bool kPure>
 struct Variant {
-  static constexpr double kHeight = 1.5, kStandHeight = 1.4;  // m: of the start's torso; of a standing head
+  static constexpr double kHeight = 1.5;  // m, of the start's torso
   static constexpr int kStates = 55, kActions = 21, kObservations = kPure ? 55 : 67, kSensed = 28, kBefore = 0;
   // Axes of the torso in the world, and hands and feet in the torso's frame.
   static constexpr int kAxes = 3, kLimbs = 12, kVelocity = 24, kContacts = 27;  // first numbers in `sensed`
@@ -136,26 +136,10 @@ struct Variant {
     }
   }
 
-  // A high head, an upright torso and small control, times standing still or moving, multiplied.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&u)[kActions]) {
-    const T standing = tolerance(now.sensed[2], {.low = kStandHeight, .high = kUnbounded, .margin = kStandHeight / 4});
-    const T upright = tolerance<Sigmoid::kLinear>(
-        now.sensed[kAxes + 8], {.low = 0.9, .high = kUnbounded, .margin = 1.9, .value_at_margin = 0});
-    T small = T(0);
-    for (int i = 0; i < kActions; ++i) {
-      small += tolerance<Sigmoid::kQuadratic>(u[i], {.margin = 1, .value_at_margin = 0});
-    }
-    const T stand = standing * upright * (T(4) + T(1.0 / kActions) * small) * T(0.2);
-    const T vx = now.sensed[kVelocity], vy = now.sensed[kVelocity + 1];
-    if constexpr (kSpeed == 0) {
-      return stand * (tolerance(vx, {.margin = 2}) + tolerance(vy, {.margin = 2})) * T(0.5);
-    } else {
-      const T move =
-          tolerance<Sigmoid::kLinear>(kernels::square_root(vx * vx + vy * vy),
-                                      {.low = kSpeed, .high = kUnbounded, .margin = kSpeed, .value_at_margin = 0});
-      return stand * (T(5) * move + T(1)) * T(1.0 / 6);
-    }
+    const T* const velocity = now.sensed + kVelocity;
+    return humanoid_reward<kSpeed>(now.sensed[2], now.sensed[kAxes + 8], velocity[0], velocity[1], u);
   }
 
   template <class T>

@@ -30,13 +30,13 @@ STEPS = 60
 
 
 class DmControl:
-    """A task of dm_control's suite. State: qpos, qvel, and `held`: numbers that its resets write into the model.
+    """A task of dm_control's suite. State: qpos, qvel, act, and `held`: numbers that its resets write into the model.
 
-    held: (array of the model, element's name, axes), such as a target's position."""
+    held: (array of the model, element's name, axes) of each, such as a target's position."""
 
     source = f"dm_control {version('dm_control')}, mujoco {version('mujoco')}"
 
-    def __init__(self, domain, task, held=None):
+    def __init__(self, domain, task, *held):
         self.held = held
         self.forget_missing_fields()
         from dm_control import suite
@@ -62,30 +62,95 @@ class DmControl:
         return np.concatenate([np.ravel(part) for part in observation.values()]).tolist()
 
     def state(self):
-        held = []
-        if self.held:
-            array, name, axes = self.held
-            held = getattr(self.physics.named.model, array)[name, axes]
-        return np.concatenate([self.physics.data.qpos, self.physics.data.qvel, held]).tolist()
+        data = self.physics.data
+        held = [np.ravel(array[index]) for array, index in self.held_numbers()]
+        return np.concatenate([data.qpos, data.qvel, data.act, *held]).tolist()
+
+    def held_numbers(self):
+        """Arrays of the model and the indices of what is held in them."""
+        return [(getattr(self.physics.named.model, array), (name, axes)) for array, name, axes in self.held]
 
     def reset(self):
         self.env.reset()
 
     def set_state(self, x):
         self.env.reset()
-        nq, nv = self.physics.model.nq, self.physics.model.nv
+        nq, nv, na = self.physics.model.nq, self.physics.model.nv, self.physics.model.na
         with self.physics.reset_context():
             self.physics.data.qpos[:] = x[:nq]
             self.physics.data.qvel[:] = x[nq:nq + nv]
-            if self.held:
-                array, name, axes = self.held
-                getattr(self.physics.named.model, array)[name, axes] = x[nq + nv:]
+            if na > 0:
+                self.physics.data.act[:] = x[nq + nv:nq + nv + na]
+            first = nq + nv + na
+            for array, index in self.held_numbers():
+                count = np.size(array[index])
+                array[index] = x[first:first + count]
+                first += count
         return self.flat(self.env.task.get_observation(self.physics))
 
     def step(self, action):
         result = self.env.step(np.array(action))
         terminated = result.last() and result.discount == 0.0
         return self.flat(result.observation), float(result.reward), bool(terminated), result.last()
+
+
+class PointMassHard(DmControl):
+    """Its resets write two directions into the tendons."""
+
+    def __init__(self):
+        super().__init__("point_mass", "hard")
+
+    def held_numbers(self):
+        return [(self.physics.model.wrap_prm, slice(0, 4))]
+
+
+class Lqr(DmControl):
+    """Its springs are drawn when an environment is made: every reset makes one. Its controls have no bounds."""
+
+    resets = 1000  # at a tenth of a second each
+
+    def __init__(self, task):
+        super().__init__("lqr", task)
+        self.task = task
+        self.random = np.random.RandomState(1)
+
+    def held_numbers(self):
+        return [(self.physics.model.jnt_stiffness, slice(None))]
+
+    def reset(self):
+        from dm_control import suite
+        self.env = suite.load("lqr", self.task, task_kwargs={"random": self.random})
+        self.physics = self.env.physics
+        self.env.reset()
+
+    def action_range(self, x):
+        """Forces of the size of the springs'."""
+        force = np.full(len(self.low), 30 * np.linalg.norm(x[:self.physics.model.nq]))
+        return -force, force
+
+
+class Manipulator(DmControl):
+    """Held is where the target is; where it inserts, the whole pose of the receptacle, which stands there."""
+
+    def __init__(self, task):
+        target, receptacle = ("target_peg", "slot") if task.endswith("peg") else ("target_ball", "cup")
+        self.inserts = task.startswith("insert")
+        held = [("body_pos", target, ["x", "z"]), ("body_quat", target, ["qw", "qy"])]
+        if self.inserts:
+            held = [("body_pos", receptacle, ["x", "y", "z"]), ("body_quat", receptacle, ["qw", "qx", "qy", "qz"])]
+        super().__init__("manipulator", task, *held)
+        self.target = target
+
+    def set_state(self, x):
+        super().set_state(x)
+        if self.inserts:
+            model = self.physics.named.model
+            with self.physics.reset_context():
+                self.physics.data.qpos[:] = x[:11]
+                self.physics.data.qvel[:] = x[11:22]
+                model.body_pos[self.target, ["x", "z"]] = x[22], x[24]
+                model.body_quat[self.target, ["qw", "qy"]] = x[25], x[27]
+        return self.flat(self.env.task.get_observation(self.physics))
 
 
 class Gymnasium:
@@ -137,9 +202,32 @@ class Gymnasium:
 SHORTER = {"ant-v5": 30, "humanoid-v5": 20, "humanoid-standup-v5": 12, "pusher-v5": 40, "half-cheetah-v5": 40,
            "walker2d-v5": 40, "cheetah-run": 40, "walker-stand": 30, "walker-walk": 30, "walker-run": 30,
            "humanoid-stand": 15, "humanoid-walk": 15, "humanoid-run": 15, "humanoid-run_pure_state": 15,
-           "fish-upright": 30, "fish-swim": 30}
+           "fish-upright": 30, "fish-swim": 30, "humanoid_cmu-stand": 8, "humanoid_cmu-walk": 8, "humanoid_cmu-run": 8,
+           "quadruped-walk": 15, "quadruped-run": 15, "quadruped-fetch": 12, "dog-stand": 5, "dog-walk": 5, "dog-trot": 5,
+           "dog-run": 6, "dog-fetch": 5, "swimmer-swimmer15": 20, "lqr-lqr_2_1": 30, "lqr-lqr_6_2": 25,
+           "manipulator-bring_ball": 25, "manipulator-bring_peg": 25, "manipulator-insert_ball": 25,
+           "manipulator-insert_peg": 25, "stacker-stack_2": 25, "stacker-stack_4": 20}
 # Starting states beside the suite's own resets: fast ones that hit walls, rails, speed limits and terminations.
 CARTPOLE = [[1.7, 3.0, 2.0, -4.0], [-1.79, 0.4, -3.0, 9.0], [0.1, 0.02, 0.3, -0.1]]
+# A leg or two on the floor, moving.
+QUADRUPED = [0, 0, 0.51, 0.99, 0.02, 0.05, 0.1] + 16 * [0.0]
+# An object in the hand, and its speed.
+BALL_IN_HAND = ([-0.5196, 0.3278, -2.0085, -1.4754, 0.2084, 0.0269, 0.2084, 0.3158, 0.1819, 0.5769, 0.534]
+                + 8 * [0.0] + [1.7, 0.0, 0.0])
+PEG_IN_HAND = ([0.0996, -0.1277, -1.9398, 0.5953, 0.0021, 0.0889, 0.0021, -0.0131, 0.1607, 0.6954, 4.5142]
+               + 8 * [0.0] + [-3.98, 0.0, 0.0])
+# Two boxes just above one another, two that lean on each other.
+BOXES = [0.2, 0.0225, 0.0, 0.205, 0.067, 0.02, -0.1, 0.0225, 0.0, -0.054, 0.026, 0.1]
+
+
+def target(x, z, angle):
+    return [x, z, float(np.cos(angle / 2)), float(np.sin(angle / 2))]
+
+
+def receptacle(x, z, angle):
+    return [x, 0.0, z, float(np.cos(angle / 2)), 0.0, float(np.sin(angle / 2)), 0.0]
+
+
 TASKS = {
     "cartpole-balance": (lambda: DmControl("cartpole", "balance"), CARTPOLE),
     "cartpole-balance_sparse": (lambda: DmControl("cartpole", "balance_sparse"), CARTPOLE),
@@ -180,6 +268,31 @@ TASKS = {
     "fish-upright": (lambda: DmControl("fish", "upright"), []),
     "fish-swim": (lambda: DmControl("fish", "swim", ("geom_pos", "target", ["x", "y", "z"])),
                   [[0.0, 0.3, 0.1, 0.9, 0.1, -0.2, 0.3] + 7 * [0.05] + 13 * [0.02] + [0.02, 0.42, 0.12]]),
+    "point_mass-hard": (PointMassHard,
+                        [[0.01, 0.005, 0.02, 0.0, 1, 0, 0, 1], [0.28, -0.28, 0.5, -0.3, 0.6, 0.8, -0.8, 0.6]]),
+    "swimmer-swimmer15": (lambda: DmControl("swimmer", "swimmer15", ("geom_pos", "target", ["x", "y"])), []),
+    "humanoid_cmu-stand": (lambda: DmControl("humanoid_CMU", "stand"), []),
+    "humanoid_cmu-walk": (lambda: DmControl("humanoid_CMU", "walk"), []),
+    "humanoid_cmu-run": (lambda: DmControl("humanoid_CMU", "run"), []),
+    "quadruped-walk": (lambda: DmControl("quadruped", "walk"), [QUADRUPED + 22 * [0.3] + 12 * [0.0]]),
+    "quadruped-run": (lambda: DmControl("quadruped", "run"), [QUADRUPED + 22 * [1.0] + 12 * [0.0]]),
+    "quadruped-fetch": (lambda: DmControl("quadruped", "fetch"),
+                        [QUADRUPED + [1.0, 0.1, 0.3, 1, 0, 0, 0] + 22 * [0.1] + [-5.0, 0, 0, 0, 3.0, 0] + 12 * [0.0]]),
+    "dog-stand": (lambda: DmControl("dog", "stand"), []),
+    "dog-walk": (lambda: DmControl("dog", "walk"), []),
+    "dog-trot": (lambda: DmControl("dog", "trot"), []),
+    "dog-run": (lambda: DmControl("dog", "run"), []),
+    "dog-fetch": (lambda: DmControl("dog", "fetch"), []),
+    "lqr-lqr_2_1": (lambda: Lqr("lqr_2_1"), [[1e-8, 0.0, 0.0, -1e-8, 20.0, 17.0]]),
+    "lqr-lqr_6_2": (lambda: Lqr("lqr_6_2"), [6 * [1e-8] + 6 * [0.0] + 6 * [20.0]]),
+    "manipulator-bring_ball": (lambda: Manipulator("bring_ball"), [BALL_IN_HAND + target(0.19, 0.57, 2.0)]),
+    "manipulator-bring_peg": (lambda: Manipulator("bring_peg"), [PEG_IN_HAND + target(0.165, 0.69, -1.773)]),
+    "manipulator-insert_ball": (lambda: Manipulator("insert_ball"), [BALL_IN_HAND + receptacle(0.301, 0.368, -0.87)]),
+    "manipulator-insert_peg": (lambda: Manipulator("insert_peg"), [PEG_IN_HAND + receptacle(-0.22, 0.256, 0.6)]),
+    "stacker-stack_2": (lambda: DmControl("stacker", "stack_2", ("body_pos", "target", ["x", "z"])),
+                        [8 * [0.0] + BOXES[:6] + 8 * [0.5] + 6 * [0.1] + [0.15, 0.066]]),
+    "stacker-stack_4": (lambda: DmControl("stacker", "stack_4", ("body_pos", "target", ["x", "z"])),
+                        [8 * [0.0] + BOXES + 8 * [0.5] + 12 * [0.1] + [0.15, 0.066]]),
     "inverted-pendulum-v5": (lambda: Gymnasium("InvertedPendulum-v5"), [[0.95, 0.15, 2.0, 0.5], [0.0, 0.1, 0.0, 0.4]]),
     "cartpole-v1": (lambda: Gymnasium("CartPole-v1"), [[2.3, 0.01, 2.0, -0.1], [0.0, 0.19, 0.0, 0.3]]),
     "acrobot-v1": (lambda: Gymnasium("Acrobot-v1"),
@@ -211,17 +324,17 @@ TASKS = {
 
 
 def reset_statistics(task):
-    states = []
-    for _ in range(RESETS):
+    states, samples = [], getattr(task, "resets", RESETS)
+    for _ in range(samples):
         task.reset()
         states.append(task.state())
     quantiles = np.quantile(np.array(states), np.linspace(0, 1, 21), axis=0, method="inverted_cdf")
-    return {"samples": RESETS, "quantiles": quantiles.T.tolist()}
+    return {"samples": samples, "quantiles": quantiles.T.tolist()}
 
 
 def trajectory(task, x, rng, steps):
     """Up to `steps` steps from x under noise that is held for a few steps and reaches beyond the action's bounds."""
-    low, high = np.array(task.low), np.array(task.high)
+    low, high = task.action_range(x) if hasattr(task, "action_range") else (np.array(task.low), np.array(task.high))
     result = {"states": [list(x)], "actions": [], "observations": [task.set_state(x)], "rewards": [], "terminated": []}
     for k in range(steps):
         if k % 4 == 0:

@@ -56,6 +56,29 @@ class SimulatorOn : public testing::TestWithParam<std::string> {
 };
 INSTANTIATE_TEST_SUITE_P(Backends, SimulatorOn, testing::Values("cpu", "mujoco"));
 
+// A ball at rest on a floor, and one above a floor that is lower: the pose of the mocap body is a number of the state.
+TEST_P(SimulatorOn, KeepsThePosesOfMocapBodiesInTheState) {
+  const auto model = Model::from_xml(R"(
+<mujoco>
+  <worldbody>
+    <body mocap="true"><geom type="box" size="1 1 0.1" pos="0 0 -0.1"/></body>
+    <body pos="0 0 0.1"><joint type="slide" axis="0 0 1"/><geom size="0.1"/></body>
+  </worldbody>
+</mujoco>)");
+  SimulatorDynamics dynamics(model, {.physics_steps = 50, .backend = GetParam(), .mocap_in_state = true});
+  ASSERT_EQ(dynamics.state_size(), 9);
+  const std::vector<double> x{0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, -1, 1, 0, 0, 0};
+  std::vector<double> next(x.size());
+  dynamics.step(View<const double, 2>(x.data(), 2, 9), View<const double, 2>(nullptr, 2, 0),
+                View<double, 2>(next.data(), 2, 9));
+  for (std::size_t i = 2; i < 9; ++i) {
+    EXPECT_EQ(next[i], x[i]) << i;
+    EXPECT_EQ(next[9 + i], x[9 + i]) << i;
+  }
+  EXPECT_NEAR(next[0], 0, 1e-3);
+  EXPECT_NEAR(next[9], -0.5 * 9.81 * 0.1 * 0.1, 2e-3);  // a tenth of a second's fall
+}
+
 TEST_P(SimulatorOn, TakesOneSidedJacobiansNearTheCentredOnes) {
   Rows rows(3);
   rows.u[0] = 1;  // at its upper bound: the move must go down

@@ -88,6 +88,7 @@ TEST_P(EnvironmentOf, DrawsAnotherStartForAnotherSeedAndWorld) {
 }
 
 TEST_P(EnvironmentOf, EndsAnEpisodeOnceAndStartsTheNext) {
+  if (make({})->spec().episode_steps == 0) GTEST_SKIP() << "without a time limit random actions end no episode";
   const auto env = make({.num_worlds = 3, .seed = 5, .precision = "double"});
   const auto twin = make({.num_worlds = 3, .seed = 5, .precision = "double", .auto_reset = false});
   double sum = 0;
@@ -322,7 +323,8 @@ TEST(MakeEnvironment, GivesTheSameMotionOnMujocoItself) {
 // What tasks read beside the state, from both backends: arrays of mjData, contact forces, places and touch; starts that
 // are chosen by contacts. The solvers stop at tolerances of 1e-8, which ten steps of contacts amplify.
 TEST(MakeEnvironment, GivesTheSameObservationsOnMujocoItself) {
-  for (const char* const task : {"ant-v5", "reacher-v5", "hopper-hop", "finger-turn_easy", "walker-walk"}) {
+  for (const char* const task : {"ant-v5", "reacher-v5", "hopper-hop", "finger-turn_easy", "walker-walk",
+                                 "quadruped-walk", "dog-walk", "manipulator-insert_peg"}) {
     const auto native = make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "cpu", .precision = "double"});
     const auto fallback =
         make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "mujoco", .precision = "double"});
@@ -357,6 +359,25 @@ TEST(MakeEnvironment, RefusesAModelWithoutTheSensorThatTheTaskReads) {
   std::filesystem::remove_all(folder);
   EXPECT_NE(problem.find("torso_subtreelinvel"), std::string::npos) << problem;
   EXPECT_NE(where.find("cheetah.xml"), std::string::npos) << where;
+}
+
+TEST(MakeEnvironment, RefusesAModelWithoutAPartThatTheSuiteTakesOut) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "lockstep_model_without_part";
+  std::filesystem::create_directories(folder / "dm_control" / "suite");
+  std::ofstream(folder / "dm_control" / "suite" / "stacker.xml")
+      << "<mujoco><worldbody><body><joint/><geom size='0.1'/></body></worldbody></mujoco>";
+  setenv("LOCKSTEP_MODELS", folder.c_str(), 1);
+  std::string problem, where;
+  try {
+    (void)make_environment("stacker-stack_2", {});
+  } catch (const Error& error) {
+    problem = error.problem();
+    where = error.where();
+  }
+  unsetenv("LOCKSTEP_MODELS");
+  std::filesystem::remove_all(folder);
+  EXPECT_NE(problem.find("body 'box2'"), std::string::npos) << problem;
+  EXPECT_NE(where.find("stacker.xml"), std::string::npos) << where;
 }
 
 TEST(MakeEnvironment, RefusesAModelThatIsNotTheSuites) {

@@ -22,7 +22,8 @@ class PlanningOf : public testing::TestWithParam<std::string> {
     // A fish thrown into water as fast as that diverges, in the suite too.
     const double spread = GetParam().starts_with("fish-") ? 0.1 : 1;
     for (double& number : x_) number = spread * angle(generator);
-    const double low = env_->spec().action_low[0], high = env_->spec().action_high[0];
+    // Controls without bounds (lqr's 1e10) of a size of which differences can be taken.
+    const double low = std::max(env_->spec().action_low[0], -10.0), high = std::min(env_->spec().action_high[0], 10.0);
     for (double& number : u_) number = low + (high - low) * (0.5 + 0.5 * angle(generator));
   }
   [[nodiscard]] View<const double, 2> x() const { return View<const double, 2>(x_.data(), kRows, nx_); }
@@ -112,6 +113,33 @@ std::vector<double> goal_of(const std::string& task) {
     return goal;
   }
   if (task == "humanoid-standup-v5") return {0, 0, 1.4, 1};
+  if (task.starts_with("humanoid_cmu-")) {
+    std::vector<double> goal(64);
+    goal[2] = 1.1;
+    goal[3] = goal[4] = std::sqrt(0.5);
+    goal[63] = task == "humanoid_cmu-stand" ? 0 : task == "humanoid_cmu-walk" ? 1 : 10;
+    return goal;
+  }
+  if (task == "quadruped-walk" || task == "quadruped-run") {
+    std::vector<double> goal(24);
+    goal[3] = 1;
+    goal[23] = task == "quadruped-walk" ? 0.5 : 5;
+    return goal;
+  }
+  if (task.starts_with("dog-")) {
+    std::vector<double> goal(81);
+    goal[2] = 0.41522;
+    goal[3] = 1;
+    goal[80] = task == "dog-walk" ? 1 : task == "dog-trot" ? 3 : task == "dog-run" ? 9 : 0;
+    return goal;
+  }
+  if (task.starts_with("manipulator-") || task.starts_with("stacker-")) {  // the arm upright, object and target in hand
+    const std::size_t target = task.starts_with("manipulator-") ? 22 : task == "stacker-stack_2" ? 28 : 40;
+    const bool inserts = task.starts_with("manipulator-insert");  // the target's pose has a y too
+    std::vector<double> goal(target + 3);
+    goal[9] = goal[target + (inserts ? 2 : 1)] = 0.4 + 0.18 + 0.15 + 0.12 + 0.065;
+    return goal;
+  }
   return {};
 }
 

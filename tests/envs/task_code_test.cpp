@@ -11,10 +11,13 @@
 #include "envs/half_cheetah_v5.h"
 #include "envs/hopper_v5.h"
 #include "envs/inverted_pendulum_v5.h"
+#include "envs/lqr_2_1.h"
+#include "envs/lqr_6_2.h"
 #include "envs/mountain_car_continuous_v0.h"
 #include "envs/mountain_car_v0.h"
 #include "envs/pendulum_swingup.h"
 #include "envs/pendulum_v1.h"
+#include "envs/point_mass_hard.h"
 #include "envs/swimmer_v5.h"
 #include "envs/walker2d_v5.h"
 #include "tests/envs/reference.h"
@@ -91,7 +94,8 @@ using Tasks = testing::Types<acrobot_swingup::Task, acrobot_swingup_sparse::Task
                              cartpole_balance_sparse::Task, cartpole_swingup::Task, cartpole_swingup_sparse::Task,
                              cartpole_v1::Task, inverted_pendulum_v5::Task, pendulum_swingup::Task, pendulum_v1::Task,
                              acrobot_v1::Task, mountain_car_v0::Task, mountain_car_continuous_v0::Task,
-                             half_cheetah_v5::Task, hopper_v5::Task, swimmer_v5::Task, walker2d_v5::Task>;
+                             half_cheetah_v5::Task, hopper_v5::Task, swimmer_v5::Task, walker2d_v5::Task,
+                             point_mass_hard::Task, lqr_2_1::Task, lqr_6_2::Task>;
 struct Name {
   template <class Task>
   static std::string GetName(int) {
