@@ -3,6 +3,7 @@
 #include "apps/commands.h"
 #include "apps/run_config.h"
 #include "envs/env.h"
+#include "envs/xland/tasks.h"
 #include "models/optimisers/optimiser.h"
 #include "planners/planner.h"
 
@@ -23,6 +24,12 @@ template <class Entries>
 Rows rows_of(const Entries& entries) {
   Rows rows;
   for (const auto* entry : entries) rows.emplace_back(entry->name, entry->summary);
+  return rows;
+}
+
+Rows task_rows() {
+  Rows rows = rows_of(envs::entries());
+  for (const envs::xland::ListedTask& task : envs::xland::listed_tasks()) rows.emplace_back(task.name, task.summary);
   return rows;
 }
 
@@ -71,7 +78,7 @@ void add_rows(CLI::App& list, CommandContext& context, const std::string& name, 
 
 void add_list(CLI::App& app, CommandContext& context) {
   CLI::App& list = context.add_group(app, "list", "show the names of tasks, agents, planners, and a run's settings");
-  add_rows(list, context, "tasks", "what can be learned and viewed", [] { return rows_of(envs::entries()); });
+  add_rows(list, context, "tasks", "what can be learned and viewed", &task_rows);
   add_rows(list, context, "agents", "who learns", [] { return rows_of(agents::entries()); });
   add_rows(list, context, "planners", "who plans", [] { return rows_of(planners::entries()); });
   add_rows(list, context, "optimisers", "who chooses the terms of a sparse model",

@@ -2,6 +2,7 @@
 #include "envs/env.h"
 #include "engine/error.h"
 #include "envs/task_environment.h"
+#include "envs/xland/tasks.h"
 
 #include <array>
 #include <cctype>
@@ -52,6 +53,7 @@ const Entry& find(std::string_view name) {
     if (normalized(entry->name) == wanted || normalized(entry->facts->suite_name) == wanted) return *entry;
     names.emplace_back(entry->name);
   }
+  for (const xland::ListedTask& task : xland::listed_tasks()) names.push_back(task.name);
   const std::string near = nearest_name(wanted, names);
   throw Error(fmt::format("unknown task '{}'", name), "task",
               near.empty() ? fmt::format("choose one of: {}", fmt::join(names, ", "))
@@ -87,6 +89,10 @@ TaskSpec spec(const Entry& entry) {
 }
 
 std::unique_ptr<Environment> make_environment(std::string_view task, const EnvironmentConfig& config) {
+  if (xland::is_task(task)) {
+    check(config);
+    return xland::make_environment(task, config);
+  }
   const Entry& entry = find(task);
   check(config);
   return make_task_environment(entry, config);
