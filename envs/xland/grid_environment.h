@@ -50,7 +50,7 @@ class GridEnvironment final : public Environment {
 
  private:
   [[nodiscard]] View<const float, 2> rows(const HostBuffer<float>& buffer) const {
-    return {buffer.data(), config_.num_worlds, spec_.observation_size};
+    return View<const float, 2>(buffer.data(), config_.num_worlds, spec_.observation_size);
   }
   void show_all();
   void show(std::uint32_t first, std::uint32_t count);

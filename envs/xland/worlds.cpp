@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <numeric>
 #include <type_traits>
 #include <utility>
@@ -64,8 +65,10 @@ void Worlds::allocate() {
   bad_in_range_.resize((worlds + kRange - 1) / kRange);
   const int max_steps = config_.max_steps > 0 ? config_.max_steps : 3 * config_.side * config_.side;
   batch_.max_steps = static_cast<std::uint32_t>(max_steps);
+  // 1 - 0.9 step / max_steps, to the bit as XLA compiles it: the constants are multiplied first, then fused.
+  const float share = 0.9f * (1.0f / static_cast<float>(max_steps));
   for (int step = 0; step <= max_steps; ++step) {
-    reward_of_step_.push_back(1.0f - 0.9f * (static_cast<float>(step) / static_cast<float>(max_steps)));
+    reward_of_step_.push_back(std::fma(-share, static_cast<float>(step), 1.0f));
   }
 }
 
