@@ -59,13 +59,15 @@ struct WorldStep {
     const std::uint32_t position = b.agents.position[world];
     const std::uint32_t front = position + b.geometry.ahead[direction];
     const std::uint32_t before = grid[front];
-    const Effect e = kEffects.of[action][(pocket >> 4) != 0 ? 1 : 0][before >> 4];
+    const Effect& e = kEffects.of[action][(pocket >> 4) != 0 ? 1 : 0][before >> 4];
+    // In 32 bits from the start: a byte that is kept in memory and read back as more stalls.
+    const std::uint32_t moves = 0u - (e.moves & 1u);
     const std::uint32_t has_key = 0u - static_cast<std::uint32_t>((pocket ^ (before & 15u)) == kAnyKey);
     const std::uint32_t flips = e.flips | (0x20u & e.unlocks & has_key);  // locked 8 -> open 10
     grid[front] = static_cast<Cell>(((before ^ flips) & e.keeps_front) | (kFloor & e.picks) | (pocket & e.puts));
     b.agents.pocket[world] = static_cast<Cell>((pocket & e.keeps_pocket) | (before & e.picks));
     b.agents.direction[world] = static_cast<std::uint8_t>((direction + e.turns) & 3u);
-    const std::uint32_t moved = (front - position) & (0u - (e.moves & 1u));
+    const std::uint32_t moved = (front - position) & moves;
     b.agents.position[world] = position + moved;
     return position + (moved | ((front - position) & kInFront[action]));
   }
