@@ -63,13 +63,14 @@ Trajectory parse(const nlohmann::json& json) {
 
 std::vector<Trajectory> trajectories() {
   std::vector<Trajectory> result;
-  for (const nlohmann::json& json : read_json("xland.json").at("trajectories")) result.push_back(parse(json));
+  const nlohmann::json file = read_json("xland.json");
+  for (const nlohmann::json& json : file.at("trajectories")) result.push_back(parse(json));
   return result;
 }
 
 class XlandReference : public testing::TestWithParam<Trajectory> {};
-INSTANTIATE_TEST_SUITE_P(Xminigrid, XlandReference, testing::ValuesIn(trajectories()), [](const auto& info) {
-  std::string name = info.param.name;
+INSTANTIATE_TEST_SUITE_P(Xminigrid, XlandReference, testing::ValuesIn(trajectories()), [](const auto& one) {
+  std::string name = one.param.name;
   std::ranges::replace(name, ' ', '_');
   return name;
 });

@@ -74,27 +74,26 @@ Statistics statistics(const std::vector<Ruleset>& rulesets) {
   return s;
 }
 
-// Means and maxima over 200,000 published rulesets of each set; here over 40,000, whose mean is within 0.02 of theirs.
-// The most tiles of `high` are so rare that a sample of this size may have one or two fewer, or more.
+// Means and maxima over 200,000 rulesets of each published set. Here over 20,000: the mean is within 0.03 of that of
+// many, the largest numbers of tiles are so rare that the most in this sample may be `rare` fewer (or more).
 struct Published {
   const char* set;
   double mean_rules;
   std::size_t most_rules, most_tiles;
+  int rare;
 };
 class XlandSets : public testing::TestWithParam<Published> {};
 INSTANTIATE_TEST_SUITE_P(Published, XlandSets,
-                         testing::Values(Published{"trivial", 0, 0, 5}, Published{"small", 2.0, 4, 10},
-                                         Published{"medium", 4.5, 9, 16}, Published{"high", 7.3, 18, 22}),
-                         [](const auto& info) { return std::string(info.param.set); });
+                         testing::Values(Published{"trivial", 0, 0, 5, 0}, Published{"small", 2.0, 4, 10, 0},
+                                         Published{"medium", 4.5, 9, 16, 1}, Published{"high", 7.3, 18, 22, 2}),
+                         [](const auto& one) { return std::string(one.param.set); });
 
 TEST_P(XlandSets, HaveThePublishedStatistics) {
-  const int count = std::string_view(GetParam().set) == "trivial" ? 21000 : 40000;
-  const std::vector<Ruleset> rulesets = generate_rulesets(published_set(GetParam().set), count, 1);
+  const std::vector<Ruleset> rulesets = generate_rulesets(published_set(GetParam().set), 20000, 1);
   const Statistics s = statistics(rulesets);
   EXPECT_NEAR(s.mean_rules, GetParam().mean_rules, 0.07);
   EXPECT_EQ(s.most_rules, GetParam().most_rules);
-  EXPECT_NEAR(static_cast<double>(s.most_tiles), static_cast<double>(GetParam().most_tiles),
-              GetParam().most_rules == 18 ? 2 : 0);
+  EXPECT_NEAR(static_cast<double>(s.most_tiles), static_cast<double>(GetParam().most_tiles), GetParam().rare);
   for (const Ruleset& ruleset : rulesets) check(ruleset, "generated");
 }
 
