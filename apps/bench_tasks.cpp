@@ -5,6 +5,7 @@
 #include "engine/error.h"
 #include "engine/isa.h"
 #include "envs/env.h"
+#include "envs/xland/tasks.h"
 #include "kernels/philox.h"
 
 #include <algorithm>
@@ -157,9 +158,13 @@ void measure(const std::string& task, const BenchTasksOptions& options, CommandC
 std::vector<std::string> chosen_tasks(const std::vector<std::string>& wanted) {
   std::vector<std::string> names, chosen;
   for (const envs::Entry* const entry : envs::entries()) names.emplace_back(entry->name);
+  for (const envs::xland::ListedTask& task : envs::xland::listed_tasks()) names.push_back(task.name);
   if (wanted.empty()) {
     for (const envs::Entry* const entry : envs::entries()) {
       if (entry->system == nullptr) chosen.emplace_back(entry->name);
+    }
+    for (const char* const set : {"trivial", "small", "medium", "high"}) {
+      chosen.push_back(fmt::format("xland-r4-13x13-{}", set));
     }
     return chosen;
   }
@@ -167,7 +172,9 @@ std::vector<std::string> chosen_tasks(const std::vector<std::string>& wanted) {
     const std::size_t before = chosen.size();
     std::ranges::copy_if(names, std::back_inserter(chosen),
                          [&](const std::string& name) { return name.starts_with(beginning); });
-    if (chosen.size() == before) chosen.emplace_back(envs::find(beginning).name);
+    if (chosen.size() != before) continue;
+    chosen.emplace_back(envs::xland::is_task(beginning) ? envs::xland::parse_task(beginning).name
+                                                        : std::string(envs::find(beginning).name));
   }
   return chosen;
 }

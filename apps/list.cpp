@@ -4,6 +4,7 @@
 #include "apps/run_config.h"
 #include "envs/env.h"
 #include "envs/option_values.h"
+#include "envs/xland/tasks.h"
 #include "models/optimisers/optimiser.h"
 #include "planners/planner.h"
 
@@ -24,6 +25,12 @@ template <class Entries>
 Rows rows_of(const Entries& entries) {
   Rows rows;
   for (const auto* entry : entries) rows.emplace_back(entry->name, entry->summary);
+  return rows;
+}
+
+Rows task_rows() {
+  Rows rows = rows_of(envs::entries());
+  for (const envs::xland::ListedTask& task : envs::xland::listed_tasks()) rows.emplace_back(task.name, task.summary);
   return rows;
 }
 
@@ -61,6 +68,10 @@ Rows keys_of(const std::string& agent) {
 
 // What the options of a task are: name, default, what is possible, meaning.
 int print_task(const std::string& name, CommandContext& context) {
+  if (envs::xland::is_task(name)) {
+    context.print("{}: a grid world, whose options are its name (docs/xland.md)\n", envs::xland::parse_task(name).name);
+    return kDone;
+  }
   const envs::Entry& entry = envs::find(name);
   const TaskSpec spec = envs::spec(entry);
   context.print("{}: {} ({})\n{} numbers observed, {} of action, {:g} s a step of {} physics steps, {}\n", spec.name,
@@ -78,6 +89,9 @@ int print_task(const std::string& name, CommandContext& context) {
     row["possible"] = envs::possible_text(field);
     context.row(row);
   }
+  if (!spec.observation_noise.empty())
+    context.print("observations have noise to be switched on: --observation-noise 1\n");
+  if (entry.facts->randomise != nullptr) context.print("--randomise task draws: {}\n", entry.facts->randomise);
   return kDone;
 }
 
@@ -88,7 +102,7 @@ void add_tasks(CLI::App& list, CommandContext& context) {
   command.add_option("TASK", *task, "Show the options of this task");
   context.on_run(command, [task, &context] {
     if (!task->empty()) return print_task(*task, context);
-    print_rows(rows_of(envs::entries()), context);
+    print_rows(task_rows(), context);
     return static_cast<int>(kDone);
   });
 }

@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "envs/option_values.h"
 #include "envs/task_environment.h"
+#include "envs/xland/tasks.h"
 
 #include <array>
 #include <cctype>
@@ -78,6 +79,7 @@ const Entry& find(std::string_view name) {
     if (normalized(entry->name) == wanted || normalized(entry->facts->suite_name) == wanted) return *entry;
     names.emplace_back(entry->name);
   }
+  for (const xland::ListedTask& task : xland::listed_tasks()) names.push_back(task.name);
   const std::string near = nearest_name(wanted, names);
   throw Error(fmt::format("unknown task '{}'", name), "task",
               near.empty() ? fmt::format("choose one of: {}", fmt::join(names, ", "))
@@ -122,6 +124,10 @@ TaskSpec spec(const Entry& entry, const EnvironmentConfig& config) {
 }
 
 std::unique_ptr<Environment> make_environment(std::string_view task, const EnvironmentConfig& config) {
+  if (xland::is_task(task)) {
+    check(config);
+    return xland::make_environment(task, config);
+  }
   const Entry& entry = find(task);
   check(config);
   if (config.wrapping.action_noise > 0 && entry.facts->discrete_actions > 0) {
