@@ -129,6 +129,15 @@ std::unique_ptr<Environment> make_environment(std::string_view task, const Envir
     throw Error(fmt::format("{} does not run on the backend '{}'", options.name, config.backend), "environment",
                 "set backend to auto or cpu");
   }
+  const char* const unknown = !config.options.empty()       ? "options"
+                              : !config.randomise.empty()   ? "physical parameters to draw"
+                              : config.episode_steps != 0   ? "time limit but its own"
+                              : config.wrapping.is_active() ? "wrapping of actions and observations"
+                                                            : nullptr;
+  if (unknown != nullptr) {
+    throw Error(fmt::format("{} has no {}", options.name, unknown), "environment",
+                "leave it out: what a grid world can be told is in its name (docs/xland.md)");
+  }
   return std::make_unique<GridEnvironment>(options, config);
 }
 

@@ -77,6 +77,8 @@ TEST(XlandTasks, RefuseNamesAndSizesThatAreNone) {
   EXPECT_NE(problem_of("xland-r1-9x9:nowhere.rulesets").find("nowhere.rulesets"), std::string::npos);
   EXPECT_THROW((void)make({.backend = "cuda"}), Error);
   EXPECT_THROW((void)make({.num_worlds = 0}), Error);
+  EXPECT_THROW((void)make({.randomise = "body_mass *= uniform(1, 2)"}), Error);
+  EXPECT_THROW((void)make({.wrapping = {.frame_stack = 2}}), Error);
 }
 
 TEST(XlandTasks, TakeRulesetsFromAFile) {
