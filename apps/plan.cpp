@@ -28,6 +28,7 @@ struct PlanOptions {
   double speed = 1;          // simulated seconds per second of wall time, asynchronous only
   SettingsOptions settings;  // planner.* and mpc.*
   EnvironmentFlags environment;
+  std::string specialise = "off";  // of the planner's model, as in BatchConfig
 };
 
 // Refuses keys that neither the planner nor the receding horizon has a name for.
@@ -81,7 +82,8 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
                 "name one of `lockstep list tasks`, as in `lockstep plan pendulum-v1`");
   const Settings settings = merged_settings(options.settings, {});
   check_sections(settings);
-  const EnvironmentConfig environment = options.environment.config();
+  EnvironmentConfig environment = options.environment.config();
+  environment.specialise = options.specialise;
   const TaskSpec spec = envs::spec(envs::find(options.task), environment);
   bool all_succeed = true;
   for (int k = 0; k < options.episodes; ++k) {
@@ -154,6 +156,12 @@ void add_plan(CLI::App& app, CommandContext& context) {
   command.add_option("--config", options->settings.config_file, "TOML file with planner.* and mpc.*")
       ->type_name("FILE");
   command.add_option("--set", options->settings.assignments, "One setting, may be given often")->type_name("KEY=VALUE");
+  command
+      .add_option("--specialise", options->specialise,
+                  "Physics compiled for the model: off, auto (taken once it is ready) or require (waited for)")
+      ->check(CLI::IsMember({"off", "auto", "require"}))
+      ->type_name("WORD")
+      ->capture_default_str();
   add_environment_flags(command, options->environment);
   context.on_run(command, [options, &context] { return plan_command(*options, context); });
 }

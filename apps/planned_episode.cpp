@@ -69,6 +69,7 @@ class PlannedWorld {
     environment.backend = backend;
     environment.precision = "double";
     environment.auto_reset = false;
+    if (backend == "mujoco") environment.specialise = "off";  // code for the planner's model, not for MuJoCo's world
     return envs::make_environment(config.task, environment);
   }
 

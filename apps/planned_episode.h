@@ -19,7 +19,7 @@ struct PlannedEpisodeConfig {
   std::string backend = "auto";  // of the world that is acted on; plans are made through the task's native dynamics
   bool asynchronous = false;     // a planner thread beside the simulation, by the wall clock
   double speed = 1;              // simulated seconds per second of wall time, asynchronous only
-  EnvironmentConfig environment = {};  // its options, time limit and wrapping count
+  EnvironmentConfig environment = {};  // its options, time limit, wrapping and code compiled for the model count
 };
 
 struct PlannedEpisode {

@@ -245,9 +245,11 @@ class MujocoWorlds final : public Worlds<R> {
 
   [[nodiscard]] std::unique_ptr<Dynamics> dynamics() const override {
     const bool has_receptacle = model_->mj()->nmocap > 0;
-    auto simulator = std::make_unique<SimulatorDynamics>(
-        model_, SimulatorDynamicsConfig{
-                    .physics_steps = physics_steps_, .backend = backend_, .mocap_in_state = has_receptacle});
+    auto simulator =
+        std::make_unique<SimulatorDynamics>(model_, SimulatorDynamicsConfig{.physics_steps = physics_steps_,
+                                                                            .backend = backend_,
+                                                                            .specialise = batch_->config().specialise,
+                                                                            .mocap_in_state = has_receptacle});
     if (nheld() == 0 || has_receptacle) return simulator;
     return std::make_unique<HeldDynamics>(std::move(simulator), static_cast<int>(nheld()));
   }
