@@ -51,7 +51,8 @@ Settings ResolvedRun::all() const {
 ResolvedRun resolve_run(const Settings& given, const AgentDefaults& defaults) {
   const Settings own = settings_of(RunConfig{});
   Settings for_program, for_agent;
-  for (const auto& [key, setting] : given.without_section(kTaskOptions).values())
+  const Settings all_but_options = given.without_section(kTaskOptions);
+  for (const auto& [key, setting] : all_but_options.values())
     (own.values().contains(key) ? for_program : for_agent).set(key, setting);
   ResolvedRun run{configured<RunConfig>(for_program), {}};
   if (run.config.task.empty()) {
