@@ -2,6 +2,7 @@
 // commands and pushes, and that a robot stands.
 #include "engine/environment.h"
 #include "engine/error.h"
+#include "engine/mjlab_robots.h"
 #include "envs/env.h"
 #include "envs/g1_velocity.h"
 #include "envs/go1_velocity.h"
@@ -12,11 +13,13 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <mujoco/mujoco.h>
 #include <nlohmann/json.hpp>
 
 namespace lockstep::envs {
@@ -87,21 +90,57 @@ TEST(VelocityTasks, ObserveWhatMujocosSensorsSay) {
   expect_observations<G1>("g1");
 }
 
-// The first pose held by controls of zero, in both robots.
-TEST(VelocityTasks, StandInTheirFirstPoseForASecond) {
-  for (const auto& [name, height] : {std::pair{"go1-velocity", 0.278}, std::pair{"g1-velocity", 0.76}}) {
+struct DeleteData {
+  void operator()(mjData* d) const { mj_deleteData(d); }
+};
+using Data = std::unique_ptr<mjData, DeleteData>;
+
+// Actions are set-points about the first pose: a quarter of the angle that holds a servo's largest torque each.
+TEST(VelocityTasks, ActOnTheServosOfMjlabsRobots) {
+  for (const std::string robot : {"go1", "g1"}) {
+    const auto env = make_environment(robot + "-velocity", {});
+    const mjModel& ours = *env->mujoco_model();
+    const auto model = mjlab_robot(robot);
+    const mjModel& theirs = *model->mj();
+    ASSERT_EQ(ours.nu, theirs.nu);
+    const Data d(mj_makeData(&ours)), e(mj_makeData(&theirs));
+    for (const auto& [m, data] : {std::pair{&ours, d.get()}, std::pair{&theirs, e.get()}}) {
+      mj_resetDataKeyframe(m, data, 0);
+      for (int i = 0; i < m->nv; ++i) data->qvel[i] = std::sin(1.3 * i);
+    }
+    for (int a = 0; a < ours.nu; ++a) {
+      d->ctrl[a] = std::cos(2.1 * a);
+      const double reach = 0.25 * theirs.actuator_forcerange[2 * a + 1] / theirs.actuator_gainprm[mjNGAIN * a];
+      e->ctrl[a] = theirs.key_ctrl[a] + d->ctrl[a] * reach;
+    }
+    mj_forward(&ours, d.get());
+    mj_forward(&theirs, e.get());
+    for (int i = 0; i < ours.nv; ++i) {
+      EXPECT_NEAR(d->qacc[i], e->qacc[i], 1e-8 * (1 + std::abs(e->qacc[i]))) << robot << ", " << i;
+    }
+  }
+}
+
+// Controls of zero hold the first pose: Go1 stands in it, G1 sways before it falls.
+TEST(VelocityTasks, BeginInTheirFirstPose) {
+  struct Stand {
+    const char* task;
+    double height;
+    int steps;
+  };
+  for (const Stand stand : {Stand{"go1-velocity", 0.278, 100}, Stand{"g1-velocity", 0.76, 10}}) {
     EnvironmentConfig config{.num_worlds = 4, .seed = 5, .precision = "double"};
     config.options.set("push", {0.0, "test"});
     config.options.set("standing_share", {1.0, "test"});
-    const auto env = make_environment(name, config);
+    const auto env = make_environment(stand.task, config);
     const std::vector<float> still(static_cast<std::size_t>(4 * env->spec().action_size));
-    for (int i = 0; i < 50; ++i) env->step(View<const float, 2>(still.data(), 4, env->spec().action_size));
+    for (int i = 0; i < stand.steps; ++i) env->step(View<const float, 2>(still.data(), 4, env->spec().action_size));
     for (int world = 0; world < 4; ++world) {
       std::vector<double> x(static_cast<std::size_t>(env->spec().state_size));
       env->get_state(world, x);
-      EXPECT_NEAR(x[2], height, 0.04) << name;
-      EXPECT_GT(env->reward()[static_cast<std::size_t>(world)], 0.02 * 5) << name;  // of 6 where nothing moves
-      EXPECT_EQ(env->terminated()[static_cast<std::size_t>(world)], 0) << name;
+      EXPECT_NEAR(x[2], stand.height, 0.04) << stand.task;
+      EXPECT_GT(x[3] * x[3] + x[6] * x[6], 0.99) << stand.task;  // turned about the vertical alone
+      EXPECT_EQ(env->terminated()[static_cast<std::size_t>(world)], 0) << stand.task;
     }
   }
 }
