@@ -5,8 +5,8 @@ Usage: tests/bench/peers/xland_peer.py [--build BUILD] [--venv FOLDER] [--rulese
 BUILD holds tests/bench/xland_worlds (cmake --build build --target xland_worlds). xminigrid runs in a virtual environment
 that is made on first use, outside the repository: FOLDER, or xminigrid-0.9.3 in $LOCKSTEP_PEERS or ~/.cache/lockstep/peers.
 Compared are grid, agent, pocket, reward, ends and observation after every step of random actions, from the package's own
-starts. Then both are timed in turns, each on the one core that this script is bound to. Prints a table, and JSON lines
-with --json FILE.
+starts. Then both are timed in turns, in processor time (others may be using the machine), each on the one core that this
+script is bound to. Prints a table, and JSON lines with --json FILE.
 """
 import argparse
 import json
@@ -151,12 +151,12 @@ def peer_speed(reference, listed, worlds):
         batch, jax.random.split(jax.random.key(0), worlds))]
 
     def speed(seconds):
-        begin, count = time.perf_counter(), 0
-        while count == 0 or time.perf_counter() - begin < seconds:
+        begin, count = time.process_time(), 0
+        while count == 0 or time.process_time() - begin < seconds:
             state[0], total = run(state[0], jax.random.key(count))
             total.block_until_ready()
             count += steps * worlds
-        return count / (time.perf_counter() - begin)
+        return count / (time.process_time() - begin)
     speed(0)  # compiles
     return speed
 
