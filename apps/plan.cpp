@@ -4,6 +4,7 @@
 #include "apps/run_config.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "envs/task_names.h"
 #include "planners/planner.h"
 
 #include <memory>
@@ -79,7 +80,7 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
                 "name one of `lockstep list tasks`, as in `lockstep plan pendulum-v1`");
   const Settings settings = merged_settings(options.settings, {});
   check_sections(settings);
-  const TaskSpec spec = envs::spec(envs::find(options.task));
+  const TaskSpec spec = envs::task_spec(options.task);
   bool all_succeed = true;
   for (int k = 0; k < options.episodes; ++k) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(k);
