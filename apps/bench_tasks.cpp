@@ -5,6 +5,7 @@
 #include "engine/error.h"
 #include "engine/isa.h"
 #include "envs/env.h"
+#include "envs/task_names.h"
 #include "envs/xland/tasks.h"
 #include "kernels/philox.h"
 
@@ -173,8 +174,7 @@ std::vector<std::string> chosen_tasks(const std::vector<std::string>& wanted) {
     std::ranges::copy_if(names, std::back_inserter(chosen),
                          [&](const std::string& name) { return name.starts_with(beginning); });
     if (chosen.size() != before) continue;
-    chosen.emplace_back(envs::xland::is_task(beginning) ? envs::xland::parse_task(beginning).name
-                                                        : std::string(envs::find(beginning).name));
+    chosen.push_back(envs::task_name(beginning));
   }
   return chosen;
 }

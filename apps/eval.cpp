@@ -8,6 +8,7 @@
 #include "apps/training.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "envs/task_names.h"
 
 #include <memory>
 #include <string>
@@ -51,7 +52,7 @@ int eval_command(const EvalOptions& options, CommandContext& context) {
       evaluate(*agent, options.episodes, [&done](int number) { done = number; });
   bar.wipe();
   const EpisodeReturns returns = returns_of(episodes);
-  const double wanted = envs::spec(envs::find(run.config.task)).success_return;
+  const double wanted = envs::task_spec(run.config.task).success_return;
   const bool is_success = wanted == 0 || returns.mean >= wanted;
   print_table(episodes, returns, context);
   JsonRow row;

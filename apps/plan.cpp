@@ -5,6 +5,7 @@
 #include "apps/run_config.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "envs/task_names.h"
 #include "planners/planner.h"
 
 #include <memory>
@@ -84,7 +85,7 @@ int plan_command(const PlanOptions& options, CommandContext& context) {
   check_sections(settings);
   EnvironmentConfig environment = options.environment.config();
   environment.specialise = options.specialise;
-  const TaskSpec spec = envs::spec(envs::find(options.task), environment);
+  const TaskSpec spec = envs::task_spec(options.task, environment);
   bool all_succeed = true;
   for (int k = 0; k < options.episodes; ++k) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(k);

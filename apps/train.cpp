@@ -11,6 +11,7 @@
 #include "apps/training.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "envs/task_names.h"
 #include "viewer/viewer.h"
 
 #include <algorithm>
@@ -79,7 +80,7 @@ Settings resumed_settings(const TrainOptions& options, const Settings& saved) {
 ResolvedRun resolved(Settings given) {
   if (const auto task = given.values().find("task"); task != given.values().end()) {
     if (const auto* name = std::get_if<std::string>(&task->second.value))
-      given.set("task", {std::string(envs::find(*name).name), task->second.origin});
+      given.set("task", {envs::task_name(*name), task->second.origin});
   }
   return resolve_run(given, [](const std::string& agent) { return agents::find(agent).defaults(); });
 }
@@ -92,7 +93,7 @@ const agents::ConfigFile* config_of_pair(const TrainOptions& options, const Sett
   const auto* name = std::get_if<std::string>(&task->second.value);
   const auto* who = agent == given.values().end() ? nullptr : std::get_if<std::string>(&agent->second.value);
   return name == nullptr ? nullptr
-                         : agents::find_config(envs::find(*name).name, who == nullptr ? RunConfig{}.agent : *who);
+                         : agents::find_config(envs::task_name(*name), who == nullptr ? RunConfig{}.agent : *who);
 }
 
 // The settings of a new run: a checked-in configuration, which is named to the user, below what was given.

@@ -8,6 +8,7 @@
 #include "engine/atomic_file.h"
 #include "engine/error.h"
 #include "envs/env.h"
+#include "envs/task_names.h"
 
 #include <algorithm>
 #include <string>
@@ -45,7 +46,7 @@ SweepObserver observer_of(ProgressBar& bar, CommandContext& context) {
 void write_files(const SweepRequest& request, SweepResult& result) {
   for (SeedRun& run : result.runs) write_report(run.request, run.result);
   write_file(request.folder / "sweep.csv", sweep_csv(result));
-  const TaskSpec task = envs::spec(envs::find(request.run.config.task), request.run.config.environment);
+  const TaskSpec task = envs::task_spec(request.run.config.task, request.run.config.environment);
   write_file(request.folder / "report.html", sweep_html({task, request, result, machine_rows()}));
 }
 

@@ -3,6 +3,7 @@
 #include "engine/error.h"
 #include "envs/option_values.h"
 #include "envs/task_environment.h"
+#include "envs/task_names.h"
 #include "envs/xland/tasks.h"
 
 #include <array>
@@ -73,6 +74,10 @@ void apply_config(const EnvironmentConfig& config, TaskSpec& spec) {
 }  // namespace
 
 const Entry& find(std::string_view name) {
+  if (xland::is_task(name)) {
+    throw Error(fmt::format("{} has no equations", xland::parse_task(name).name), "task",
+                "this needs a task with dynamics of its own or a MuJoCo model; learn a grid with --agent ppo");
+  }
   const std::string wanted = normalized(name);
   std::vector<std::string> names;
   for (const Entry* const entry : entries()) {
@@ -121,6 +126,13 @@ TaskSpec spec(const Entry& entry, const EnvironmentConfig& config) {
   spec.success_return = facts.success_return;
   apply_config(config, spec);
   return spec;
+}
+
+std::string task_name(std::string_view task) {
+  return xland::is_task(task) ? xland::parse_task(task).name : std::string(find(task).name);
+}
+TaskSpec task_spec(std::string_view task, const EnvironmentConfig& config) {
+  return xland::is_task(task) ? xland::spec(xland::parse_task(task)) : spec(find(task), config);
 }
 
 std::unique_ptr<Environment> make_environment(std::string_view task, const EnvironmentConfig& config) {

@@ -24,7 +24,26 @@ constexpr std::uint32_t kSavedVersion = 1;
 constexpr std::uint32_t kStaggerStream = 0x786c7361;  // no other place draws from it
 constexpr int kBeforeGrid = 5;                        // numbers of a state in front of the cells
 
-TaskSpec make_spec(const TaskOptions& options, const Worlds& worlds) {
+WorldsConfig worlds_config(const TaskOptions& options, const EnvironmentConfig& config) {
+  return {.num_worlds = config.num_worlds,
+          .layout = options.layout,
+          .side = options.side,
+          .occluded = options.occluded,
+          .auto_reset = config.auto_reset,
+          .seed = config.seed,
+          .threads = config.threads};
+}
+
+// What an action that is a number means; the nearest whole one.
+std::uint8_t action_of(float number) {
+  if (!std::isfinite(number)) return kCutEpisode;
+  if (!(number > -0.5f && number < kActions - 0.5f)) return kActions;  // none
+  return static_cast<std::uint8_t>(number + 0.5f);
+}
+
+}  // namespace
+
+TaskSpec spec(const TaskOptions& options) {
   TaskSpec spec;
   spec.name = options.name;
   spec.summary = "grid of rooms with a goal and rules to find out";
@@ -33,7 +52,7 @@ TaskSpec make_spec(const TaskOptions& options, const Worlds& worlds) {
   spec.discrete_actions = kActions;
   spec.action_low = {0};
   spec.action_high = {kActions - 1};
-  const int view = worlds.config().view, side = worlds.config().side;
+  const int view = WorldsConfig{}.view, side = options.side;
   for (int row = 0; row < view; ++row) {
     for (int column = 0; column < view; ++column) {
       for (const char* const what : {"tile", "colour"}) {
@@ -56,36 +75,17 @@ TaskSpec make_spec(const TaskOptions& options, const Worlds& worlds) {
   spec.state_low.assign(spec.state_names.size(), 0);
   spec.state_is_angle.assign(spec.state_names.size(), false);
   spec.control_timestep = 1;
-  spec.episode_steps = worlds.max_steps();
+  spec.episode_steps = 3 * side * side;
   spec.success_return = 0.1;  // the least that reaching the goal pays
   return spec;
 }
-
-WorldsConfig worlds_config(const TaskOptions& options, const EnvironmentConfig& config) {
-  return {.num_worlds = config.num_worlds,
-          .layout = options.layout,
-          .side = options.side,
-          .occluded = options.occluded,
-          .auto_reset = config.auto_reset,
-          .seed = config.seed,
-          .threads = config.threads};
-}
-
-// What an action that is a number means; the nearest whole one.
-std::uint8_t action_of(float number) {
-  if (!std::isfinite(number)) return kCutEpisode;
-  if (!(number > -0.5f && number < kActions - 0.5f)) return kActions;  // none
-  return static_cast<std::uint8_t>(number + 0.5f);
-}
-
-}  // namespace
 
 GridEnvironment::GridEnvironment(const TaskOptions& options, const EnvironmentConfig& config)
     : config_(config),
       worlds_(worlds_config(options, config), task_rulesets(options)),
       actions_(static_cast<std::size_t>(config.num_worlds)),
       broken_(static_cast<std::size_t>(config.num_worlds)) {
-  spec_ = make_spec(options, worlds_);
+  spec_ = xland::spec(options);
   const auto numbers = static_cast<std::size_t>(config.num_worlds) * static_cast<std::size_t>(spec_.observation_size);
   observation_ = HostBuffer<float>(numbers);
   final_observation_ = HostBuffer<float>(numbers);

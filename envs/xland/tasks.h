@@ -38,6 +38,8 @@ struct TaskOptions {
 // for what it does not understand.
 [[nodiscard]] TaskOptions parse_task(std::string_view name);
 
+[[nodiscard]] TaskSpec spec(const TaskOptions& options);
+
 // The rulesets of a set as tasks use them: 21,000 of trivial, as published, and 65,536 of the others; the same on every
 // machine, whatever the seed of the environment. With a file, those in it.
 [[nodiscard]] std::vector<Ruleset> task_rulesets(const TaskOptions& options);

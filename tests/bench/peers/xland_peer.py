@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Holds XLand worlds against the xminigrid package: every step bit for bit, and steps per second on the same work.
 
-Usage: tests/bench/peers/xland_peer.py [--build BUILD] [--venv FOLDER] [--rulesets 64] [--steps 10000] [--skip-race]
+Usage: tests/bench/peers/xland_peer.py [--build BUILD] [--venv FOLDER] [--rulesets 64] [--steps 10000] [--compare R1 R4] [--race high/1024]
 BUILD holds tests/bench/xland_worlds (cmake --build build --target xland_worlds). xminigrid runs in a virtual environment
 that is made on first use, outside the repository: FOLDER, or xminigrid-0.9.3 in $LOCKSTEP_PEERS or ~/.cache/lockstep/peers.
 Compared are grid, agent, pocket, reward, ends and observation after every step of random actions, from the package's own
-starts. Then both are timed in turns, each on the one core that this script is bound to. Prints a table, and JSON lines
-with --json FILE.
+starts. Then both are timed in turns, in processor time (others may be using the machine), each on the one core that this
+script is bound to. Prints a table, and JSON lines with --json FILE.
 """
 import argparse
 import json
@@ -151,12 +151,12 @@ def peer_speed(reference, listed, worlds):
         batch, jax.random.split(jax.random.key(0), worlds))]
 
     def speed(seconds):
-        begin, count = time.perf_counter(), 0
-        while count == 0 or time.perf_counter() - begin < seconds:
+        begin, count = time.process_time(), 0
+        while count == 0 or time.process_time() - begin < seconds:
             state[0], total = run(state[0], jax.random.key(count))
             total.block_until_ready()
             count += steps * worlds
-        return count / (time.perf_counter() - begin)
+        return count / (time.process_time() - begin)
     speed(0)  # compiles
     return speed
 
@@ -193,7 +193,9 @@ def main():
     parser.add_argument("--steps", type=int, default=10000)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5)
-    parser.add_argument("--skip-race", action="store_true")
+    parser.add_argument("--compare", nargs="*", default=[case[0] for case in COMPARED], help="layouts; none: no comparison")
+    parser.add_argument("--race", nargs="*", default=[f"{name}/{worlds}" for name, worlds in RACED],
+                        help="sets and numbers of worlds; none: no race")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     program = (options.build / "tests/bench/xland_worlds").resolve()
@@ -202,9 +204,8 @@ def main():
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # both on the same one core
     sys.path.insert(0, str(ROOT / "tools"))
     import record_xland_reference as reference
-    rows = [compare(program, reference, case, options) for case in COMPARED]
-    if not options.skip_race:
-        rows += [race(program, reference, name, worlds, options) for name, worlds in RACED]
+    rows = [compare(program, reference, case, options) for case in COMPARED if case[0] in options.compare]
+    rows += [race(program, reference, name, int(worlds), options) for name, worlds in (r.split("/") for r in options.race)]
     if options.json:
         with options.json.open("w", encoding="utf-8") as file:
             for row in rows:
