@@ -46,6 +46,11 @@ bool has_contacts(const Environment& env) {
 bool solves_roughly(const std::string& task) { return task == "humanoid-v5" || task == "humanoid-standup-v5"; }
 constexpr double kAfterRoughSolution = 1e-4, kForceAfterRoughSolution = 5e-3;
 
+// Bodies of this humanoid touch where MuJoCo searches for contacts (capsules and ellipsoids) and stops at 1e-6: the
+// suite's own trajectories move by 2e-5 when it searches on to 1e-10.
+bool searches_contacts(const std::string& task) { return task.starts_with("humanoid_cmu-"); }
+constexpr double kAfterSearch = 2e-5;
+
 // This task of the suite rounds its state to float after every step: 60 steps add at most 60 roundings of a position
 // below 1.2 to each number, which the valley's slopes pass on without growth.
 bool rounds_to_float(const std::string& task) { return task == "mountain-car-continuous-v0"; }
@@ -78,10 +83,11 @@ TEST_P(SuiteReference, FollowsTheSuitesTrajectoriesInDouble) {
     for (std::size_t k = 0; k <= trajectory.actions.size(); ++k) {
       SCOPED_TRACE("trajectory " + std::to_string(number) + ", after step " + std::to_string(k));
       at_limit = at_limit || has_contacts(*env) || is_beyond_the_box(env->spec(), trajectory.states[k]);
-      const double tolerance = rounds_to_float(GetParam())  ? kAfterRounding
-                               : solves_roughly(GetParam()) ? kAfterRoughSolution
-                               : at_limit                   ? kAfterLimit
-                                                            : 1e-9;
+      const double tolerance = rounds_to_float(GetParam())     ? kAfterRounding
+                               : solves_roughly(GetParam())    ? kAfterRoughSolution
+                               : searches_contacts(GetParam()) ? kAfterSearch
+                               : at_limit                      ? kAfterLimit
+                                                               : 1e-9;
       if (k > 0) {
         step(*env, trajectory.actions[k - 1]);
         EXPECT_NEAR(env->reward()[0], trajectory.rewards[k - 1],
@@ -117,6 +123,17 @@ bool draws_together(const std::string& task) {
          task.starts_with("manipulator-") || task.starts_with("stacker-");
 }
 
+// Where a rounding goes further in one step, measured on the suite's own steps (in roundings of state and change):
+//   15 links in a row: the inertia, of condition number 1.5e5, rounded to float moves a step by 1,200; here 440
+//   an object of 45 g in a hand, ten physics steps: half a rounding of the state moves it by 34; here 90
+//   the dog, whose finger bones weigh grams, where a contact opens: half a rounding of the state, by 73; here 510
+double roundings_of_step(const std::string& task, bool has_contacts) {
+  if (task == "swimmer-swimmer15") return 512;
+  if (task.starts_with("manipulator-")) return 128;
+  if (task.starts_with("dog-")) return 640;
+  return has_contacts ? 64 : 32;
+}
+
 // One step from each recorded state. The rounding of the state (epsilon) is amplified by the step's Jacobian and
 // by the sums inside, both of which scale with how far the step goes: 32 epsilon of state and change covers them, and
 // twice that where bodies touch and light links are thrown about.
@@ -133,7 +150,7 @@ TEST_P(SuiteReference, MatchesTheSuitesStepsInFloat) {
         scale = std::max({scale, std::abs(trajectory.states[k][i]),
                           std::abs(trajectory.states[k + 1][i] - trajectory.states[k][i]) * 10});
       }
-      const double roundings = has_contacts(*env) ? 64 : 32;
+      const double roundings = roundings_of_step(GetParam(), has_contacts(*env));
       const double tolerance = roundings * static_cast<double>(std::numeric_limits<float>::epsilon()) * scale;
       for (std::size_t i = 0; i < x.size(); ++i) {
         EXPECT_NEAR(x[i], trajectory.states[k + 1][i], tolerance) << env->spec().state_names[i] << ", step " << k;
@@ -177,6 +194,9 @@ TEST_P(SuiteReference, ResetsNumbersIndependently) {
   constexpr int kWorlds = 4000;
   const auto env = environment("double", kWorlds);
   const auto nx = static_cast<std::size_t>(env->spec().state_size);
+  const auto is_constant = [&](std::size_t i) {  // its mean may have a rounding, and so a variance
+    return reference_.reset_quantiles[i].front() == reference_.reset_quantiles[i].back();
+  };
   std::vector<double> mean(nx), products(nx * nx);
   for (int world = 0; world < kWorlds; ++world) {
     const auto x = state(*env, world);
@@ -191,7 +211,7 @@ TEST_P(SuiteReference, ResetsNumbersIndependently) {
   for (std::size_t i = 0; i < nx; ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const double scale = std::sqrt(products[i * nx + i] * products[j * nx + j]);
-      if (scale == 0) continue;
+      if (scale == 0 || is_constant(i) || is_constant(j)) continue;
       EXPECT_LT(std::abs(products[i * nx + j]) / scale, 4.5 / std::sqrt(kWorlds)) << i << ", " << j;
     }
   }
