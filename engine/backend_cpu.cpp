@@ -11,6 +11,7 @@
 #include "engine/world_constants.h"
 #include "engine/world_parameters.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -116,6 +117,8 @@ class CpuBatch final : public Batch {
     derived_.assign(static_cast<std::size_t>(config_.threads), std::vector<double>(own_numbers()));
     numbers_ = HostBuffer<R>(own_numbers() * static_cast<std::size_t>(lanes() * num_blocks()));
     for (int world = 0; world < lanes() * num_blocks(); ++world) write_numbers(world, own_->of_model());
+    of_model_ = HostBuffer<R>(own_numbers() * static_cast<std::size_t>(lanes()));
+    std::copy_n(numbers_.data(), of_model_.size(), of_model_.data());
   }
   [[nodiscard]] std::size_t own_numbers() const { return static_cast<std::size_t>(own_->size()); }
   void write_numbers(int world, std::span<const double> numbers) {
@@ -129,7 +132,7 @@ class CpuBatch final : public Batch {
   void with_constants(int block, Function&& f) const {
     if (own_) {
       const R* const first = numbers_.data() + static_cast<std::size_t>(block * lanes()) * own_numbers();
-      return f(own_->bound_to(first, lanes()));
+      return f(own_->bound_to(first, of_model_.data(), lanes()));
     }
     f(specialised_ && specialised_->is_ready() ? specialised_constants_ : constants_);
   }
@@ -146,6 +149,7 @@ class CpuBatch final : public Batch {
   std::unique_ptr<SpecialisedKernels> specialised_;
   // Where worlds have parameters of their own:
   std::unique_ptr<WorldConstants> own_;
+  HostBuffer<R> of_model_;                    // [number][lane]
   HostBuffer<R> numbers_;                     // [block][number][lane]
   std::vector<std::vector<double>> derived_;  // [thread] scratch of one world
 };

@@ -8,6 +8,7 @@
 #include "kernels/workspace.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <new>
 #include <stdexcept>
@@ -165,6 +166,7 @@ struct WorldConstants::Parts {
       offsets.push_back(static_cast<int>(of_model.size()));
       of_model.insert(of_model.end(), array, array + base.packing.size_of(&array));
     });
+    differs = std::vector<std::atomic<bool>>(offsets.size());
     for (int thread = 0; thread < threads; ++thread) {
       scratch.push_back({loosened_copy(m, varied),
                          std::vector<double>(static_cast<std::size_t>(lockstep::scratch_size(constants.twice.numbers))),
@@ -184,11 +186,13 @@ struct WorldConstants::Parts {
   void place_markers(const Packing& world, std::span<double> numbers) const;
   void write_body_masses(const Packing& world, std::span<double> numbers) const;
   void weigh(const Packing& world, Scratch& work, const double* numbers) const;
+  void note_differences(std::span<const double> numbers);
 
   Base base;
   ConstantSets constants;
   std::vector<double> of_model;
-  std::vector<int> offsets;  // of each array in a world's numbers
+  std::vector<int> offsets;                // of each array in a world's numbers
+  std::vector<std::atomic<bool>> differs;  // whether some world had other numbers in that array than the model
   std::vector<Scratch> scratch;
 };
 
@@ -261,6 +265,18 @@ void WorldConstants::Parts::weigh(const Packing& world, Scratch& work, const dou
   }
 }
 
+void WorldConstants::Parts::note_differences(std::span<const double> numbers) {
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    if (differs[i].load(std::memory_order_relaxed)) continue;
+    const auto first = static_cast<std::size_t>(offsets[i]);
+    const std::size_t end = i + 1 < offsets.size() ? static_cast<std::size_t>(offsets[i + 1]) : of_model.size();
+    const auto own = numbers.subspan(first, end - first);
+    if (!std::ranges::equal(own, std::span(of_model).subspan(first, end - first))) {
+      differs[i].store(true, std::memory_order_relaxed);
+    }
+  }
+}
+
 WorldConstants::WorldConstants(std::shared_ptr<const Model> model, const VariedElements& varied, bool applied_forces,
                                int threads)
     : parts_(std::make_unique<Parts>(*model->mj(), varied, applied_forces, threads)) {}
@@ -295,20 +311,23 @@ void WorldConstants::derive(const ParameterValues& values, int thread, std::span
   pack_scalar_rows(world);
   pack_pair_rows(world);
   parts_->store_set(world, numbers);
+  parts_->note_differences(numbers);
 }
 
 template <class R>
-ModelConstants<R> WorldConstants::bound_to(const R* block, int lanes) const {
+ModelConstants<R> WorldConstants::bound_to(const R* block, const R* of_model, int lanes) const {
   ModelConstants<R> bound;
   if constexpr (sizeof(R) == 4) bound = parts_->constants.single.numbers;
   if constexpr (sizeof(R) == 8) bound = parts_->constants.twice.numbers;
   std::size_t index = 0;
-  kernels::for_each_world_array(
-      bound, [&](const R*& array) { array = block + static_cast<std::ptrdiff_t>(parts_->offsets[index++]) * lanes; });
+  kernels::for_each_world_array(bound, [&](const R*& array) {
+    const R* const source = parts_->differs[index].load(std::memory_order_relaxed) ? block : of_model;
+    array = source + static_cast<std::ptrdiff_t>(parts_->offsets[index++]) * lanes;
+  });
   return bound;
 }
-template ModelConstants<float> WorldConstants::bound_to(const float*, int) const;
-template ModelConstants<double> WorldConstants::bound_to(const double*, int) const;
+template ModelConstants<float> WorldConstants::bound_to(const float*, const float*, int) const;
+template ModelConstants<double> WorldConstants::bound_to(const double*, const double*, int) const;
 
 long WorldConstants::scratch_size() const { return lockstep::scratch_size(parts_->constants.twice.numbers); }
 

@@ -35,8 +35,10 @@ class WorldConstants {
   void derive(const ParameterValues& values, int thread, std::span<double> numbers);
 
   // The constants of a block of worlds whose numbers are `block` [size()][lanes]; the rest points into this object.
+  // Arrays that no world has had otherwise than the model come from `of_model` [size()][lanes], which all blocks share:
+  // it stays in the cache.
   template <class R>
-  [[nodiscard]] kernels::ModelConstants<R> bound_to(const R* block, int lanes) const;
+  [[nodiscard]] kernels::ModelConstants<R> bound_to(const R* block, const R* of_model, int lanes) const;
   // Scratch of a lane group, in numbers of its lanes.
   [[nodiscard]] long scratch_size() const;
 
