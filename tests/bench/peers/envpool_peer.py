@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Env steps per CPU second of Gymnasium's MuJoCo tasks on one core: EnvPool and `lockstep bench tasks` in turns.
 
-Usage: tests/bench/peers/envpool_peer.py [--build BUILD] [--venv FOLDER] [--core N] [--worlds N] [--turns N]
+Usage: tests/bench/peers/envpool_peer.py [TASK...] [--build BUILD] [--venv FOLDER] [--core N] [--worlds N] [--turns N]
                                          [--seconds S] [--json FILE]
 EnvPool runs in a virtual environment that is made on first use from the pinned and hashed packages of envpool_peer.txt.
 Both sides step as many worlds of the same v5 tasks under random actions that were drawn before, start worlds again where
@@ -50,6 +50,7 @@ def peer_of(name, worlds, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("task", nargs="*", choices=[*TASKS, []], help="default: all")
     parser.add_argument("--build", type=Path, default=ROOT / "build")
     parser.add_argument("--venv", type=Path, default=virtual_environment.default_folder("envpool-1.2.5"))
     parser.add_argument("--core", type=int, default=0)
@@ -65,7 +66,7 @@ def main():
           f"{options.turns} turns of {options.seconds} s")
     print(f"{'task':<28} {'lockstep':>10} {'EnvPool':>10} {'ratio':>8}  {'quartiles':<16} asked")
     rows = []
-    for task, name in TASKS.items():
+    for task, name in ((task, TASKS[task]) for task in options.task or TASKS):
         isa = ["?"]
 
         def ours():
