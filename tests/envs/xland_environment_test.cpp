@@ -165,7 +165,8 @@ TEST(XlandEnvironment, EndsAWorldWithABadActionOrStateAndLeavesItsNeighboursAlon
     run(*env, 4, 6);
     EXPECT_EQ(env->faults(), 1);
     for (int world = 0; world < kWorlds; ++world) {
-      if (world != bad) ASSERT_EQ(state(*env, world), state(*calm, world)) << world << " beside " << bad;
+      if (world == bad) continue;
+      ASSERT_EQ(state(*env, world), state(*calm, world)) << world << " beside " << bad;
     }
   }
 }
