@@ -204,7 +204,7 @@ SHORTER = {"ant-v5": 30, "humanoid-v5": 20, "humanoid-standup-v5": 12, "pusher-v
            "humanoid-stand": 15, "humanoid-walk": 15, "humanoid-run": 15, "humanoid-run_pure_state": 15,
            "fish-upright": 30, "fish-swim": 30, "humanoid_cmu-stand": 8, "humanoid_cmu-walk": 8, "humanoid_cmu-run": 8,
            "quadruped-walk": 15, "quadruped-run": 15, "quadruped-fetch": 12, "dog-stand": 5, "dog-walk": 5, "dog-trot": 5,
-           "dog-run": 6, "dog-fetch": 5, "swimmer-swimmer15": 20, "lqr-lqr_2_1": 30, "lqr-lqr_6_2": 25,
+           "dog-run": 5, "dog-fetch": 5, "swimmer-swimmer15": 20, "lqr-lqr_2_1": 30, "lqr-lqr_6_2": 25,
            "manipulator-bring_ball": 25, "manipulator-bring_peg": 25, "manipulator-insert_ball": 25,
            "manipulator-insert_peg": 25, "stacker-stack_2": 25, "stacker-stack_4": 20}
 # Starting states beside the suite's own resets: fast ones that hit walls, rails, speed limits and terminations.

@@ -52,7 +52,7 @@ std::string problem_of(const std::string& task) {
   try {
     (void)make({}, task);
   } catch (const Error& error) {
-    return error.problem() + " | " + error.fix();
+    return error.problem() + " | " + error.where() + " | " + error.fix();
   }
   return "";
 }
