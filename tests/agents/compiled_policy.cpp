@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 namespace lockstep {
 
@@ -15,10 +16,10 @@ CompiledPolicy::CompiledPolicy(const std::string& header) {
              "#include \"policy.h\"\n"
              "void act(const float* observation, float* action);\n"
              "void act(const float* observation, float* action) { lockstep_policy(observation, action); }\n");
-  const std::string library = folder_ / "policy.so";
-  const std::string command = std::string(LOCKSTEP_COMPILER) +
-                              " -x c -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -shared -fPIC -o " + library + " " +
-                              (folder_ / "policy.c").string() + " -lm";
+  const std::string library = folder_ / "policy.so", source = folder_ / "policy.c";
+  const std::string command =
+      fmt::format("{} -x c -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -shared -fPIC -o {} {} -lm", LOCKSTEP_COMPILER,
+                  library, source);
   if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   library_ = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library_ == nullptr) throw std::runtime_error(dlerror());
