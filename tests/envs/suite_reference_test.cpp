@@ -49,7 +49,7 @@ constexpr double kAfterRoughSolution = 1e-4, kForceAfterRoughSolution = 5e-3;
 // Bodies touch here where MuJoCo searches for contacts and stops at 1e-6: the capsules and ellipsoids of a humanoid,
 // the dog's fingers on the flat cylinder of its target. When it searches on to 1e-10, the suite's own trajectories move
 // by 2e-5 and 1e-5, in the dog's start to what the native kernels find.
-bool searches_contacts(const std::string& task) { return task.starts_with("humanoid_cmu-") || task == "dog-fetch"; }
+bool searches_contacts(const std::string& task) { return task.starts_with("humanoid_cmu-"); }
 constexpr double kAfterSearch = 4e-5;  // twice that
 
 // This task of the suite rounds its state to float after every step: 60 steps add at most 60 roundings of a position
