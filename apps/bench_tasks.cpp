@@ -183,6 +183,7 @@ std::vector<std::string> chosen_tasks(const std::vector<std::string>& wanted) {
 
 int bench_tasks(const BenchTasksOptions& options, CommandContext& context) {
   const std::vector<std::string> tasks = chosen_tasks(options.tasks);
+  for (const std::string& task : tasks) (void)envs::task_spec(task, environment_config(options, true));  // its options
   context.print("{} worlds, {}, {} thread{}, {}; ratio: median and quartiles of {} turns\n\n", options.num_worlds,
                 options.precision, options.threads, options.threads == 1 ? "" : "s", isa_name(chosen_isa()),
                 options.repeats);

@@ -70,6 +70,10 @@ void change_suite_model(mjSpec& spec, std::string_view suite_name, const std::st
     }
     if (change.receptacle == nullptr) continue;
     mjs_asBody(&find_part(spec, {mjOBJ_BODY, change.receptacle}, file))->mocap = 1;
+    // It stood still in the world, whose floor it may touch: MuJoCo lets what it takes for moving meet it.
+    mjsExclude& exclude = *mjs_addExclude(&spec);
+    mjs_setString(exclude.bodyname1, "world");
+    mjs_setString(exclude.bodyname2, change.receptacle);
   }
 }
 

@@ -199,10 +199,10 @@ TEST(Program, GoesOnWithTheOptionsThatARunWasTrainedUnder) {
   const ChildResult resumed =
       lockstep_with({"train", "--resume", "run", "--iterations", "2", "--no-video", "--no-view"}, folder.path());
   EXPECT_LE(resumed.exit_code, 1) << resumed.err;
-  const ChildResult judged = lockstep_with({"eval", "run", "--episodes", "1"}, folder.path());
+  const ChildResult judged = lockstep_with({"eval", "run", "--episodes", "3"}, folder.path());
   EXPECT_LE(judged.exit_code, 1) << judged.err;
   const ChildResult harder =
-      lockstep_with({"eval", "run", "--episodes", "1", "--option", "reset_noise_scale=0.1"}, folder.path());
+      lockstep_with({"eval", "run", "--episodes", "3", "--option", "reset_noise_scale=1"}, folder.path());
   EXPECT_LE(harder.exit_code, 1) << harder.err;
   EXPECT_NE(judged.out, harder.out);
   const ChildResult exported = lockstep_with({"export", "run", "--format", "c", "-o", "policy.h"}, folder.path());

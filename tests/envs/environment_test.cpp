@@ -323,8 +323,8 @@ TEST(MakeEnvironment, GivesTheSameMotionOnMujocoItself) {
 // What tasks read beside the state, from both backends: arrays of mjData, contact forces, places and touch; starts that
 // are chosen by contacts. The solvers stop at tolerances of 1e-8, which ten steps of contacts amplify.
 TEST(MakeEnvironment, GivesTheSameObservationsOnMujocoItself) {
-  for (const char* const task : {"ant-v5", "reacher-v5", "hopper-hop", "finger-turn_easy", "walker-walk",
-                                 "quadruped-walk", "manipulator-insert_peg"}) {
+  for (const char* const task :
+       {"ant-v5", "reacher-v5", "hopper-hop", "finger-turn_easy", "walker-walk", "quadruped-walk"}) {
     const auto native = make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "cpu", .precision = "double"});
     const auto fallback =
         make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "mujoco", .precision = "double"});
