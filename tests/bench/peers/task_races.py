@@ -41,7 +41,7 @@ def row_of(name, measured, peer_name, isa):
     ours, peer, ratio, low, high = measured
     return {"suite": "task peers", "name": name, "backend": "cpu", "ours": ours, "peer": peer, "peer_name": peer_name,
             "ratio": ratio, "spread": [low, high], "unit": "env steps per CPU second", "threads": 1, "isa": isa,
-            "machine": {"cpu": processor(), "load": "other work on all cores"}}
+            "machine": {"cpu": processor(), "load_average": round(os.getloadavg()[0], 2)}}
 
 
 def write(rows, file):
