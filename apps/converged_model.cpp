@@ -7,10 +7,8 @@
 
 namespace lockstep::apps {
 
-void DeleteModel::operator()(mjModel_* model) const { mj_deleteModel(model); }
-
-std::unique_ptr<mjModel_, DeleteModel> converged(const mjModel_& model) {
-  std::unique_ptr<mjModel_, DeleteModel> copy(mj_copyModel(nullptr, &model));
+OwnModel converged(const mjModel_& model) {
+  OwnModel copy = copy_of(model);
   copy->opt.solver = mjSOL_NEWTON;
   copy->opt.tolerance = 0;
   copy->opt.iterations = 200;

@@ -1,6 +1,7 @@
 // Reads tables of comma-separated text: names, units, cells, missing cells.
 #include "engine/data_table.h"
 #include "engine/error.h"
+#include "engine/text_pieces.h"
 
 #include <algorithm>
 #include <charconv>
@@ -13,12 +14,6 @@ namespace lockstep {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 // Cells without the quotes that may stand around them.
 void split_cells(std::string_view line, char separator, std::vector<std::string_view>& cells) {

@@ -148,13 +148,11 @@ void warn_once(const std::string& text) {
 
 }  // namespace
 
-void Model::Delete::operator()(mjModel_* model) const { mj_deleteModel(model); }
-
-Model::Handle Model::compile(const std::string& path, const void* vfs, const std::string& name, const Edit& edit) {
+OwnModel Model::compile(const std::string& path, const void* vfs, const std::string& name, const Edit& edit) {
   take_over_mujoco_log();
   ErrorText text{};
   const MujocoWarnings warnings;
-  Handle model;
+  OwnModel model;
   try {
     const auto* const files = static_cast<const mjVFS*>(vfs);
     model.reset(edit ? load_edited(path, files, edit, text)
@@ -195,7 +193,7 @@ std::shared_ptr<const Model> Model::from_xml(std::string_view xml, std::span<con
   return std::shared_ptr<const Model>(new Model(compile(main, vfs.get(), name), name, adjust));
 }
 
-Model::Model(Handle model, std::string name, const Adjust& adjust) : mj_(std::move(model)), name_(std::move(name)) {
+Model::Model(OwnModel model, std::string name, const Adjust& adjust) : mj_(std::move(model)), name_(std::move(name)) {
   if (adjust) adjust(*mj_);
   refuse_nonfinite_numbers(*mj_, name_);
   refuse_senseless_numbers(*mj_, name_);

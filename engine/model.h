@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/model_constants.h"
+#include "engine/model_copy.h"
 #include "kernels/state_layout.h"
 
 #include <filesystem>
@@ -75,16 +76,12 @@ class Model {
   [[nodiscard]] long scratch_size() const { return scratch_size_; }
 
  private:
-  struct Delete {
-    void operator()(mjModel_* model) const;
-  };
-  using Handle = std::unique_ptr<mjModel_, Delete>;
-  Model(Handle model, std::string name, const Adjust& adjust);
-  static Handle compile(const std::string& path, const void* vfs, const std::string& name, const Edit& edit = {});
+  Model(OwnModel model, std::string name, const Adjust& adjust);
+  static OwnModel compile(const std::string& path, const void* vfs, const std::string& name, const Edit& edit = {});
   [[nodiscard]] std::vector<std::string> names(int object_type, long count) const;
   [[nodiscard]] int index(int object_type, long count, std::string_view wanted, const char* kind) const;
 
-  Handle mj_;
+  OwnModel mj_;
   std::string name_;
   std::vector<std::string> missing_;
   std::unique_ptr<const ConstantSets> constants_;  // null where not native

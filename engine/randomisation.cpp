@@ -1,6 +1,7 @@
 // Reads terms of randomisation, draws them and checks what they can lead to.
 #include "engine/randomisation.h"
 #include "engine/error.h"
+#include "engine/text_pieces.h"
 
 #include <algorithm>
 #include <array>
@@ -23,19 +24,9 @@ constexpr double kMostDeviations = 3;
 // Draws of different terms never share a number.
 constexpr std::uint32_t kDrawsOfTerm = 1u << 16;
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (std::size_t start = 0; start <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, start), text.size());
-    parts.push_back(trimmed(text.substr(start, end - start)));
-    start = end + 1;
-  }
+std::vector<std::string_view> split_trimmed(std::string_view text, char mark) {
+  std::vector<std::string_view> parts = split(text, mark);
+  for (std::string_view& part : parts) part = trimmed(part);
   return parts;
 }
 
@@ -101,7 +92,7 @@ Pieces pieces_of(std::string_view term) {
 }  // namespace
 
 Randomisation::Randomisation(const mjModel& model, std::string_view terms) : base_(model) {
-  for (const std::string_view text : split(terms, ';')) {
+  for (const std::string_view text : split_trimmed(terms, ';')) {
     if (!text.empty()) terms_.push_back(read_term(model, text));
   }
   for (const Term& term : terms_) {
@@ -116,7 +107,7 @@ Randomisation::Term Randomisation::read_term(const mjModel& model, std::string_v
   const Pieces p = pieces_of(text);
   Term term;
   term.text = text;
-  for (const std::string_view name : split(p.names, '+')) term.parameters.push_back(parameter_named(name));
+  for (const std::string_view name : split_trimmed(p.names, '+')) term.parameters.push_back(parameter_named(name));
   const ParameterFacts& facts = facts_of(term.parameters[0]);
   for (const Parameter other : term.parameters) {
     if (num_elements(model, other) == num_elements(model, facts.parameter) &&
@@ -156,7 +147,7 @@ Randomisation::Term Randomisation::read_term(const mjModel& model, std::string_v
   if (term.distribution == Distribution::kLogUniform && term.first <= 0) {
     fail(text, fmt::format("log_uniform begins at {}", p.first), "begin above zero");
   }
-  for (const std::string_view flag : split(p.flags, ' ')) {
+  for (const std::string_view flag : split_trimmed(p.flags, ' ')) {
     if (flag == "shared") term.shared = true;
     if (flag == "once") term.once = true;
     if (!flag.empty() && flag != "shared" && flag != "once") {
@@ -175,7 +166,8 @@ void Randomisation::choose_elements(const mjModel& model, std::string_view patte
   for (int i = 0; i < count; ++i) names.push_back(element_label(model, parameter, i));
   for (int i = first; i < count && patterns.empty(); ++i) term.elements.push_back(i);
   std::vector<bool> chosen(static_cast<std::size_t>(count));
-  for (const std::string_view pattern : patterns.empty() ? std::vector<std::string_view>{} : split(patterns, ',')) {
+  for (const std::string_view pattern :
+       patterns.empty() ? std::vector<std::string_view>{} : split_trimmed(patterns, ',')) {
     bool any = false;
     for (int i = 0; i < count; ++i) {
       if (!matches(pattern, names[static_cast<std::size_t>(i)])) continue;

@@ -4,6 +4,7 @@
 #include "engine/byte_stream.h"
 #include "engine/checkpoint.h"
 #include "engine/error.h"
+#include "engine/text_pieces.h"
 #include "engine/write_failure.h"
 
 #include <algorithm>
@@ -74,15 +75,6 @@ void make_folder(const std::filesystem::path& folder) {
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
-// Cuts `text` at every `mark`.
-std::vector<std::string_view> split(std::string_view text, char mark) {
-  std::vector<std::string_view> parts;
-  for (size_t end = 0; (end = text.find(mark)) != std::string_view::npos; text.remove_prefix(end + 1))
-    parts.push_back(text.substr(0, end));
-  parts.push_back(text);
-  return parts;
-}
 
 double parse_number(std::string_view text, const std::string& where) {
   double value = 0;

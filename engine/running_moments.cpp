@@ -25,7 +25,6 @@ RunningMoments::RunningMoments(int width) : mean_(static_cast<size_t>(width)), s
 void RunningMoments::add(View<const float, 2> rows) {
   const int count = rows.extent(0);
   if (count == 0) return;
-  const double total = count_ + count;
   for (size_t k = 0; k < mean_.size(); ++k) {
     const int column = static_cast<int>(k);
     double mean = 0, square = 0;
@@ -35,22 +34,23 @@ void RunningMoments::add(View<const float, 2> rows) {
       const double distance = static_cast<double>(rows(row, column)) - mean;
       square += distance * distance;
     }
-    const double shift = mean - mean_[k];
-    mean_[k] += shift * count / total;
-    square_[k] += square + shift * shift * count_ * count / total;
+    merge(k, count, mean, square);
   }
-  count_ = total;
+  count_ += count;
 }
 
 void RunningMoments::add(const RunningMoments& more) {
   if (more.count_ == 0) return;
-  const double total = count_ + more.count_;
   for (size_t k = 0; k < mean_.size(); ++k) {
-    const double shift = more.mean_[k] - mean_[k];
-    mean_[k] += shift * more.count_ / total;
-    square_[k] += more.square_[k] + shift * shift * count_ * more.count_ / total;
+    merge(k, more.count_, more.mean_[k], more.square_[k]);
   }
-  count_ = total;
+  count_ += more.count_;
+}
+
+void RunningMoments::merge(size_t column, double count, double mean, double square) {
+  const double total = count_ + count, shift = mean - mean_[column];
+  mean_[column] += shift * count / total;
+  square_[column] += square + shift * shift * count_ * count / total;
 }
 
 void RunningMoments::clear() {

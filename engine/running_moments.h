@@ -39,6 +39,10 @@ class RunningMoments {
   void load(ByteReader& in);
 
  private:
+  // Takes up `count` more numbers of a column, of that mean and sum of squared distances from it; count_ is the
+  // caller's.
+  void merge(size_t column, double count, double mean, double square);
+
   double count_ = 0;
   std::vector<double> mean_, square_;  // [width]; square: sum of squared distances from the mean
 };

@@ -3,6 +3,7 @@
 #include "engine/constant_packing.h"
 #include "engine/error.h"
 #include "engine/model.h"
+#include "engine/model_copy.h"
 #include "kernels/inverse_weights.h"
 #include "kernels/team.h"
 #include "kernels/workspace.h"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -21,11 +21,6 @@ namespace lockstep {
 namespace {
 
 using kernels::ModelConstants;
-
-struct DeleteModel {
-  void operator()(mjModel* model) const { mj_deleteModel(model); }
-};
-using ModelCopy = std::unique_ptr<mjModel, DeleteModel>;
 
 // MuJoCo skips turns and shifts that were none when the model was compiled, and takes geoms for their body's frame of
 // inertia: where such a frame may move, its own numbers count.
@@ -42,9 +37,8 @@ void loosen_frames(mjModel& m, const VariedElements& varied) {
   }
 }
 
-ModelCopy loosened_copy(const mjModel& model, const VariedElements& varied) {
-  ModelCopy copy(mj_copyModel(nullptr, &model));
-  if (copy == nullptr) throw std::bad_alloc();
+OwnModel loosened_copy(const mjModel& model, const VariedElements& varied) {
+  OwnModel copy = copy_of(model);
   loosen_frames(*copy, varied);
   return copy;
 }
@@ -146,13 +140,13 @@ struct WorldConstants::Parts {
         : mj(loosened_copy(m, varied)), tree(link_tree(*mj)), packing(*mj, tree, varied_parts(varied)) {
       pack_all(packing);
     }
-    ModelCopy mj;
+    OwnModel mj;
     LinkTree tree;
     Packing packing;
   };
   // What deriving the numbers of a world works on.
   struct Scratch {
-    ModelCopy mj;
+    OwnModel mj;
     std::vector<double> arena, u;
     std::vector<std::int32_t> dofs;
   };

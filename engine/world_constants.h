@@ -8,7 +8,6 @@
 
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace lockstep {
@@ -19,8 +18,8 @@ class Model;
 class WorldConstants {
  public:
   // `applied_forces`: as BatchConfig's. Error where the model has what parameters of worlds cannot reach yet: fluid
-  // forces with masses, muscles whose strength follows from masses, rangefinders with geoms that move; and where a
-  // varied element is no part of the physics that kernels know.
+  // forces with masses, muscles whose strength follows from masses, rangefinders with geoms that move, sizes of meshes
+  // and height fields.
   WorldConstants(std::shared_ptr<const Model> model, const VariedElements& varied, bool applied_forces, int threads);
   ~WorldConstants();
   WorldConstants(const WorldConstants&) = delete;
@@ -30,8 +29,8 @@ class WorldConstants {
   [[nodiscard]] int size() const;
   // Those of the model itself.
   [[nodiscard]] std::span<const double> of_model() const;
-  // Those of a world with these parameters, into `numbers` [size()]. Elements that are not varied must have the model's
-  // values. Error where they make no physics.
+  // Those of a world with these parameters, into `numbers` [size()]. They must make physics (check_physics), and
+  // elements that are not varied have the model's values.
   void derive(const ParameterValues& values, int thread, std::span<double> numbers);
 
   // The constants of a block of worlds whose numbers are `block` [size()][lanes]; the rest points into this object.

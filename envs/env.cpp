@@ -14,9 +14,7 @@
 #include <fmt/format.h>
 
 namespace lockstep::envs {
-namespace {
 
-// Spelling that all suites' names share: lower case, '-' between words.
 std::string normalized(std::string_view name) {
   std::string result;
   for (const char c : name) {
@@ -24,6 +22,8 @@ std::string normalized(std::string_view name) {
   }
   return result;
 }
+
+namespace {
 
 void check(const EnvironmentConfig& config) {
   const auto at_least_one = [](std::string_view name, int value) {

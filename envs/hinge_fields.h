@@ -59,4 +59,15 @@ constexpr void name_hinges(Fields& fields, const HingeField (&hinges)[n], const 
   }
 }
 
+// Writes the fields of a free robot: its place, its hinges, their speeds from `speeds` on, and one filtered control for
+// each action from `activations` on.
+template <class Fields, std::size_t n, std::size_t actions>
+constexpr void name_robot(Fields& fields, const HingeField (&hinges)[n], const SpeedNames<n>& speed_names,
+                          std::size_t speeds, const ActionField (&action)[actions], std::size_t activations) {
+  name_free_position(fields, 0);
+  name_free_speed(fields, speeds);
+  name_hinges(fields, hinges, speed_names, 7, speeds + 6);
+  for (std::size_t i = 0; i < actions; ++i) fields[activations + i].name = action[i].name;
+}
+
 }  // namespace lockstep::envs

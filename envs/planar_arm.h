@@ -17,6 +17,11 @@ inline constexpr HingeField kHinges[kJoints] = {{"root", -180, 180},  {"shoulder
 inline constexpr SpeedNames<kJoints> kSpeedNames{kHinges};
 inline constexpr ActionField kAction[kActions] = {
     {"root", -1, 1}, {"shoulder", -1, 1}, {"elbow", -1, 1}, {"wrist", -1, 1}, {"grasp", -1, 1}};
+// What its tasks read: touch (N), and how many contacts there are.
+inline constexpr SensedField kSensors[] = {{"own", "", "palm_touch", 1},     {"own", "", "finger_touch", 1},
+                                           {"own", "", "thumb_touch", 1},    {"own", "", "fingertip_touch", 1},
+                                           {"own", "", "thumbtip_touch", 1}, {"array", "", "ncon", 1}};
+inline constexpr int kSensed = kTouch + 1;
 inline constexpr const char* kObservation[kObservations] = {
     "sin(root)",  "cos(root)",    "sin(shoulder)", "cos(shoulder)",   "sin(elbow)",     "cos(elbow)",
     "sin(wrist)", "cos(wrist)",   "sin(finger)",   "cos(finger)",     "sin(fingertip)", "cos(fingertip)",
@@ -97,6 +102,26 @@ LS_FN void draw_arm(const ResetDraw<T>& draw, T* qpos) {
     qpos[i] = draw.uniform(i, kHinges[i].low * kDegree, kHinges[i].high * kDegree);
   }
   qpos[6] = qpos[4];
+}
+// Whether nothing touches: the starts that the suite accepts.
+template <class T>
+LS_FN kernels::MaskOf<T> is_apart(const T* sensed) {
+  return sensed[kTouch] < T(0.5);
+}
+
+// Squared distances (per 0.01 m^2) of an object from its target and of the hand's grasp from the object: of planning
+// costs.
+template <class T>
+LS_FN T bringing_cost(const T* qpos, const T* object, T target_x, T target_z) {
+  T grasp[2];
+  place_in_hand(hand(qpos), kGrasp, grasp);
+  const T target[2] = {target_x, target_z};
+  T cost = T(0);
+  for (int i = 0; i < 2; ++i) {
+    const T left = object[i] - target[i], reach = grasp[i] - object[i];
+    cost += T(100) * left * left + T(30) * reach * reach;
+  }
+  return cost;
 }
 
 }  // namespace lockstep::envs::planar_arm

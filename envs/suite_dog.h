@@ -3,6 +3,7 @@
 //   action: share of each muscle's largest torque
 #pragma once
 
+#include "envs/body_axes.h"
 #include "envs/hinge_fields.h"
 #include "envs/task.h"
 #include "envs/tolerance.h"
@@ -196,10 +197,7 @@ struct Variant {
                                                     {"finger_R", -1, 1}};
   static constexpr std::array<StateField, kStates> kState = [] {
     std::array<StateField, kStates> fields{};
-    name_free_position(fields, 0);
-    name_free_speed(fields, kSpeeds);
-    name_hinges(fields, kHinges, kSpeedNames, kHinge, kHingeSpeeds);
-    for (std::size_t i = 0; i < kActions; ++i) fields[kActivations + i].name = kAction[i].name;
+    name_robot(fields, kHinges, kSpeedNames, kSpeeds, kAction, kActivations);
     if constexpr (kFetches) name_ball(fields, kBall, kBallSpeeds);
     return fields;
   }();
@@ -223,16 +221,10 @@ struct Variant {
   template <class T>
   using Now = Scene<T, kStates, kSensed, kBefore>;
 
-  // Component k of a vector of the world along three axes that are seen from `axes` on.
-  template <class T>
-  LS_FN static T along(const Now<T>& now, int axes, const T* v, int k) {
-    const T* const axis = now.sensed + axes + 3 * k;
-    return v[0] * axis[0] + v[1] * axis[1] + v[2] * axis[2];
-  }
   // The velocity of the centre of mass along axis k of the torso.
   template <class T>
   LS_FN static T velocity(const Now<T>& now, int k) {
-    return along(now, kAxes + 9, now.sensed + kVelocity, k);
+    return component_along(now.sensed + kAxes + 9, now.sensed + kVelocity, k);
   }
   // How far the ball is from the place at `place` (m).
   template <class T>
@@ -262,10 +254,11 @@ struct Variant {
         to_ball[i] = now.x[kBall + i] - now.sensed[kHead + i];
         to_target[i] = -now.sensed[kHead + i];
       }
+      const T* const axes = now.sensed + kHead + 3;
       for (int k = 0; k < 3; ++k) {
-        observation[223 + k] = along(now, kHead + 3, to_ball, k);
-        observation[226 + k] = along(now, kHead + 3, now.x + kBallSpeeds, k) - now.sensed[kInertial + 3 + k];
-        observation[229 + k] = along(now, kHead + 3, to_target, k);
+        observation[223 + k] = component_along(axes, to_ball, k);
+        observation[226 + k] = component_along(axes, now.x + kBallSpeeds, k) - now.sensed[kInertial + 3 + k];
+        observation[229 + k] = component_along(axes, to_target, k);
       }
     }
   }

@@ -2,8 +2,7 @@
 //   state qpos [x, y, z (m), quaternion, 21 joints (rad)] and qvel; action: share of each joint's largest torque
 #pragma once
 
-#include "envs/humanoid_reward.h"
-#include "envs/random_joints.h"
+#include "envs/humanoids.h"
 #include "envs/task.h"
 
 #include <array>
@@ -27,21 +26,11 @@ constexpr Facts facts(const char* name, const char* suite_name, const char* summ
 
 // kSpeed: m/s to walk or run at; 0: to stand. kPure: the observation is the state.
 template <int kSpeed, bool kPure>
-struct Variant {
+struct Variant : Humanoid<21> {
   static constexpr double kHeight = 1.5;  // m, of the start's torso
-  static constexpr int kStates = 55, kActions = 21, kObservations = kPure ? 55 : 67, kSensed = 28, kBefore = 0;
-  // Axes of the torso in the world, and hands and feet in the torso's frame.
-  static constexpr int kAxes = 3, kLimbs = 12, kVelocity = 24, kContacts = 27;  // first numbers in `sensed`
-  static constexpr SensedField kSensors[] = {{"framepos", "xbody", "head", 3},
-                                             {"framexaxis", "xbody", "torso", 3},
-                                             {"frameyaxis", "xbody", "torso", 3},
-                                             {"framezaxis", "xbody", "torso", 3},
-                                             {"framepos", "xbody", "left_hand", 3, "xbody", "torso"},
-                                             {"framepos", "xbody", "left_foot", 3, "xbody", "torso"},
-                                             {"framepos", "xbody", "right_hand", 3, "xbody", "torso"},
-                                             {"framepos", "xbody", "right_foot", 3, "xbody", "torso"},
-                                             {"own", "", "torso_subtreelinvel", 3},
-                                             {"array", "", "ncon", 1}};
+  static constexpr int kObservations = kPure ? kStates : kSeen;
+  static constexpr auto kSensors =
+      sensors("torso", {"left_hand", "left_foot", "right_hand", "right_foot"}, "torso_subtreelinvel");
   static constexpr StateField kState[kStates] = {
       {.name = "x"},
       {.name = "y"},
@@ -107,32 +96,16 @@ struct Variant {
       {"left_elbow", -1, 1}};
   static constexpr std::array<const char*, kObservations> kObservation = [] {
     std::array<const char*, kObservations> names{};
-    for (int i = 0; i < kObservations; ++i) {
-      names[static_cast<std::size_t>(i)] = kPure    ? kState[i].name
-                                           : i < 21 ? kState[7 + i].name
-                                           : i < 22 ? "head_height"
-                                           : i < 34 ? "extremities"
-                                           : i < 37 ? "torso_vertical"
-                                           : i < 40 ? "com_velocity"
-                                                    : kState[28 + i - 40].name;
-    }
+    for (std::size_t i = 0; i < kObservations; ++i) names[i] = kPure ? kState[i].name : observation_name(kState, i);
     return names;
   }();
-  static constexpr bool kRewardsStateBefore = false;
-  template <class T>
-  using Now = Scene<T, kStates, kSensed, kBefore>;
 
   template <class T>
   LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
     if constexpr (kPure) {
       for (int i = 0; i < kStates; ++i) observation[i] = now.x[i];
     } else {
-      for (int i = 0; i < 21; ++i) observation[i] = now.x[7 + i];
-      observation[21] = now.sensed[2];
-      for (int i = 0; i < 12; ++i) observation[22 + i] = now.sensed[kLimbs + i];
-      for (int i = 0; i < 3; ++i) observation[34 + i] = now.sensed[kAxes + 3 * i + 2];
-      for (int i = 0; i < 3; ++i) observation[37 + i] = now.sensed[kVelocity + i];
-      for (int i = 0; i < 27; ++i) observation[40 + i] = now.x[28 + i];
+      show(now, observation);
     }
   }
 
@@ -143,22 +116,8 @@ struct Variant {
   }
 
   template <class T>
-  LS_FN static kernels::MaskOf<T> terminated(const Now<T>&) {
-    return false;
-  }
-
-  // In the air, joints anywhere in their ranges where nothing touches. The quaternion's four numbers are drawn in [0,
-  // 1) before they are scaled, as the suite has it.
-  template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
-    randomize_joints(draw, kState, 0, kStates, x);
-    for (std::uint32_t i = 3; i < 7; ++i) x[i] = draw.uniform(i, 0, 1);
-    normalize_quaternion(x + 3);
-    x[2] = T(kHeight);
-  }
-  template <class T>
-  LS_FN static kernels::MaskOf<T> accepts(const Now<T>& now) {
-    return now.sensed[kContacts] < T(0.5);
+    start(draw, kState, kHeight, x);
   }
 
   // Planning cost: squares of the torso's height beside 1.3 m, of its tilt, of what the speed lacks and of the action.
@@ -170,7 +129,7 @@ struct Variant {
   }
   template <class T>
   LS_FN static T terminal_cost(const T (&x)[kStates]) {
-    const T lack = x[28] - T(kSpeed), height = x[2] - T(1.3);
+    const T lack = x[kSpeeds] - T(kSpeed), height = x[2] - T(1.3);
     return T(0.1) * lack * lack + T(4) * height * height + x[4] * x[4] + x[5] * x[5];
   }
 };

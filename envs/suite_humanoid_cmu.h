@@ -4,8 +4,7 @@
 #pragma once
 
 #include "envs/hinge_fields.h"
-#include "envs/humanoid_reward.h"
-#include "envs/random_joints.h"
+#include "envs/humanoids.h"
 #include "envs/task.h"
 
 #include <array>
@@ -46,26 +45,15 @@ inline constexpr SpeedNames<56> kSpeedNames{kHinges};
 
 // kSpeed: m/s to walk or run at; 0: to stand.
 template <int kSpeed>
-struct Variant {
+struct Variant : Humanoid<56> {
   static constexpr double kHeight = 1;  // m, of the start's root
-  static constexpr int kJoints = 56, kStates = 125, kActions = 56, kObservations = 137, kSensed = 28, kBefore = 0;
-  // Axes of the thorax in the world, hands and feet in its frame, the velocity of the centre of mass, contacts.
-  static constexpr int kAxes = 3, kLimbs = 12, kVelocity = 24, kContacts = 27;  // first numbers in `sensed`
-  static constexpr SensedField kSensors[] = {{"framepos", "xbody", "head", 3},
-                                             {"framexaxis", "xbody", "thorax", 3},
-                                             {"frameyaxis", "xbody", "thorax", 3},
-                                             {"framezaxis", "xbody", "thorax", 3},
-                                             {"framepos", "xbody", "lhand", 3, "xbody", "thorax"},
-                                             {"framepos", "xbody", "lfoot", 3, "xbody", "thorax"},
-                                             {"framepos", "xbody", "rhand", 3, "xbody", "thorax"},
-                                             {"framepos", "xbody", "rfoot", 3, "xbody", "thorax"},
-                                             {"own", "", "thorax_subtreelinvel", 3},
-                                             {"array", "", "ncon", 1}};
+  static constexpr int kObservations = kSeen;
+  static constexpr auto kSensors = sensors("thorax", {"lhand", "lfoot", "rhand", "rfoot"}, "thorax_subtreelinvel");
   static constexpr std::array<StateField, kStates> kState = [] {
     std::array<StateField, kStates> fields{};
     name_free_position(fields, 0);
-    name_free_speed(fields, 63);
-    name_hinges(fields, kHinges, kSpeedNames, 7, 69);
+    name_free_speed(fields, kSpeeds);
+    name_hinges(fields, kHinges, kSpeedNames, 7, kSpeeds + 6);
     return fields;
   }();
   static constexpr ActionField kAction[kActions] = {
@@ -85,28 +73,13 @@ struct Variant {
       {"upperbackrz", -1, 1}, {"upperneckrx", -1, 1}, {"upperneckry", -1, 1}, {"upperneckrz", -1, 1}};
   static constexpr std::array<const char*, kObservations> kObservation = [] {
     std::array<const char*, kObservations> names{};
-    for (std::size_t i = 0; i < kObservations; ++i) {
-      names[i] = i < 56   ? kState[7 + i].name
-                 : i < 57 ? "head_height"
-                 : i < 69 ? "extremities"
-                 : i < 72 ? "torso_vertical"
-                 : i < 75 ? "com_velocity"
-                          : kState[63 + i - 75].name;
-    }
+    for (std::size_t i = 0; i < kObservations; ++i) names[i] = observation_name(kState, i);
     return names;
   }();
-  static constexpr bool kRewardsStateBefore = false;
-  template <class T>
-  using Now = Scene<T, kStates, kSensed, kBefore>;
 
   template <class T>
   LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
-    for (int i = 0; i < kJoints; ++i) observation[i] = now.x[7 + i];
-    observation[56] = now.sensed[2];
-    for (int i = 0; i < 12; ++i) observation[57 + i] = now.sensed[kLimbs + i];
-    for (int i = 0; i < 3; ++i) observation[69 + i] = now.sensed[kAxes + 3 * i + 2];
-    for (int i = 0; i < 3; ++i) observation[72 + i] = now.sensed[kVelocity + i];
-    for (int i = 0; i < 62; ++i) observation[75 + i] = now.x[63 + i];
+    show(now, observation);
   }
 
   template <class T>
@@ -116,22 +89,8 @@ struct Variant {
   }
 
   template <class T>
-  LS_FN static kernels::MaskOf<T> terminated(const Now<T>&) {
-    return false;
-  }
-
-  // In the air, joints anywhere in their ranges where nothing touches. The quaternion's four numbers are drawn in [0,
-  // 1) before they are scaled, as the suite has it.
-  template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
-    randomize_joints(draw, kState, 0, kStates, x);
-    for (std::uint32_t i = 3; i < 7; ++i) x[i] = draw.uniform(i, 0, 1);
-    normalize_quaternion(x + 3);
-    x[2] = T(kHeight);
-  }
-  template <class T>
-  LS_FN static kernels::MaskOf<T> accepts(const Now<T>& now) {
-    return now.sensed[kContacts] < T(0.5);
+    start(draw, kState, kHeight, x);
   }
 
   // Planning cost: what the root's height (1.1 m standing) and its speed lack, its tilt, and the action.
@@ -143,7 +102,7 @@ struct Variant {
   }
   template <class T>
   LS_FN static T terminal_cost(const T (&x)[kStates]) {
-    const T low = T(1.1) - x[2], slow = x[63] - T(kSpeed);
+    const T low = T(1.1) - x[2], slow = x[kSpeeds] - T(kSpeed);
     const T ahead = x[3] - x[4], aside = x[5] - x[6];  // both 0 where the root's y axis points up
     return T(10) * low * low + ahead * ahead + aside * aside + T(0.1) * slow * slow;
   }

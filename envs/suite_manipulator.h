@@ -41,10 +41,8 @@ struct Variant {
   static constexpr int kGoal[4] = {kTarget, kTarget + (kInserts ? 2 : 1), kTarget + (kInserts ? 3 : 2),
                                    kTarget + (kInserts ? 5 : 3)};
   static constexpr int kStates = kTarget + (kInserts ? 7 : 4), kActions = planar_arm::kActions, kObservations = 44,
-                       kSensed = 6, kBefore = 0;
-  static constexpr SensedField kSensors[] = {{"own", "", "palm_touch", 1},     {"own", "", "finger_touch", 1},
-                                             {"own", "", "thumb_touch", 1},    {"own", "", "fingertip_touch", 1},
-                                             {"own", "", "thumbtip_touch", 1}, {"array", "", "ncon", 1}};
+                       kSensed = planar_arm::kSensed, kBefore = 0;
+  static constexpr auto& kSensors = planar_arm::kSensors;
   static constexpr std::array<StateField, kStates> kState = [] {
     std::array<StateField, kStates> fields{};
     planar_arm::name_arm(fields, kSpeeds);
@@ -160,7 +158,7 @@ struct Variant {
   }
   template <class T>
   LS_FN static kernels::MaskOf<T> accepts(const Now<T>& now) {
-    return now.sensed[planar_arm::kTouch] < T(0.5);
+    return planar_arm::is_apart(now.sensed);
   }
 
   // Planning cost: squared distances (per 0.01 m^2) of the object from the target and of the hand's grasp from it; and
@@ -173,14 +171,7 @@ struct Variant {
   }
   template <class T>
   LS_FN static T terminal_cost(const T (&x)[kStates]) {
-    T grasp[2];
-    planar_arm::place_in_hand(planar_arm::hand(x), planar_arm::kGrasp, grasp);
-    T cost = T(0);
-    for (int i = 0; i < 2; ++i) {
-      const T left = x[kPlace + i] - x[kGoal[i]], reach = grasp[i] - x[kPlace + i];
-      cost += T(100) * left * left + T(30) * reach * reach;
-    }
-    return cost;
+    return planar_arm::bringing_cost(x, x + kPlace, x[kGoal[0]], x[kGoal[1]]);
   }
 };
 

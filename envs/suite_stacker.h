@@ -36,10 +36,8 @@ struct Variant {
   static constexpr double kHalfBox = 0.022, kFar = 0.1, kClose = 0.01;  // m
   static constexpr int kPlace = 8, kSpeeds = 8 + 3 * kBoxes, kTarget = 2 * kSpeeds;
   static constexpr int kStates = kTarget + 2, kActions = planar_arm::kActions;
-  static constexpr int kObservations = 33 + 7 * kBoxes + 2, kSensed = 6, kBefore = 0;
-  static constexpr SensedField kSensors[] = {{"own", "", "palm_touch", 1},     {"own", "", "finger_touch", 1},
-                                             {"own", "", "thumb_touch", 1},    {"own", "", "fingertip_touch", 1},
-                                             {"own", "", "thumbtip_touch", 1}, {"array", "", "ncon", 1}};
+  static constexpr int kObservations = 33 + 7 * kBoxes + 2, kSensed = planar_arm::kSensed, kBefore = 0;
+  static constexpr auto& kSensors = planar_arm::kSensors;
   static constexpr std::array<StateField, kStates> kState = [] {
     std::array<StateField, kStates> fields{};
     planar_arm::name_arm(fields, kSpeeds);
@@ -118,7 +116,7 @@ struct Variant {
   }
   template <class T>
   LS_FN static kernels::MaskOf<T> accepts(const Now<T>& now) {
-    return now.sensed[planar_arm::kTouch] < T(0.5);
+    return planar_arm::is_apart(now.sensed);
   }
 
   // Planning cost: squared distances (per 0.01 m^2) of the first box from the target and of the hand's grasp from it;
@@ -131,14 +129,7 @@ struct Variant {
   }
   template <class T>
   LS_FN static T terminal_cost(const T (&x)[kStates]) {
-    T grasp[2];
-    planar_arm::place_in_hand(planar_arm::hand(x), planar_arm::kGrasp, grasp);
-    T cost = T(0);
-    for (int i = 0; i < 2; ++i) {
-      const T left = x[kPlace + i] - x[kTarget + i], reach = grasp[i] - x[kPlace + i];
-      cost += T(100) * left * left + T(30) * reach * reach;
-    }
-    return cost;
+    return planar_arm::bringing_cost(x, x + kPlace, x[kTarget], x[kTarget + 1]);
   }
 };
 

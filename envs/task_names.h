@@ -8,6 +8,8 @@
 
 namespace lockstep::envs {
 
+// The spelling that all suites' names share: lower case, '-' between words.
+[[nodiscard]] std::string normalized(std::string_view name);
 // The full spelling of a task's name, and what is fixed for that task under a configuration. Both throw Error with the
 // nearest name where there is none.
 [[nodiscard]] std::string task_name(std::string_view task);

@@ -44,7 +44,7 @@ void sample_joints(const mjModel& model, int index, mjtNum* qpos) {
 }  // namespace
 
 WorldScene::WorldScene(const mjModel& model, int num_worlds)
-    : model_(mj_copyModel(nullptr, &model)),
+    : model_(copy_of(model)),
       data_(mj_makeData(model_.get())),
       other_data_(mj_makeData(model_.get())),
       num_worlds_(std::max(1, num_worlds)) {

@@ -2,6 +2,7 @@
 // one; for MuJoCo's renderer as one scene, for our own as instances.
 #pragma once
 
+#include "engine/model_copy.h"
 #include "viewer/instance_list.h"
 
 #include <array>
@@ -14,13 +15,10 @@
 
 namespace lockstep::viewer {
 
-struct FreeModel {
-  void operator()(mjModel* model) const { mj_deleteModel(model); }
-};
 struct FreeData {
   void operator()(mjData* data) const { mj_deleteData(data); }
 };
-using ModelPtr = std::unique_ptr<mjModel, FreeModel>;
+using ModelPtr = OwnModel;
 using DataPtr = std::unique_ptr<mjData, FreeData>;
 
 // One world to draw. Spans may be empty where noted; SI units.

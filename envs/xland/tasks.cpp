@@ -1,13 +1,14 @@
 // Reads names of XLand tasks, and finds their rulesets.
 #include "envs/xland/tasks.h"
 #include "engine/error.h"
+#include "engine/text_pieces.h"
+#include "envs/task_names.h"
 #include "envs/xland/grid_environment.h"
 #include "envs/xland/ruleset_file.h"
 #include "envs/xland/ruleset_generator.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -35,26 +36,6 @@ const std::array<Registered, 5>& registered() {
   return kRegistered;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) {
-    return c == '_' || c == '/' ? '-' : static_cast<char>(std::tolower(c));
-  });
-  return result;
-}
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words(1);
-  for (const char c : text) {
-    if (c == '-') {
-      words.emplace_back();
-    } else {
-      words.back() += c;
-    }
-  }
-  return words;
-}
-
 std::optional<LayoutKind> layout_of(std::string_view word) {
   for (const Registered& entry : registered()) {
     if (layout_name(entry.layout) == word) return entry.layout;
@@ -63,7 +44,7 @@ std::optional<LayoutKind> layout_of(std::string_view word) {
 }
 
 // The number n of "nxn".
-std::optional<int> side_of(const std::string& word) {
+std::optional<int> side_of(std::string_view word) {
   int side = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), side);
   if (error != std::errc{} || word != fmt::format("{0}x{0}", side)) return std::nullopt;
@@ -89,15 +70,15 @@ std::span<const ListedTask> listed_tasks() {
   return kTasks;
 }
 
-bool is_task(std::string_view name) { return lower_case(name).starts_with(kPrefix); }
+bool is_task(std::string_view name) { return normalized(name).starts_with(kPrefix); }
 
 TaskOptions parse_task(std::string_view name) {
   TaskOptions options;
   const std::size_t colon = name.find(':');
   if (colon != std::string_view::npos) options.file = std::string(name.substr(colon + 1));
-  std::string rest = lower_case(name.substr(0, colon));
+  std::string rest = normalized(name.substr(0, colon));
   rest.erase(0, rest.starts_with(kSuitePrefix) ? kSuitePrefix.size() : kPrefix.size());
-  std::vector<std::string> words = words_of(rest);
+  std::vector<std::string_view> words = split(rest, '-');
   const auto refuse = [&] {
     throw Error(fmt::format("unknown task '{}'", name), "task",
                 fmt::format("write {}, or {}:<file of rulesets>", kForm, "xland-r4-13x13"));

@@ -2,6 +2,7 @@
 #include "engine/batch.h"
 #include "engine/error.h"
 #include "engine/model.h"
+#include "engine/model_copy.h"
 #include "engine/randomisation.h"
 #include "engine/world_constants.h"
 #include "engine/world_parameters.h"
@@ -19,11 +20,6 @@
 
 namespace lockstep {
 namespace {
-
-struct DeleteModel {
-  void operator()(mjModel* model) const { mj_deleteModel(model); }
-};
-using OwnModel = std::unique_ptr<mjModel, DeleteModel>;
 
 // Gives a model these parameters, as MuJoCo has it: frames that moved count, and mj_setConst runs.
 void change(mjModel& m, const ParameterValues& values) {
@@ -133,7 +129,7 @@ TEST_P(VariedWorlds, MoveAsMuJoCoWithAModelOfItsOwnForEach) {
   for (int world = 0; world < kWorlds; ++world) prepare(*b, world, world);
   b->step(20);
   for (int world = 0; world < kWorlds; ++world) {
-    const OwnModel m(mj_copyModel(nullptr, model_->mj()));
+    const OwnModel m = copy_of(*model_->mj());
     change(*m, values_[static_cast<std::size_t>(world)]);
     m->opt.tolerance = 1e-15;
     m->opt.iterations = 200;

@@ -3,6 +3,7 @@
 #include "envs/env.h"
 #include "envs/option_values.h"
 #include "tests/envs/reference.h"
+#include "tests/envs/stepped_environment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -38,11 +39,6 @@ class OptionReference : public testing::TestWithParam<std::string> {
                                     .precision = "double",
                                     .auto_reset = false,
                                     .options = settings_of_json(json_.at("options"))});
-  }
-  static std::vector<double> state(const Environment& environment, int world) {
-    std::vector<double> x(static_cast<std::size_t>(environment.spec().state_size));
-    environment.get_state(world, x);
-    return x;
   }
   const nlohmann::json json_ = read_json("options/" + GetParam() + ".json");
   const std::string task_ = json_.at("task").get<std::string>();

@@ -2,6 +2,7 @@
 // and stacked observations, normalised rewards.
 #include "engine/error.h"
 #include "envs/env.h"
+#include "tests/envs/stepped_environment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -29,16 +30,8 @@ std::vector<float> actions_of(const Environment& env, int decision) {
   }
   return actions;
 }
-void step(Environment& env, const std::vector<float>& actions) {
-  env.step(View<const float, 2>(actions.data(), env.config().num_worlds, env.spec().action_size));
-}
 void run(Environment& env, int first, int last) {
   for (int k = first; k < last; ++k) step(env, actions_of(env, k));
-}
-std::vector<double> state(const Environment& env, int world) {
-  std::vector<double> x(static_cast<std::size_t>(env.spec().state_size));
-  env.get_state(world, x);
-  return x;
 }
 std::vector<float> row(View<const float, 2> rows, int world) {
   return {&rows(world, 0), &rows(world, 0) + rows.extent(1)};

@@ -5,6 +5,7 @@
 #include "envs/xland/ruleset_file.h"
 #include "envs/xland/ruleset_generator.h"
 #include "envs/xland/tasks.h"
+#include "tests/envs/stepped_environment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,21 +33,8 @@ std::vector<float> actions_of(const Environment& env, int step) {
   }
   return actions;
 }
-void step(Environment& env, const std::vector<float>& actions) {
-  env.step(View<const float, 2>(actions.data(), env.config().num_worlds, 1));
-}
 void run(Environment& env, int first, int last) {
   for (int k = first; k < last; ++k) step(env, actions_of(env, k));
-}
-std::vector<double> state(const Environment& env, int world) {
-  std::vector<double> x(static_cast<std::size_t>(env.spec().state_size));
-  env.get_state(world, x);
-  return x;
-}
-std::vector<float> seen(const Environment& env, int world) {
-  std::vector<float> row;
-  for (int i = 0; i < env.spec().observation_size; ++i) row.push_back(env.observation()(world, i));
-  return row;
 }
 std::string problem_of(const std::string& task) {
   try {
@@ -190,7 +178,7 @@ TEST(XlandEnvironment, ComesBackFromItsState) {
   const auto other = make({.num_worlds = 3, .seed = 1});
   other->set_state(2, state(*env, 2));
   EXPECT_EQ(state(*other, 2), state(*env, 2));
-  EXPECT_EQ(seen(*other, 2), seen(*env, 2));
+  EXPECT_EQ(observation(*other, 2), observation(*env, 2));
 }
 
 TEST(XlandEnvironment, ContinuesBitForBitWhereItWasSaved) {
@@ -204,7 +192,7 @@ TEST(XlandEnvironment, ContinuesBitForBitWhereItWasSaved) {
   run(*env, 300, 600);
   run(*other, 300, 600);
   EXPECT_EQ(other->save(), env->save());
-  for (int world = 0; world < 21; ++world) EXPECT_EQ(seen(*other, world), seen(*env, world));
+  for (int world = 0; world < 21; ++world) EXPECT_EQ(observation(*other, world), observation(*env, world));
 }
 
 TEST(XlandEnvironment, RefusesASavedStateThatIsNotItsOwn) {
