@@ -9,7 +9,6 @@ their episodes end, and hand out observations and rewards; both are bound to one
 that their processes took, so that other programs on that core change little. A turn of either begins with 200 steps that
 do not count, so that worlds are where random actions bring them.
 """
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -17,7 +16,6 @@ from pathlib import Path
 import task_races
 import virtual_environment
 
-ROOT = Path(__file__).resolve().parents[3]
 PINS = Path(__file__).with_suffix(".txt")
 TASKS = {"half-cheetah-v5": "HalfCheetah-v5", "ant-v5": "Ant-v5", "humanoid-v5": "Humanoid-v5", "hopper-v5": "Hopper-v5",
          "walker2d-v5": "Walker2d-v5", "swimmer-v5": "Swimmer-v5", "humanoid-standup-v5": "HumanoidStandup-v5",
@@ -48,37 +46,20 @@ def peer_of(name, worlds, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = task_races.parser_of(__doc__, "envpool-1.2.5", worlds=64)
     parser.add_argument("task", nargs="*", choices=[*TASKS, []], help="default: all")
-    parser.add_argument("--build", type=Path, default=ROOT / "build")
-    parser.add_argument("--venv", type=Path, default=virtual_environment.default_folder("envpool-1.2.5"))
-    parser.add_argument("--core", type=int, default=0)
-    parser.add_argument("--worlds", type=int, default=64)
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     virtual_environment.enter(options.venv, PINS)
-    import envpool
     task_races.pin(options.core)
-    print(f"{options.worlds} worlds, one core of {task_races.processor()}, EnvPool {envpool.__version__}, "
-          f"{options.turns} turns of {options.seconds} s")
-    print(f"{'task':<28} {'lockstep':>10} {'EnvPool':>10} {'ratio':>8}  {'quartiles':<16} asked")
+    import envpool
+    peer_name = f"EnvPool {envpool.__version__}"
+    print(task_races.heading(options, peer_name, "asked"))
     rows = []
-    for task, name in ((task, TASKS[task]) for task in options.task or TASKS):
-        isa = ["?"]
-
-        def ours():
-            rate, isa[0] = task_races.our_rate(options.build.resolve(), task, options.worlds, options.seconds)
-            return rate
-        measured = task_races.race(ours, peer_of(name, options.worlds, options.seconds), options.turns)
-        rows.append(task_races.row_of(task, measured, f"EnvPool {envpool.__version__}", isa[0]))
-        print(f"{task:<28} {measured[0]:>10.4g} {measured[1]:>10.4g} {measured[2]:>7.1f}x  "
-              f"{measured[3]:.1f} to {measured[4]:<8.1f} {ASKED}x", flush=True)
-    task_races.write(rows, options.json)
-    met = all(row["ratio"] >= ASKED for row in rows)
-    print("all that is asked is met" if met else "not all that is asked is met")
-    return 0 if met else 1
+    for task in options.task or TASKS:
+        peer = peer_of(TASKS[task], options.worlds, options.seconds)
+        rows.append(task_races.race_task(task, peer, peer_name, options))
+        print(f"{task_races.line_of(rows[-1])} {ASKED}x", flush=True)
+    return task_races.conclude(rows, ASKED, options.json)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ their processes took, so that other programs on that core change little.
 The limit of memory is what one core can copy, over the bytes that our step reads and writes of a world: of arrays as
 large as the batch (they stay in a cache), and of arrays far larger than any cache.
 """
-import argparse
 import os
 import sys
 import time
@@ -20,7 +19,6 @@ from pathlib import Path
 import task_races
 import virtual_environment
 
-ROOT = Path(__file__).resolve().parents[3]
 PINS = Path(__file__).with_suffix(".txt")
 # Task -> gymnax's name, and bytes of a world that our step moves. CartPole: state 4 floats read and written, action 1,
 # observation 4, reward and return of an ended episode 2, two flags, clock and running return read and written. Pendulum:
@@ -77,15 +75,7 @@ def stream_rate(size, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=Path, default=ROOT / "build")
-    parser.add_argument("--venv", type=Path, default=virtual_environment.default_folder("gymnax-1.0.1"))
-    parser.add_argument("--core", type=int, default=0)
-    parser.add_argument("--worlds", type=int, default=4096)
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    options = task_races.parser_of(__doc__, "gymnax-1.0.1", worlds=4096).parse_args()
     virtual_environment.enter(options.venv, PINS)
     task_races.pin(options.core)
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
@@ -93,29 +83,16 @@ def main():
     import jax
     from importlib.metadata import version
     peer_name = f"gymnax {version('gymnax')}, jax {jax.__version__}"
-    print(f"{options.worlds} worlds, one core of {task_races.processor()}, {peer_name}, "
-          f"{options.turns} turns of {options.seconds} s")
-    print(f"{'task':<14} {'lockstep':>10} {'gymnax':>10} {'ratio':>8}  {'quartiles':<16} {'asked':<6} "
-          "limit of memory: bytes a step, in cache, beyond it")
+    print(task_races.heading(options, peer_name, "asked  limit of memory: bytes a step, in cache, beyond it"))
     rows = []
     for task, (name, size) in TASKS.items():
-        isa = ["?"]
-
-        def ours():
-            rate, isa[0] = task_races.our_rate(options.build.resolve(), task, options.worlds, options.seconds)
-            return rate
-        measured = task_races.race(ours, peer_of(name, options.worlds, options.seconds), options.turns)
+        row = task_races.race_task(task, peer_of(name, options.worlds, options.seconds), peer_name, options)
         near, far = stream_rate(options.worlds * size, options.seconds), stream_rate(1 << 28, options.seconds)
-        row = task_races.row_of(task, measured, peer_name, isa[0])
         row["bytes_per_step"], row["limit_in_cache"], row["limit_beyond_cache"] = size, near / size, far / size
         rows.append(row)
-        print(f"{task:<14} {measured[0]:>10.4g} {measured[1]:>10.4g} {measured[2]:>7.1f}x  "
-              f"{measured[3]:.1f} to {measured[4]:<8.1f} {ASKED}x    {size} B, {near / size:.3g} steps/s "
-              f"({near / 1e9:.3g} GB/s), {far / size:.3g} steps/s ({far / 1e9:.3g} GB/s)", flush=True)
-    task_races.write(rows, options.json)
-    met = all(row["ratio"] >= ASKED for row in rows)
-    print("all that is asked is met" if met else "not all that is asked is met")
-    return 0 if met else 1
+        print(f"{task_races.line_of(row)} {ASKED}x    {size} B, {near / size:.3g} steps/s ({near / 1e9:.3g} GB/s), "
+              f"{far / size:.3g} steps/s ({far / 1e9:.3g} GB/s)", flush=True)
+    return task_races.conclude(rows, ASKED, options.json)
 
 
 if __name__ == "__main__":

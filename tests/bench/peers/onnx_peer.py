@@ -12,11 +12,12 @@ largest differences; fails above 1e-5 of an action (relative where it is above 1
 import argparse
 import ctypes
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import virtual_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 PINS = Path(__file__).with_name("onnx_peer.txt")
@@ -27,25 +28,6 @@ LEARNED = (("cartpole-v1", ()), ("pendulum-v1", ("network.activation=relu",)),
            ("mountain-car-continuous-v0", ("network.activation=silu", "network.layers=3")),
            ("inverted-pendulum-v5", ("network.activation=elu", "network.width=32")),
            ("acrobot-v1", ("standardise_observations=false",)))
-
-
-def enter_environment(folder):
-    """Starts this script again in the virtual environment, which is made where it is not there."""
-    python = folder / "bin" / "python"
-    if Path(sys.prefix).resolve() == folder.resolve():
-        return
-    if not python.exists():
-        print(f"making {folder} from {PINS.name}", file=sys.stderr)
-        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
-        installed = made.returncode == 0 and subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", str(PINS)],
-            check=False).returncode == 0
-        if not installed:
-            subprocess.run(["rm", "-rf", str(folder)], check=False)
-            sys.exit(f"ONNX Runtime could not be installed into {folder}\n"
-                     f"  fix: let pip reach a package index that has the packages of {PINS.name} (Python 3.11, x86-64),\n"
-                     "  or give --venv a virtual environment that holds them")
-    os.execv(python, [str(python), *sys.argv])
 
 
 def compiled(header, folder):
@@ -135,11 +117,10 @@ def compare(stem, folder, observations=None, expected=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=ROOT / "build")
-    cache = Path(os.environ.get("LOCKSTEP_PEERS", Path.home() / ".cache" / "lockstep" / "peers"))
-    parser.add_argument("--venv", type=Path, default=cache / "onnxruntime-1.32.0")
+    parser.add_argument("--venv", type=Path, default=virtual_environment.default_folder("onnxruntime-1.32.0"))
     options = parser.parse_args()
     build = options.build.resolve()
-    enter_environment(options.venv)
+    virtual_environment.enter(options.venv, PINS)
     import numpy as np
     import onnxruntime
     print(f"differences from ONNX Runtime {onnxruntime.__version__}")

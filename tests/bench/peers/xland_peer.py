@@ -3,7 +3,8 @@
 
 Usage: tests/bench/peers/xland_peer.py [--build BUILD] [--venv FOLDER] [--rulesets 64] [--steps 10000] [--compare R1 R4] [--race high/1024]
 BUILD holds tests/bench/xland_worlds (cmake --build build --target xland_worlds). xminigrid runs in a virtual environment
-that is made on first use, outside the repository: FOLDER, or xminigrid-0.9.3 in $LOCKSTEP_PEERS or ~/.cache/lockstep/peers.
+that is made on first use, outside the repository, from the pinned and hashed packages of xland_peer.txt: FOLDER, or
+xminigrid-0.9.3 in $LOCKSTEP_PEERS or ~/.cache/lockstep/peers.
 Compared are grid, agent, pocket, reward, ends and observation after every step of random actions, from the package's own
 starts. Then both are timed in turns, in processor time (others may be using the machine), each on the one core that this
 script is bound to. Prints a table, and JSON lines with --json FILE.
@@ -11,37 +12,20 @@ script is bound to. Prints a table, and JSON lines with --json FILE.
 import argparse
 import json
 import os
-import platform
-import statistics
 import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = ("xminigrid==0.9.3", "jax[cpu]==0.10.2")
+import task_races
+import virtual_environment
+
+PINS = Path(__file__).with_suffix(".txt")
 # Layout, side, rulesets, whether walls hide what is behind them.
 COMPARED = (("R1", 9, "trivial", False), ("R2", 11, "small", True), ("R4", 13, "high", False), ("R9", 16, "medium", False))
 RACED = (("trivial", 1024), ("medium", 1024), ("high", 1024), ("trivial", 8192), ("high", 8192))
 PART = 250  # steps at a time, so that what is compared stays small
-
-
-def enter_environment(folder):
-    """Starts this script again in the virtual environment, which is made where it is not there."""
-    python = folder / "bin" / "python"
-    if Path(sys.prefix).resolve() == folder.resolve():
-        return
-    if not python.exists():
-        print(f"making {folder}", file=sys.stderr)
-        made = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
-        installed = made.returncode == 0 and subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", *PACKAGES], check=False).returncode == 0
-        if not installed:
-            subprocess.run(["rm", "-rf", str(folder)], check=False)
-            sys.exit(f"xminigrid could not be installed into {folder}\n  fix: let pip reach a package index that has "
-                     f"{', '.join(PACKAGES)}, or give --venv a virtual environment that holds them")
-    os.execv(python, [str(python), *sys.argv])
 
 
 def rulesets_of(program, name, count, seed):
@@ -162,33 +146,22 @@ def peer_speed(reference, listed, worlds):
 
 
 def race(program, reference, name, worlds, options):
-    peer = peer_speed(reference, rulesets_of(program, name, 64, 0), worlds)
-    ours, theirs = [], []
-    for _ in range(options.turns):
+    def ours():
         printed = subprocess.run([program, "time", name, str(worlds), str(options.seconds)], check=True,
                                  capture_output=True, text=True)
-        ours.append(float(printed.stdout))
-        theirs.append(peer(options.seconds))
-    ratios = sorted(a / b for a, b in zip(ours, theirs))
-    row = {"suite": "xland", "name": f"xland-r4-13x13-{name}/{worlds}", "backend": "cpu", "ours": statistics.median(ours),
-           "best": max(ours), "peer": statistics.median(theirs), "peer_name": "xminigrid 0.9.3, jax on one core",
-           "ratio": statistics.median(ratios), "spread": [ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]],
-           "unit": "env steps/s", "threads": 1}
-    print(f"{name:<8} {worlds:>6} worlds  ours {row['ours'] / 1e6:6.2f} M/s (best {row['best'] / 1e6:6.2f})  xminigrid "
-          f"{row['peer'] / 1e3:8.1f} k/s  {row['ratio']:8.0f}x ({ratios[0]:.0f} to {ratios[-1]:.0f})", flush=True)
-    return row
-
-
-def machine():
-    names = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-    return {"cpu": names[0] if names else platform.processor(), "cores": os.cpu_count(), "os": platform.platform(terse=True)}
+        return float(printed.stdout)
+    peer = peer_speed(reference, rulesets_of(program, name, 64, 0), worlds)
+    measured = task_races.race(ours, lambda: peer(options.seconds), options.turns)
+    mine, theirs, ratio, low, high = measured
+    print(f"{name:<8} {worlds:>6} worlds  ours {mine / 1e6:6.2f} M/s  xminigrid {theirs / 1e3:8.1f} k/s  {ratio:8.0f}x "
+          f"({low:.0f} to {high:.0f})", flush=True)
+    return task_races.row_of(f"xland-r4-13x13-{name}/{worlds}", measured, "xminigrid 0.9.3, jax on one core")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=Path, default=ROOT / "build")
-    cache = Path(os.environ.get("LOCKSTEP_PEERS", Path.home() / ".cache" / "lockstep" / "peers"))
-    parser.add_argument("--venv", type=Path, default=cache / "xminigrid-0.9.3")
+    parser.add_argument("--build", type=Path, default=task_races.ROOT / "build")
+    parser.add_argument("--venv", type=Path, default=virtual_environment.default_folder("xminigrid-0.9.3"))
     parser.add_argument("--rulesets", type=int, default=64)
     parser.add_argument("--steps", type=int, default=10000)
     parser.add_argument("--turns", type=int, default=5)
@@ -199,17 +172,17 @@ def main():
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     program = (options.build / "tests/bench/xland_worlds").resolve()
-    enter_environment(options.venv)
+    virtual_environment.enter(options.venv, PINS)
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # both on the same one core
-    sys.path.insert(0, str(ROOT / "tools"))
+    sys.path.insert(0, str(task_races.ROOT / "tools"))
     import record_xland_reference as reference
     rows = [compare(program, reference, case, options) for case in COMPARED if case[0] in options.compare]
     rows += [race(program, reference, name, int(worlds), options) for name, worlds in (r.split("/") for r in options.race)]
     if options.json:
         with options.json.open("w", encoding="utf-8") as file:
             for row in rows:
-                file.write(json.dumps(row | {"machine": machine()}) + "\n")
+                file.write(json.dumps({"machine": task_races.machine()} | row) + "\n")
     return 0 if all(row.get("differing", 0) == 0 for row in rows) else 1
 
 
