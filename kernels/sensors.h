@@ -382,9 +382,9 @@ struct SensorObserver {
   const StateBlock<T>& state;
   T* sensordata;
   const Team& team;
+  [[nodiscard]] LS_FN bool looks() const { return sensordata != nullptr; }
   template <class G>
   LS_FN void operator()(const Workspace<G, T>& w) const {
-    if (sensordata == nullptr) return;
     read_sensors(m, w, state.get(state_layout(m).time), SensedStage::kAll, sensordata, team);
   }
 };

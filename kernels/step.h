@@ -86,26 +86,38 @@ LS_FN void accelerate_smoothly(const ModelConstants<Real<T>>& m, const Workspace
   if (implicit && m.num_lone_bodies != 0) solve_lone_bodies(m, w, source, w.implicit_diagonal, team);
 }
 
+// qacc of the forces in qfrc, those of constraints included: the solver's solution where that is the acceleration,
+// which is in the worlds `active` of a model without a noslip pass.
+template <class G, class T, class Team>
+LS_FN void accelerate_by_all_forces(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> active,
+                                    const Team& team) {
+  const bool has_solution = m.noslip_iterations == 0 && any(active);
+  if (has_solution && all(active)) {
+    team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
+    return;
+  }
+  accelerate_smoothly(m, w, false, team);
+  if (has_solution) {
+    team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
+  }
+}
+
 // qacc of the state whose smooth forces are in qfrc and whose constraints, active in the worlds `active`, have been
 // found; the rest as forward.
 template <class G, class T, class Team>
 LS_FN void accelerate(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, MaskOf<T> active, const T* guess,
                       bool implicit, const Team& team) {
-  const bool qacc_is_solution = !implicit && m.noslip_iterations == 0;
   if (any(active)) {
     team.each(m.nv, [&](int dof) { w.rows.solution[dof] = guess[dof]; });
     solve_constraints(m, w, active, team);
     if constexpr (Team::kRemovesSlip) {
       if (m.noslip_iterations != 0) remove_slip(m, w, active, team);
     }
-    if (qacc_is_solution && all(active)) {
-      team.each(m.nv, [&](int dof) { w.qacc[dof] = w.rows.solution[dof]; });
-      return;
-    }
   }
-  accelerate_smoothly(m, w, implicit, team);
-  if (qacc_is_solution && any(active)) {
-    team.each(m.nv, [&](int dof) { w.qacc[dof] = select(active, w.rows.solution[dof], w.qacc[dof]); });
+  if (implicit) {
+    accelerate_smoothly(m, w, true, team);
+  } else {
+    accelerate_by_all_forces(m, w, active, team);
   }
 }
 
@@ -148,26 +160,20 @@ LS_FN T guarded_timestep(const ModelConstants<Real<T>>& m, T* acceleration, T* r
 // Looks at nothing: what step_group has for an observer where nobody asks for one.
 struct NoObserver {
   static constexpr bool kLooks = false;
+  [[nodiscard]] LS_FN bool looks() const { return false; }
 };
 
-// Shows the workspace to `observe` as the last evaluation of forces left it: poses and velocities, and in qacc the
-// acceleration that the constraints were solved for, which the warm start holds where the integrator has its own.
+// Shows the workspace to `observe` as the last evaluation of forces left it: poses, velocities, and in qacc the
+// acceleration of all forces, which MuJoCo's sensors see. Where the integrator moves by one of its own, that is kept.
 template <class G, class T, class Team, class Observer>
-LS_FN void show_evaluation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, bool implicit,
-                           const Observer& observe, const Team& team) {
-  if constexpr (Observer::kLooks) {
-    const bool swaps = implicit && m.has_constraints != 0;
-    const auto swap = [&] {
-      team.each(swaps ? m.nv : 0, [&](int dof) {
-        const T kept = w.qacc[dof];
-        w.qacc[dof] = w.warmstart[dof];
-        w.warmstart[dof] = kept;
-      });
-    };
-    swap();
-    observe(w);
-    swap();
-  }
+[[gnu::noinline]] LS_FN void show_evaluation(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w,
+                                             MaskOf<T> active, bool implicit, const Observer& observe,
+                                             const Team& team) {
+  if (!implicit) return observe(w);
+  team.each(m.nv, [&](int dof) { w.moving_qacc[dof] = w.qacc[dof]; });
+  accelerate_by_all_forces(m, w, active, team);
+  observe(w);
+  team.each(m.nv, [&](int dof) { w.qacc[dof] = w.moving_qacc[dof]; });
 }
 
 // Moves the state by the time step h of each world: velocities by qacc, then positions by velocities.
@@ -187,7 +193,9 @@ LS_FN void step_euler(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w
   const MaskOf<T> active = forward(m, w, w.warmstart, implicit, team);
   const T h = guarded_timestep<G>(m, w.qacc, w.act_dot, fault, team);
   keep_warmstart(m, w, active, team);
-  if (shows) show_evaluation(m, w, implicit, observe, team);
+  if constexpr (Observer::kLooks) {
+    if (shows) show_evaluation(m, w, active, implicit, observe, team);
+  }
   move_state(m, w, h, team);
 }
 
@@ -247,7 +255,9 @@ LS_FN void step_rk4(const ModelConstants<Real<T>>& m, const Workspace<G, T>& w, 
     add_stage(m, w, h, T(weights[stage]), reach, team);
     if (stage == 3) keep_warmstart(m, w, active, team);
   }
-  if (shows) show_evaluation(m, w, false, observe, team);
+  if constexpr (Observer::kLooks) {
+    if (shows) observe(w);
+  }
   fault = fault | any_diverged(w.sum_qvel, m.nv);
   const T step = guarded_timestep<G>(m, w.sum_qacc, w.sum_act, fault, team);
   if (any(fault)) {
@@ -304,7 +314,7 @@ LS_FN void step_group(const ModelConstants<Real<T>>& m, const StateBlock<T>& sta
   MaskOf<T> fault = load_state(m, w, state, team);
   T time = state.get(layout.time);
   for (int step = 0; step < steps; ++step) {
-    const bool shows = Observer::kLooks && step == steps - 1;
+    const bool shows = observe.looks() && step == steps - 1;
     if (m.integrator == Integrator::kRk4) {
       step_rk4(m, w, fault, observe, shows, team);
     } else {

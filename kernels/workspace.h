@@ -56,6 +56,7 @@ struct Workspace {
   // sensors, behind all that a step needs
   Motion<G, T>* link_acceleration = nullptr;   // [num_links] what qacc adds
   SensedContact<T>* sensed_contact = nullptr;  // [num_contact_slots]
+  T* moving_qacc = nullptr;                    // [nv] what an implicit integrator moves by, while sensors are read
   long step_size = 0;                          // numbers that a step needs
   long size = 0;                               // numbers in all
 
@@ -118,6 +119,7 @@ struct Workspace {
   LS_FN void carve_sensors(const ModelConstants<Real<T>>& m, T* arena) {
     if (m.has_acceleration_sensors) take(link_acceleration, arena, m.num_links);
     if (m.has_contact_sensors) take(sensed_contact, arena, m.num_contact_slots);
+    if (m.num_sensors != 0) take(moving_qacc, arena, m.nv);
   }
   LS_FN void carve_dynamics(const ModelConstants<Real<T>>& m, T* arena) {
     take(mass_rows, arena, m.row_numbers);
