@@ -79,6 +79,7 @@ struct Task {
   // All four uniform in [-0.05, 0.05).
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
+#pragma GCC unroll 4  // two numbers of one draw at a time
     for (int i = 0; i < kStates; ++i) x[i] = draw.uniform(static_cast<std::uint32_t>(i), -0.05, 0.05);
   }
 

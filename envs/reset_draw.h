@@ -10,17 +10,14 @@
 
 namespace lockstep::envs {
 
-// Draws of the worlds first_world ... first_world + kLanes<T> - 1, each in its own episode. A task numbers its draws
-// from 0 and gives uniform and normal ones numbers that do not share a pair (0 and 1, 2 and 3, ...).
+// Draws of kLanes<T> worlds, each in its own episode. A task numbers its draws from 0 and gives uniform and normal ones
+// numbers that do not share a pair (0 and 1, 2 and 3, ...).
 template <class T>
 struct ResetDraw {
-  using R = kernels::Real<T>;
   kernels::RandomStream stream;
-  std::uint32_t first_world = 0;
+  const std::uint32_t* worlds = nullptr;    // [kLanes<T>]
   const std::uint32_t* episodes = nullptr;  // [kLanes<T>]
-  kernels::MaskOf<T> wanted;                // lanes that draw; few end an episode at once, and the others get zeros
-
-  std::uint32_t attempt = 0;  // how often this episode's start was drawn and not accepted
+  std::uint32_t attempt = 0;                // how often this episode's start was drawn and not accepted
   const OptionValues* options = nullptr;
 
   // Uniform in [low, high).
@@ -43,15 +40,11 @@ struct ResetDraw {
   static constexpr std::uint32_t kDrawsPerAttempt = 1u << 16;  // pairs
   // Uniform draws 2 * number and 2 * number + 1.
   LS_FN void pair(std::uint32_t number, T& first, T& second) const {
-    R firsts[kernels::kLanes<T>] = {}, seconds[kernels::kLanes<T>] = {};
-    kernels::for_each_lane(wanted, [&](int i) {
-      const auto w = kernels::philox(stream, first_world + static_cast<std::uint32_t>(i), episodes[i],
-                                     attempt * kDrawsPerAttempt + number);
-      firsts[i] = kernels::uniform_from_words<R>(w.word[0], w.word[1]);
-      seconds[i] = kernels::uniform_from_words<R>(w.word[2], w.word[3]);
-    });
-    first = kernels::load<T>(firsts);
-    second = kernels::load<T>(seconds);
+    constexpr int kWidth = kernels::kLanes<T>;
+    std::uint32_t words[4][kWidth];
+    kernels::philox<kWidth>(stream, worlds, episodes, attempt * kDrawsPerAttempt + number, words);
+    first = kernels::uniform_from_words<T>(words[0], words[1]);
+    second = kernels::uniform_from_words<T>(words[2], words[3]);
   }
 };
 

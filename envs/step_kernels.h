@@ -9,8 +9,11 @@
 #include "envs/task_facts.h"
 #include "envs/task_kernels.h"
 #include "envs/task_options.h"
+#include "kernels/lane_rows.h"
 #include "kernels/lanes.h"
 #include "kernels/math.h"
+
+#include <type_traits>
 
 namespace lockstep::envs {
 
@@ -78,20 +81,23 @@ struct StepOn {
     for (int i = 0; i < kStates; ++i) kernels::store(state_field(b, i, group), x[i]);
   }
 
+  // Every `size`-th number from `column` on, of the first `worlds` lanes; 0 in the others.
+  LS_FN static T load_column(const float* column, int size, int worlds) {
+    if constexpr (std::is_same_v<R, float>) {
+      if (size == 1 && worlds >= kWidth) return kernels::load<T>(column);
+    }
+    R numbers[kWidth];
+    for (int lane = 0; lane < kWidth; ++lane) {
+      numbers[lane] = lane < worlds ? static_cast<R>(column[lane * size]) : R(0);
+    }
+    return kernels::load<T>(numbers);
+  }
   // Lanes beyond the last world act with 0. Where an action is not finite it becomes 0 and the result is true.
   LS_FN static Mask load_action(const Block<R>& b, int group, T (&action)[kActions]) {
     const float* const rows = b.actions + group * kActions;
     Mask bad = false;
     for (int i = 0; i < kActions; ++i) {
-      R numbers[kWidth];
-      if (kActions == 1 && group + kWidth <= b.worlds) {  // the common case, without a bound to test in the loop
-        for (int lane = 0; lane < kWidth; ++lane) numbers[lane] = static_cast<R>(rows[lane]);
-      } else {
-        for (int lane = 0; lane < kWidth; ++lane) {
-          numbers[lane] = group + lane < b.worlds ? static_cast<R>(rows[lane * kActions + i]) : R(0);
-        }
-      }
-      action[i] = kernels::load<T>(numbers);
+      action[i] = load_column(rows + i, kActions, b.worlds - group);
       const Mask finite = kernels::is_finite(action[i]);
       action[i] = kernels::select(finite, action[i], T(0));
       bad = bad || !finite;
@@ -99,22 +105,6 @@ struct StepOn {
     return bad;
   }
 
-  // The row of a world whose observation has options: the parts that are shown. Known numbers of the usual part make
-  // the usual row as fast as that of a task without options.
-  LS_FN static void store_parts(const OptionValues& options, const R (&fields)[kObservations][kWidth], int lane,
-                                float* row) {
-    constexpr OptionValues kUsual = default_options<Task>();
-    constexpr OptionValues::Part kPart = kUsual.parts[0];
-    if (kUsual.num_parts == 1 && options.num_parts == 1 && options.parts[0].first == kPart.first &&
-        options.parts[0].count == kPart.count) {
-      for (int i = 0; i < kPart.count; ++i) row[i] = static_cast<float>(fields[kPart.first + i][lane]);
-      return;
-    }
-    for (int part = 0; part < options.num_parts; ++part) {
-      const OptionValues::Part shown = options.parts[part];
-      for (int i = 0; i < shown.count; ++i) *row++ = static_cast<float>(fields[shown.first + i][lane]);
-    }
-  }
   // Numbers in a world's row of observations.
   LS_FN static int row_size([[maybe_unused]] const Block<R>& b) {
     if constexpr (kHasOptionalParts<Task>) {
@@ -123,42 +113,73 @@ struct StepOn {
       return kObservations;
     }
   }
-  LS_FN static void store_row([[maybe_unused]] const Block<R>& b, const R (&fields)[kObservations][kWidth], int lane,
-                              float* row) {
+  // The rows of a task whose observation has options: the parts that are shown. Known numbers of the usual part make
+  // the usual rows as fast as those of a task without options.
+  LS_FN static void store_parts(const OptionValues& options, const T (&observation)[kObservations], float* rows) {
+    constexpr OptionValues kUsual = default_options<Task>();
+    constexpr OptionValues::Part kPart = kUsual.parts[0];
+    if (kUsual.num_parts == 1 && options.num_parts == 1 && options.parts[0].first == kPart.first &&
+        options.parts[0].count == kPart.count) {
+      return kernels::store_rows<kPart.count>(rows, observation + kPart.first);
+    }
+    int column = 0;
+    for (int part = 0; part < options.num_parts; ++part) {
+      const OptionValues::Part shown = options.parts[part];
+      for (int i = 0; i < shown.count; ++i, ++column) {
+        float numbers[kWidth];
+        kernels::store_floats(numbers, observation[shown.first + i]);
+        for (int lane = 0; lane < kWidth; ++lane) rows[lane * options.observation_size + column] = numbers[lane];
+      }
+    }
+  }
+  // One row a world of the group, from one number a field: the transpose that learners want.
+  LS_FN static void store_observation(const Block<R>& b, const Now& now, float* rows) {
+    T observation[kObservations];
+    observation_of(now, observation);
     if constexpr (kHasOptionalParts<Task>) {
-      store_parts(*b.options, fields, lane, row);
+      store_parts(*b.options, observation, rows);
     } else {
-      for (int i = 0; i < kObservations; ++i) row[i] = static_cast<float>(fields[i][lane]);
+      kernels::store_rows<kObservations>(rows, observation);
+    }
+  }
+  LS_FN static void store_observation(const Block<R>& b, int group, const Now& now) {
+    store_observation(b, now, b.observation + group * row_size(b));
+  }
+
+  // Starts the episodes whose numbers are in b.episode, of these worlds of the block.
+  [[gnu::noinline]] static void start_worlds(const Block<R>& b, const StepSettings& settings,
+                                             const int (&lanes)[kWidth], std::uint32_t attempt) {
+    const StartOn<T> start(b, lanes);
+    Now now;
+    now.options = b.options;
+    for (int i = 0; i < kBefore; ++i) now.before[i] = T(0);
+    Task::reset(start.draw(b, settings, attempt), now.x);
+    for (int field = 0; field < kStates; ++field) {
+      R numbers[kWidth];
+      kernels::store(numbers, now.x[field]);
+      R* const target = state_field(b, field, 0);
+      for (int i = 0; i < kWidth; ++i) target[lanes[i]] = numbers[i];
+    }
+    if constexpr (!kHasOwnDynamics<Task>) {
+      for (const int lane : lanes) {
+        for (int k = 0; k < kActions; ++k) b.ctrl[k * b.lanes + lane] = 0;
+        for (int k = 0; k < Task::kFacts.nv; ++k) b.qacc_warmstart[k * b.lanes + lane] = 0;
+        b.time[lane] = 0;
+      }
+    }
+    if constexpr (!kStartsInPhysics<Task>) {
+      const int size = row_size(b);
+      float rows[kWidth * kObservations];
+      store_observation(b, now, rows);
+      for (int i = 0; i < kWidth; ++i) Episode::copy_row(rows + i * size, size, b.observation + lanes[i] * size);
     }
   }
 
-  // One row a world, from one number a field: the transpose that learners want.
-  LS_FN static void store_observation(const Block<R>& b, int group, const Now& now) {
-    T observation[kObservations];
-    observation_of(now, observation);
-    R fields[kObservations][kWidth];
-    for (int i = 0; i < kObservations; ++i) kernels::store(fields[i], observation[i]);
-    const int size = row_size(b);
-    float* const rows = b.observation + group * size;
-    for (int lane = 0; lane < kWidth; ++lane) store_row(b, fields, lane, rows + lane * size);
-  }
-
-  // Starts the next episode where `restart` holds; the other lanes keep what they have.
-  LS_FN static void start_episode(const Block<R>& b, int group, const StepSettings& settings, Mask restart,
-                                  T (&x)[kStates], std::uint32_t attempt = 0) {
-    const ResetDraw<T> draw{settings.stream,   b.first_world + static_cast<std::uint32_t>(group),
-                            b.episode + group, restart,
-                            attempt,           b.options};
-    T fresh[kStates];
-    Task::reset(draw, fresh);
-    for (int i = 0; i < kStates; ++i) x[i] = kernels::select(restart, fresh[i], x[i]);
-    if constexpr (!kHasOwnDynamics<Task>) {
-      const auto clear = [&](R* field) {
-        kernels::store(field + group, kernels::select(restart, T(0), kernels::load<T>(field + group)));
-      };
-      for (int i = 0; i < kActions; ++i) clear(b.ctrl + i * b.lanes);
-      for (int i = 0; i < Task::kFacts.nv; ++i) clear(b.qacc_warmstart + i * b.lanes);
-      clear(b.time);
+  // Where `finite` does not hold, x becomes the state before the step, with 0 for what is not finite in it.
+  LS_FN static void keep_last_state(const Block<R>& b, int group, Mask finite, T (&x)[kStates]) {
+    for (int i = 0; i < kStates; ++i) {
+      const T before = kernels::load<T>(state_field(b, i, group));
+      x[i] = kernels::select(finite, x[i], kernels::select(kernels::is_finite(before), before, T(0)));
     }
   }
 
@@ -171,24 +192,19 @@ struct StepOn {
       bad_action = load_action(b, group, action);
       if constexpr (Task::kFacts.discrete_actions > 0) Task::discretize(action);
       if constexpr (Task::kRewardsStateBefore) reward = Task::reward(x, action);
-      T next[kStates];
-      for (int i = 0; i < kStates; ++i) next[i] = x[i];
-      Task::advance(next, action);
       // A step may hide what it was given (a limit makes a speed of infinity finite): look at both states.
-      Mask finite = true;
-      for (int i = 0; i < kStates; ++i) finite = finite && kernels::is_finite(x[i]) && kernels::is_finite(next[i]);
-      for (int i = 0; i < kStates; ++i) {
-        const T last = kernels::select(kernels::is_finite(x[i]), x[i], T(0));
-        x[i] = kernels::select(finite, next[i], last);
-      }
+      const Mask begins = kernels::all_finite(x, kStates);
+      Task::advance(x, action);
+      const Mask finite = begins && kernels::all_finite(x, kStates);
+      if (!kernels::all(finite)) [[unlikely]]
+        keep_last_state(b, group, finite, x);
       if constexpr (!Task::kRewardsStateBefore) reward = Task::reward(x, action);
       return !finite;
     } else {
       static_assert(!Task::kRewardsStateBefore, "the state before MuJoCo's physics is not kept");
-      bad_action = Episode::load_bytes(b.fault + group);
+      bad_action = kernels::load_flags<T>(b.fault + group);
       for (int i = 0; i < kActions; ++i) action[i] = kernels::load<T>(b.ctrl + i * b.lanes + group);
-      Mask finite = true;
-      for (int i = 0; i < kStates; ++i) finite = finite && kernels::is_finite(x[i]);
+      const Mask finite = kernels::all_finite(x, kStates);
       for (int i = 0; i < kStates; ++i) x[i] = kernels::select(finite, x[i], T(0));
       load_senses(b, group, now);
       if constexpr (kFollows<Task>) Task::follow(now, action);
@@ -197,35 +213,24 @@ struct StepOn {
     }
   }
 
-  LS_FN static int finish_group(const Block<R>& b, int group, const StepSettings& settings) {
+  // All but what follows where an episode ends.
+  [[gnu::always_inline]] LS_FN static int finish_group(const Block<R>& b, int group, const StepSettings& settings) {
     Now now;
     T reward;
     Mask fault;
     const Mask bad_state = transition(b, group, now, fault, reward);
     fault = fault || bad_state;
-    const auto end = Episode::settle(b, group, settings, end_of(now), fault, reward);
-    if constexpr (kStartsInPhysics<Task>) Episode::store_bytes(end.restart, b.started + group);
-    if (kernels::any(end.ended)) {
-      keep_final_observation(b, group, now, end.ended);
-    }
+    [[maybe_unused]] const Mask ended = Episode::settle(b, group, settings, end_of(now), fault, reward);
+    store_observation(b, group, now);
     if constexpr (kEvolves<Task>) {
+      const int size = row_size(b);
+      kernels::for_each_lane(ended, [&](int lane) { Episode::keep_final_observation(b, group + lane, size); });
       Task::evolve(now, StepDraw<T>{settings.stream.seed, b.first_world + static_cast<std::uint32_t>(group),
                                     b.episode + group, b.clock + group});
+      store_observation(b, group, now);
     }
-    if (kernels::any(end.ended)) start_episode(b, group, settings, end.restart, now.x);
     store_state(b, group, now.x);
-    store_observation(b, group, now);
     return Episode::count_faults(b, group, fault);
-  }
-
-  LS_FN static void keep_final_observation(const Block<R>& b, int group, const Now& now, Mask ended) {
-    T observation[kObservations];
-    observation_of(now, observation);
-    R fields[kObservations][kWidth];
-    for (int i = 0; i < kObservations; ++i) kernels::store(fields[i], observation[i]);
-    const int size = row_size(b);
-    kernels::for_each_lane(ended,
-                           [&](int lane) { store_row(b, fields, lane, b.final_observation + (group + lane) * size); });
   }
 
   // ---- What the table points to ----
@@ -233,7 +238,7 @@ struct StepOn {
   static void prepare(const Block<R>& b) {
     for (int group = 0; group < b.lanes; group += kWidth) {
       T action[kActions];
-      Episode::store_bytes(load_action(b, group, action), b.fault + group);
+      kernels::store_flags(b.fault + group, load_action(b, group, action));
       for (int i = 0; i < kActions; ++i) kernels::store(b.ctrl + i * b.lanes + group, action[i]);
       if constexpr (kBefore > 0) {
         Now now;
@@ -247,23 +252,17 @@ struct StepOn {
   static int finish(const Block<R>& b, const StepSettings& settings) {
     int faults = 0;
     for (int group = 0; group < b.lanes; group += kWidth) faults += finish_group(b, group, settings);
+    const int size = row_size(b);
+    Episode::end_episodes(
+        b,
+        [&]([[maybe_unused]] int lane) {
+          if constexpr (!kEvolves<Task>) Episode::keep_final_observation(b, lane, size);
+        },
+        [&](const int(&lanes)[kWidth]) { start_worlds(b, settings, lanes, 0); });
     return faults;
   }
   static void begin(const Block<R>& b, const StepSettings& settings) {
-    for (int group = 0; group < b.lanes; group += kWidth) {
-      Now now;
-      now.options = b.options;
-      load_state(b, group, now.x);
-      start_episode(b, group, settings, Mask(true), now.x);
-      store_state(b, group, now.x);
-      kernels::store(b.clock + group, T(0));
-      kernels::store(b.running_return + group, T(0));
-      if constexpr (kStartsInPhysics<Task>) {
-        Episode::store_bytes(Mask(true), b.started + group);
-      } else {
-        store_observation(b, group, now);
-      }
-    }
+    Episode::start_all(b, [&](const int(&lanes)[kWidth]) { start_worlds(b, settings, lanes, 0); });
   }
   static void observe(const Block<R>& b) {
     for (int group = 0; group < b.lanes; group += kWidth) {
@@ -276,17 +275,16 @@ struct StepOn {
   static int choose(const Block<R>& b, const StepSettings& settings, std::uint32_t attempt) {
     int left = 0;
     for (int group = 0; group < b.lanes; group += kWidth) {
-      const Mask pending = Episode::load_bytes(b.pending + group);
+      const Mask pending = kernels::load_flags<T>(b.pending + group);
       if (!kernels::any(pending)) continue;
       Now now;
       load_state(b, group, now.x);
       load_senses(b, group, now);
       const Mask rejected = pending && !Task::accepts(now);
-      if (kernels::any(rejected)) start_episode(b, group, settings, rejected, now.x, attempt);
-      store_state(b, group, now.x);
-      Episode::store_bytes(rejected, b.pending + group);
-      for (int lane = 0; lane < kWidth; ++lane) left += kernels::lane(rejected, lane) ? 1 : 0;
+      kernels::store_flags(b.pending + group, rejected);
+      left += kernels::count(rejected);
     }
+    Episode::start_marked(b, b.pending, [&](const int(&lanes)[kWidth]) { start_worlds(b, settings, lanes, attempt); });
     return left;
   }
   static StepKernels<R> table() {

@@ -35,7 +35,7 @@ struct SystemOn {
       const T inside = kernels::clamp(action, T(system.controls[i].low), T(system.controls[i].high));
       kernels::store(b.ctrl + i * b.lanes + group, kernels::select(finite, inside, T(0)));
     }
-    Episode::store_bytes(bad, b.fault + group);
+    kernels::store_flags(b.fault + group, bad);
   }
 
   // Minus the tracking cost of the state after the step and the action; 0 for a system without controls.
@@ -56,26 +56,24 @@ struct SystemOn {
     return -cost;
   }
 
-  LS_FN static void start_episode(const Block<R>& b, int group, const StepSettings& settings, Mask restart, State& x) {
-    const ResetDraw<T> draw{settings.stream, b.first_world + static_cast<std::uint32_t>(group), b.episode + group,
-                            restart};
-    for (int i = 0; i < b.system->num_states; ++i) {
+  // Starts the episodes whose numbers are in b.episode, of these worlds of the block.
+  static void start_worlds(const Block<R>& b, const StepSettings& settings, const int (&lanes)[kWidth]) {
+    const int size = b.system->num_states;
+    const StartOn<T> start(b, lanes);
+    const ResetDraw<T> draw = start.draw(b, settings, 0);
+    for (int i = 0; i < size; ++i) {
       const SystemState& state = b.system->states[i];
-      const T fresh = T(state.start) + T(state.spread) * draw.uniform(static_cast<std::uint32_t>(i), -1, 1);
-      x[i] = kernels::select(restart, fresh, x[i]);
+      R numbers[kWidth];
+      kernels::store(numbers, T(state.start) + T(state.spread) * draw.uniform(static_cast<std::uint32_t>(i), -1, 1));
+      for (int k = 0; k < kWidth; ++k) {
+        b.qpos[i * b.lanes + lanes[k]] = numbers[k];
+        b.observation[lanes[k] * size + i] = static_cast<float>(numbers[k]);
+      }
     }
   }
 
-  // The state is the observation: one row a world from one number a field, where `wanted`.
-  LS_FN static void store_rows(const State& x, int size, Mask wanted, float* rows) {
-    R fields[kMaxSystemStates][kWidth];
-    for (int i = 0; i < size; ++i) kernels::store(fields[i], x[i]);
-    kernels::for_each_lane(wanted, [&](int lane) {
-      for (int i = 0; i < size; ++i) rows[lane * size + i] = static_cast<float>(fields[i][lane]);
-    });
-  }
-  // The same for all worlds of the group, field by field: the transpose of every step.
-  LS_FN static void store_all_rows(const State& x, int size, float* rows) {
+  // The state is the observation: one row a world from one number a field.
+  LS_FN static void store_rows(const State& x, int size, float* rows) {
     for (int i = 0; i < size; ++i) {
       R numbers[kWidth];
       kernels::store(numbers, x[i]);
@@ -92,14 +90,10 @@ struct SystemOn {
       finite = finite && kernels::is_finite(x[i]);
     }
     for (int i = 0; i < size; ++i) x[i] = kernels::select(finite, x[i], T(0));
-    const Mask fault = Episode::load_bytes(b.fault + group) || !finite;
-    const auto end = Episode::settle(b, group, settings, Mask(false), fault, reward(b, group, x));
-    if (kernels::any(end.ended)) {
-      store_rows(x, size, end.ended, b.final_observation + group * size);
-      start_episode(b, group, settings, end.restart, x);
-    }
+    const Mask fault = kernels::load_flags<T>(b.fault + group) || !finite;
+    Episode::settle(b, group, settings, Mask(false), fault, reward(b, group, x));
     for (int i = 0; i < size; ++i) kernels::store(b.qpos + i * b.lanes + group, x[i]);
-    store_all_rows(x, size, b.observation + group * size);
+    store_rows(x, size, b.observation + group * size);
     return Episode::count_faults(b, group, fault);
   }
 
@@ -111,24 +105,20 @@ struct SystemOn {
   static int finish(const Block<R>& b, const StepSettings& settings) {
     int faults = 0;
     for (int group = 0; group < b.lanes; group += kWidth) faults += finish_group(b, group, settings);
+    Episode::end_episodes(
+        b, [&](int lane) { Episode::keep_final_observation(b, lane, b.system->num_states); },
+        [&](const int(&lanes)[kWidth]) { start_worlds(b, settings, lanes); });
     return faults;
   }
   static void begin(const Block<R>& b, const StepSettings& settings) {
-    for (int group = 0; group < b.lanes; group += kWidth) {
-      State x = {};
-      start_episode(b, group, settings, Mask(true), x);
-      for (int i = 0; i < b.system->num_states; ++i) kernels::store(b.qpos + i * b.lanes + group, x[i]);
-      kernels::store(b.clock + group, T(0));
-      kernels::store(b.running_return + group, T(0));
-      store_all_rows(x, b.system->num_states, b.observation + group * b.system->num_states);
-    }
+    Episode::start_all(b, [&](const int(&lanes)[kWidth]) { start_worlds(b, settings, lanes); });
   }
   static void observe(const Block<R>& b) {
     const int size = b.system->num_states;
     for (int group = 0; group < b.lanes; group += kWidth) {
       State x;
       for (int i = 0; i < size; ++i) x[i] = kernels::load<T>(b.qpos + i * b.lanes + group);
-      store_all_rows(x, size, b.observation + group * size);
+      store_rows(x, size, b.observation + group * size);
     }
   }
 };

@@ -35,7 +35,7 @@ struct Block {
   R* running_return = nullptr;       // [lane] rewards of the running episode
   std::uint32_t* episode = nullptr;  // [lane] number of the running episode
   std::uint8_t* fault = nullptr;     // [lane] 1: action or state not finite in this step
-  std::uint8_t* started = nullptr;   // [lane] 1: an episode started whose first observation is still to be made
+  std::uint8_t* started = nullptr;   // [lane] 1: an episode started; one that starts in physics is not observed yet
   std::uint8_t* pending = nullptr;   // [lane] 1: of these, whose start is not accepted yet
 
   float* observation = nullptr;        // [lane][observation_size]

@@ -32,6 +32,22 @@ template <class T>
   }
 }
 
+template <class T>
+struct SineCosine {
+  T sine, cosine;
+};
+// The two with those of the lanes `beyond` by the standard library. Apart from its callers: numbers so large are rare,
+// and the calls would take the registers of the code around.
+template <class T>
+[[gnu::cold, gnu::noinline]] LS_FN SineCosine<T> sine_cosine_beyond(T x, MaskOf<T> beyond, T sine, T cosine) {
+  for (int i = 0; i < kLanes<T>; ++i) {
+    if (!lane(beyond, i)) continue;
+    set_lane(sine, i, static_cast<Real<T>>(::sin(static_cast<double>(lane(x, i)))));
+    set_lane(cosine, i, static_cast<Real<T>>(::cos(static_cast<double>(lane(x, i)))));
+  }
+  return {sine, cosine};
+}
+
 // sin(r) and cos(r) for |r| <= pi/4.
 template <class T>
 [[gnu::always_inline]] LS_FN T sine_polynomial(T r) {
@@ -157,11 +173,14 @@ template <LaneNumber T>
   cosine = from_bits<T>(to_bits(select(odd, s, c)) ^ (((quadrant + 1) & 2) << kToSign));
 
   const MaskOf<T> beyond = !(absolute(x) < T(kTrigonometricLimit<R>));
-  if (any(beyond)) {
-    for (int i = 0; i < kLanes<T>; ++i) {
-      if (!lane(beyond, i)) continue;
-      set_lane(sine, i, static_cast<R>(::sin(static_cast<double>(lane(x, i)))));
-      set_lane(cosine, i, static_cast<R>(::cos(static_cast<double>(lane(x, i)))));
+  if (any(beyond)) [[unlikely]] {
+    if constexpr (ScalarLane<T>) {  // whose symbols carry no instruction set: nothing apart
+      sine = static_cast<R>(::sin(static_cast<double>(x)));
+      cosine = static_cast<R>(::cos(static_cast<double>(x)));
+    } else {
+      const detail::SineCosine<T> both = detail::sine_cosine_beyond(x, beyond, sine, cosine);
+      sine = both.sine;
+      cosine = both.cosine;
     }
   }
 }

@@ -46,6 +46,73 @@ struct PhiloxWords {
                        static_cast<std::uint32_t>(key.seed >> 32));
 }
 
+#if defined(__AVX2__) && !defined(__CUDACC__)
+namespace detail {
+
+// High and low words of eight products with one factor.
+[[gnu::always_inline]] inline void multiply_words(__m256i x, __m256i factor, __m256i& high, __m256i& low) {
+  const __m256i even = _mm256_mul_epu32(x, factor);
+  const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), factor);
+  low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+  high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+}
+
+[[gnu::always_inline]] inline __m256i broadcast_word(std::uint32_t word) {
+  return _mm256_set1_epi32(static_cast<int>(word));
+}
+[[gnu::always_inline]] inline __m256i load_words(const std::uint32_t* words) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words));
+}
+[[gnu::always_inline]] inline void store_words(std::uint32_t* words, __m256i x) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(words), x);
+}
+
+// philox of eight worlds.
+[[gnu::always_inline]] inline void philox_of_eight(RandomStream key, const std::uint32_t* worlds,
+                                                   const std::uint32_t* steps, std::uint32_t block,
+                                                   std::uint32_t* const (&words)[4]) {
+  __m256i c0 = load_words(worlds), c1 = load_words(steps), c2 = broadcast_word(block), c3 = broadcast_word(key.stream);
+  __m256i key0 = broadcast_word(static_cast<std::uint32_t>(key.seed));
+  __m256i key1 = broadcast_word(static_cast<std::uint32_t>(key.seed >> 32));
+  for (int round = 0; round < 10; ++round) {
+    __m256i high0, low0, high1, low1;
+    multiply_words(c0, broadcast_word(0xD2511F53u), high0, low0);
+    multiply_words(c2, broadcast_word(0xCD9E8D57u), high1, low1);
+    c0 = _mm256_xor_si256(_mm256_xor_si256(high1, c1), key0);
+    c2 = _mm256_xor_si256(_mm256_xor_si256(high0, c3), key1);
+    c1 = low1;
+    c3 = low0;
+    key0 = _mm256_add_epi32(key0, broadcast_word(0x9E3779B9u));
+    key1 = _mm256_add_epi32(key1, broadcast_word(0xBB67AE85u));
+  }
+  store_words(words[0], c0);
+  store_words(words[1], c1);
+  store_words(words[2], c2);
+  store_words(words[3], c3);
+}
+
+}  // namespace detail
+#endif
+
+// The four words of N worlds, each at a step of its own: words[k][i] is word k of world worlds[i] at steps[i].
+template <int N>
+[[gnu::always_inline]] LS_FN void philox(RandomStream key, const std::uint32_t* worlds, const std::uint32_t* steps,
+                                         std::uint32_t block, std::uint32_t (&words)[4][N]) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  if constexpr (N % 8 == 0) {
+    for (int i = 0; i < N; i += 8) {
+      detail::philox_of_eight(key, worlds + i, steps + i, block,
+                              {words[0] + i, words[1] + i, words[2] + i, words[3] + i});
+    }
+    return;
+  }
+#endif
+  for (int i = 0; i < N; ++i) {
+    const PhiloxWords own = philox(key, worlds[i], steps[i], block);
+    for (int k = 0; k < 4; ++k) words[k][i] = own.word[k];
+  }
+}
+
 // Uniform number in [0, 1) from two words: 24 bits for float, 53 for double. Both agree to 2^-24.
 template <ScalarLane R>
 [[gnu::always_inline]] LS_FN R uniform_from_words(std::uint32_t high, std::uint32_t low) {
@@ -54,32 +121,45 @@ template <ScalarLane R>
   return static_cast<R>(bits) * R(0x1p-53);
 }
 
+// The words of worlds world ... world + N - 1, all at one step.
+template <int N>
+[[gnu::always_inline]] LS_FN void philox(RandomStream key, std::uint32_t world, std::uint32_t step, std::uint32_t block,
+                                         std::uint32_t (&words)[4][N]) {
+  std::uint32_t worlds[N], steps[N];
+  for (int i = 0; i < N; ++i) {
+    worlds[i] = world + static_cast<std::uint32_t>(i);
+    steps[i] = step;
+  }
+  philox<N>(key, worlds, steps, block, words);
+}
+
+// Uniform numbers in [0, 1) from two words of each world.
+template <LaneNumber T>
+[[gnu::always_inline]] LS_FN T uniform_from_words(const std::uint32_t* high, const std::uint32_t* low) {
+  Real<T> numbers[kLanes<T>];
+  for (int i = 0; i < kLanes<T>; ++i) numbers[i] = uniform_from_words<Real<T>>(high[i], low[i]);
+  return load<T>(numbers);
+}
+
 // Draws number `index` of step `step` for worlds world ... world + kLanes<T> - 1, uniform in [0, 1).
 template <LaneNumber T>
 LS_FN T uniform(RandomStream key, std::uint32_t world, std::uint32_t step, std::uint32_t index = 0) {
-  T result = T(0);
-  for (int i = 0; i < kLanes<T>; ++i) {
-    const PhiloxWords w = philox(key, world + static_cast<std::uint32_t>(i), step, index / 2);
-    const std::uint32_t pair = 2 * (index % 2);
-    set_lane(result, i, uniform_from_words<Real<T>>(w.word[pair], w.word[pair + 1]));
-  }
-  return result;
+  std::uint32_t words[4][kLanes<T>];
+  philox<kLanes<T>>(key, world, step, index / 2, words);
+  const std::uint32_t pair = 2 * (index % 2);
+  return uniform_from_words<T>(words[pair], words[pair + 1]);
 }
 
 // Draws numbers 2 * pair and 2 * pair + 1 of the normal distribution (mean 0, deviation 1): G. Box, M. Muller (1958).
 // Uses the words of `uniform` with index 2 * pair and 2 * pair + 1: do not draw both from one stream.
 template <LaneNumber T>
 LS_FN void normal_pair(RandomStream key, std::uint32_t world, std::uint32_t step, std::uint32_t pair, T& even, T& odd) {
-  T radius_draw = T(0), angle_draw = T(0);
-  for (int i = 0; i < kLanes<T>; ++i) {
-    const PhiloxWords w = philox(key, world + static_cast<std::uint32_t>(i), step, pair);
-    set_lane(radius_draw, i, uniform_from_words<Real<T>>(w.word[0], w.word[1]));
-    set_lane(angle_draw, i, uniform_from_words<Real<T>>(w.word[2], w.word[3]));
-  }
+  std::uint32_t words[4][kLanes<T>];
+  philox<kLanes<T>>(key, world, step, pair, words);
   // 1 - u is in (0, 1]: the logarithm stays finite.
-  const T radius = square_root(T(-2) * logarithm(T(1) - radius_draw));
+  const T radius = square_root(T(-2) * logarithm(T(1) - uniform_from_words<T>(words[0], words[1])));
   T s, c;
-  sine_cosine(T(6.283185307179586) * angle_draw, s, c);
+  sine_cosine(T(6.283185307179586) * uniform_from_words<T>(words[2], words[3]), s, c);
   even = radius * c;
   odd = radius * s;
 }

@@ -30,6 +30,7 @@ struct Arrays {
     block.running_return = running_return.data();
     block.episode = episode.data();
     block.fault = fault.data();
+    block.started = started.data();
     block.observation = observation.data();
     block.final_observation = final_observation.data();
     block.reward = reward.data();
@@ -40,7 +41,8 @@ struct Arrays {
   std::vector<R> state = std::vector<R>(kWorlds * Task::kStates), clock = std::vector<R>(kWorlds),
                  running_return = clock;
   std::vector<std::uint32_t> episode = std::vector<std::uint32_t>(kWorlds);
-  std::vector<std::uint8_t> fault = std::vector<std::uint8_t>(kWorlds), terminated = fault, truncated = fault;
+  std::vector<std::uint8_t> fault = std::vector<std::uint8_t>(kWorlds), started = fault, terminated = fault,
+                            truncated = fault;
   std::vector<float> observation = std::vector<float>(kWorlds * Task::kObservations), final_observation = observation;
   std::vector<float> actions = std::vector<float>(kWorlds), reward = actions, final_return = actions;
   Block<R> block;
@@ -90,7 +92,7 @@ std::vector<double> run_system() {
   constexpr auto n = static_cast<std::size_t>(row.num_states), m = static_cast<std::size_t>(row.num_controls);
   std::vector<R> state(kWorlds * n), control(kWorlds * m), clock(kWorlds), running_return(kWorlds);
   std::vector<std::uint32_t> episode(kWorlds);
-  std::vector<std::uint8_t> fault(kWorlds), terminated(kWorlds), truncated(kWorlds);
+  std::vector<std::uint8_t> fault(kWorlds), started(kWorlds), terminated(kWorlds), truncated(kWorlds);
   std::vector<float> observation(kWorlds * n), final_observation(observation), actions(kWorlds * m), reward(kWorlds),
       final_return(kWorlds);
   const Block<R> block{.lanes = kWorlds,
@@ -106,6 +108,7 @@ std::vector<double> run_system() {
                        .running_return = running_return.data(),
                        .episode = episode.data(),
                        .fault = fault.data(),
+                       .started = started.data(),
                        .observation = observation.data(),
                        .final_observation = final_observation.data(),
                        .reward = reward.data(),
