@@ -34,6 +34,7 @@ class CpuBatch final : public Batch {
         state_(*model_->mj(), config, kernels_.lanes),
         pool_(config.threads) {
     if (config.varied) give_parameters();
+    if (config.own_heights) give_heights();
     const long numbers = own_ ? own_->scratch_size() : scratch_size(constants_of<double>(*model_, config));
     const std::size_t scratch = static_cast<std::size_t>(numbers) * static_cast<std::size_t>(lanes());
     for (int thread = 0; thread < config.threads; ++thread) arenas_.emplace_back(scratch);
@@ -106,6 +107,15 @@ class CpuBatch final : public Batch {
     own_->derive(values, thread, numbers);
     write_numbers(world, numbers);
   }
+  void set_heights(int world, std::span<const float> heights) override {
+    if (heights_.size() == 0) return Batch::set_heights(world, heights);
+    std::copy(heights.begin(), heights.end(), heights_.data() + static_cast<std::ptrdiff_t>(world) * num_heights());
+  }
+  void get_heights(int world, std::span<float> heights) const override {
+    if (heights_.size() == 0) return Batch::get_heights(world, heights);
+    const R* const own = heights_.data() + static_cast<std::ptrdiff_t>(world) * num_heights();
+    for (std::size_t i = 0; i < heights.size(); ++i) heights[i] = static_cast<float>(own[i]);
+  }
   void get_sensors(int world, std::span<double> sensordata) const override { state_.get_sensors(world, sensordata); }
   [[nodiscard]] bool fault(int world) const override { return state_.fault(world); }
   void clear_fault(int world) override { state_.set_fault(world, false); }
@@ -126,15 +136,31 @@ class CpuBatch final : public Batch {
     R* const target = numbers_.data() + index / width * width * own_numbers() + index % width;
     for (std::size_t i = 0; i < numbers.size(); ++i) target[i * width] = static_cast<R>(numbers[i]);
   }
+  [[nodiscard]] int num_heights() const { return static_cast<int>(model_->mj()->nhfielddata); }
+  void give_heights() {
+    heights_ =
+        HostBuffer<R>(static_cast<std::size_t>(num_heights()) * static_cast<std::size_t>(lanes() * num_blocks()));
+    const std::span<const float> of_model(model_->mj()->hfield_data, static_cast<std::size_t>(num_heights()));
+    for (int world = 0; world < lanes() * num_blocks(); ++world) set_heights(world, of_model);
+  }
   // f(constants) with those of a block of worlds: the block's own numbers in them, or the code compiled for the model,
   // once that is ready.
   template <class Function>
   void with_constants(int block, Function&& f) const {
+    const kernels::ModelConstants<R>& shared =
+        specialised_ && specialised_->is_ready() ? specialised_constants_ : constants_;
+    if (!own_ && heights_.size() == 0) return f(shared);
+    kernels::ModelConstants<R> of_block = shared;
     if (own_) {
       const R* const first = numbers_.data() + static_cast<std::size_t>(block * lanes()) * own_numbers();
-      return f(own_->bound_to(first, of_model_.data(), lanes()));
+      of_block = own_->bound_to(first, of_model_.data(), lanes());
     }
-    f(specialised_ && specialised_->is_ready() ? specialised_constants_ : constants_);
+    if (heights_.size() > 0) {
+      of_block.field_lane_stride = num_heights();
+      of_block.field_heights = of_block.ray_field_heights =
+          heights_.data() + static_cast<std::ptrdiff_t>(block) * lanes() * num_heights();
+    }
+    f(of_block);
   }
   R* arena(int thread) { return arenas_[static_cast<std::size_t>(thread)].data(); }
 
@@ -152,6 +178,7 @@ class CpuBatch final : public Batch {
   HostBuffer<R> of_model_;                    // [number][lane]
   HostBuffer<R> numbers_;                     // [block][number][lane]
   std::vector<std::vector<double>> derived_;  // [thread] scratch of one world
+  HostBuffer<R> heights_;                     // [world][nhfielddata] where worlds have their own, else empty
 };
 
 }  // namespace

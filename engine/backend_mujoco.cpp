@@ -7,6 +7,7 @@
 #include "engine/batch_state.h"
 #include "engine/error.h"
 #include "engine/model.h"
+#include "engine/model_copy.h"
 #include "engine/mujoco_log.h"
 #include "engine/thread_pool.h"
 
@@ -127,6 +128,7 @@ class MujocoBatch final : public Batch {
     initial_row_ = HostBuffer<mjtNum>(row_size_);
     std::copy_n(mjb_state(batches_[0].get()), row_size_, initial_row_.data());
     for (int world = 0; world < config.num_worlds; ++world) std::copy_n(initial_row_.data(), row_size_, row(world));
+    if (config.own_heights) give_models();
   }
 
   [[nodiscard]] const Model& model() const override { return *model_; }
@@ -183,6 +185,14 @@ class MujocoBatch final : public Batch {
   void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) override {
     state_.set_applied(world, qfrc_applied, xfrc_applied);
   }
+  void set_heights(int world, std::span<const float> heights) override {
+    if (models_.empty()) return Batch::set_heights(world, heights);
+    std::copy(heights.begin(), heights.end(), models_[static_cast<std::size_t>(world)]->hfield_data);
+  }
+  void get_heights(int world, std::span<float> heights) const override {
+    const mjModel& own = models_.empty() ? *model_->mj() : *models_[static_cast<std::size_t>(world)];
+    std::copy_n(own.hfield_data, heights.size(), heights.begin());
+  }
   void get_sensors(int world, std::span<double> sensordata) const override { state_.get_sensors(world, sensordata); }
   [[nodiscard]] bool fault(int world) const override { return state_.fault(world); }
   void clear_fault(int world) override { state_.set_fault(world, false); }
@@ -211,11 +221,25 @@ class MujocoBatch final : public Batch {
     }
   }
 
+  // A copy of the model for each world, and for the places behind the last.
+  void give_models() {
+    for (int world = 0; world < lanes() * num_blocks(); ++world) {
+      models_.push_back(copy_of(*model_->mj()));
+      of_worlds_.push_back(models_.back().get());
+    }
+  }
+  // The thread's batch, on the models of a block's worlds where they have their own.
+  [[nodiscard]] mjBatch* batch_for(int block, int thread) {
+    mjBatch* const batch = batches_[static_cast<std::size_t>(thread)].get();
+    if (!models_.empty()) mjb_setModels(batch, of_worlds_.data() + static_cast<std::ptrdiff_t>(block) * lanes());
+    return batch;
+  }
+
   mjtNum* row(int world) { return rows_.data() + static_cast<std::size_t>(world) * row_size_; }
 
   template <class R>
   void step_block_in(int block, int steps, int thread, bool senses) {
-    mjBatch* const batch = batches_[static_cast<std::size_t>(thread)].get();
+    mjBatch* const batch = batch_for(block, thread);
     std::vector<int>& ids = ids_[static_cast<std::size_t>(thread)];
     const std::span<R> fields = state_.block<R>(block);
     const int worlds = state_.worlds_in_block(block);
@@ -258,7 +282,7 @@ class MujocoBatch final : public Batch {
   template <class R>
   void sense_block_in(int block, int thread, Sensing::When when) {
     if (model_->mj()->nsensordata == 0) return;
-    mjBatch* const batch = batches_[static_cast<std::size_t>(thread)].get();
+    mjBatch* const batch = batch_for(block, thread);
     Sensing sensing{when, 0, sensed_[static_cast<std::size_t>(thread)].data()};
     const MujocoWarnings kept;
     for (int lane = 0; lane < state_.worlds_in_block(block); ++lane) {
@@ -355,6 +379,8 @@ class MujocoBatch final : public Batch {
   std::string reason_;
   BatchState state_;
   ThreadPool pool_;
+  std::vector<OwnModel> models_;            // [world] where worlds have height fields of their own, else empty
+  std::vector<const mjModel*> of_worlds_;   // the same
   std::vector<MjBatch> batches_;            // [thread], of lanes() simulations each
   std::vector<std::vector<int>> ids_;       // [thread][lanes] scratch
   std::vector<HostBuffer<mjtNum>> sensed_;  // [thread] of each simulation: [nsensordata]

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <mujoco/mujoco.h>
 
 namespace lockstep {
 namespace {
@@ -65,6 +66,14 @@ void Batch::set_parameters(int, const ParameterValues&, int) {
   throw std::logic_error("the worlds of this batch share their parameters: name those that vary in its config");
 }
 
+void Batch::set_heights(int, std::span<const float>) {
+  throw std::logic_error("the worlds of this batch share their height fields: ask for own_heights in its config");
+}
+
+void Batch::get_heights(int, std::span<float> heights) const {
+  std::copy_n(model().mj()->hfield_data, heights.size(), heights.begin());
+}
+
 void Batch::set_all_ctrl(View<const double, 2> ctrl) {
   const auto nu = static_cast<std::size_t>(ctrl.extent(1));
   for (int world = 0; world < ctrl.extent(0); ++world) {
@@ -76,6 +85,9 @@ std::unique_ptr<Batch> Batch::make(std::shared_ptr<const Model> model, const Bat
   check(config);
   if (config.backend == "cpu") return make_cpu_batch(std::move(model), config);
   if (config.backend != "auto") refuse_required_code(config, config.backend);
+  if (config.backend == "cuda" && config.own_heights) {
+    throw Error("the backend cuda has one height field for all worlds", "batch.backend", "use the cpu backend");
+  }
   if (config.backend == "cuda") return make_cuda_batch(std::move(model), config);
   if (config.backend == "mujoco") return make_mujoco_batch(std::move(model), config, "");
   if (model->is_native() || config.varied != nullptr) return make_cpu_batch(std::move(model), config);

@@ -29,6 +29,7 @@ struct BatchConfig {
   // Elements of which each world has parameters of its own (set_parameters); none where nullptr. The cpu backend, in
   // its widest lanes; `specialise` must be off.
   std::shared_ptr<const VariedElements> varied = nullptr;
+  bool own_heights = false;  // each world has height fields of its own (set_heights). Host backends
 };
 
 // W worlds of a model. Worlds live in blocks of lanes() worlds, [block][field][lane]; a block is what one thread steps
@@ -95,9 +96,16 @@ class Batch {
   virtual void set_applied(int world, std::span<const double> qfrc_applied, std::span<const double> xfrc_applied) = 0;
 
   // The physical parameters of one world, from its next step on; what mj_setConst finds of them is found here. Only the
-  // elements of config().varied may differ from the model's. `thread` as in step_block. Error where they make no
-  // physics; std::logic_error in a batch whose worlds share their parameters.
+  // elements of config().varied may differ from the model's. `thread` as in step_block. They must make
+  // physics (check_physics). std::logic_error in a batch whose worlds share their parameters.
   virtual void set_parameters(int world, const ParameterValues& values, int thread);
+
+  // The heights of one world's height fields, from its next step on: [nhfielddata] in hfield_data's order, 0..1 of the
+  // field's size. They are the model's until they are set, and stay when the world is reset. std::logic_error in a
+  // batch whose worlds share them (config().own_heights).
+  virtual void set_heights(int world, std::span<const float> heights);
+  // What they are, likewise.
+  virtual void get_heights(int world, std::span<float> heights) const;
 
   // Evaluates the sensors of all worlds, as mj_forward would at the present state and controls: steps do not. Sensors
   // that native kernels lack (missing_native_sensors) read as not-a-number. Error on a GPU.

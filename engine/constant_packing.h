@@ -99,6 +99,8 @@ void pack_all(Packing& packing);
 void append(Packing::Reals& list, const Eigen::Vector3d& v);
 void append(Packing::Reals& list, const double* values, int count);
 void append(Packing::Reals& list, const Eigen::Matrix3d& columns);  // column by column
+// The heights of all height fields, as hfield_data has them.
+[[nodiscard]] Packing::Reals all_heights(const mjModel& m);
 
 // K and B of a constraint's reference acceleration, from its solref and the largest impedance (MuJoCo computation
 // chapter, "Reference"; positive solref gives time constant and damping ratio, negative ones stiffness and damping).

@@ -106,6 +106,12 @@ class Environment {
   // qpos [nq], qvel [nv] of one world for drawing; only where mujoco_model() is not nullptr.
   virtual void get_mujoco_state(int world, std::span<double> qpos, std::span<double> qvel) const = 0;
 
+  // The height fields of one world, as hfield_data of that model [nhfielddata]; where a task draws them for every
+  // episode, has_own_heights() is true, and they may be set until the next.
+  [[nodiscard]] virtual bool has_own_heights() const { return false; }
+  virtual void get_heights(int /*world*/, std::span<float> /*heights*/) const {}
+  virtual void set_heights(int /*world*/, std::span<const float> /*heights*/) {}
+
   [[nodiscard]] virtual std::string backend_report() const = 0;  // one line: backend, ISA, lanes, why a fallback
 };
 

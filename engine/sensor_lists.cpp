@@ -52,7 +52,7 @@ bool is_visible(const mjModel& m, int geom) {
 struct RayShapes {
   std::map<int, int> mesh_index, field_index;
   Ints mesh_adr{0}, field_base;
-  Reals triangles, field_size, heights;
+  Reals triangles, field_size;
 
   int add_mesh(const mjModel& m, int mesh) {
     const auto [place, is_new] = mesh_index.try_emplace(mesh, static_cast<int>(mesh_adr.size()) - 1);
@@ -70,10 +70,8 @@ struct RayShapes {
     const auto [place, is_new] = field_index.try_emplace(field, static_cast<int>(field_base.size() / 3));
     if (!is_new) return place->second;
     const int rows = m.hfield_nrow[field], columns = m.hfield_ncol[field];
-    field_base.insert(field_base.end(), {rows, columns, static_cast<int>(heights.size())});
+    field_base.insert(field_base.end(), {rows, columns, m.hfield_adr[field]});
     field_size.insert(field_size.end(), m.hfield_size + 4 * field, m.hfield_size + 4 * field + 4);
-    const float* data = m.hfield_data + m.hfield_adr[field];
-    heights.insert(heights.end(), data, data + static_cast<std::ptrdiff_t>(rows) * columns);
     return place->second;
   }
 };
@@ -182,7 +180,7 @@ void pack_ray_geoms(Packing& p, bool casts_rays) {
   p.set(p.c.ray_triangles, shapes.triangles);
   p.set(p.c.ray_field_base, shapes.field_base);
   p.set(p.c.ray_field_size, shapes.field_size);
-  p.set(p.c.ray_field_heights, shapes.heights);
+  p.set(p.c.ray_field_heights, shapes.field_base.empty() ? Reals{} : all_heights(p.m));
 }
 
 }  // namespace lockstep

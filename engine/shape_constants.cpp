@@ -13,7 +13,7 @@ using Reals = Packing::Reals;
 // Hulls and fields of a model, each once, however many geoms have it.
 struct ShapeArrays {
   Ints hull_bases, hull_numbers, field_bases;
-  Reals vertices, normals, extents, field_size, heights;
+  Reals vertices, normals, extents, field_size;
   std::map<const void*, int> index;
 
   int add(const kernels::MeshShape<double>& mesh) {
@@ -40,17 +40,18 @@ struct ShapeArrays {
                                          faces[1], edges[0], edges[1], corners[0], corners[1]});
     return place->second;
   }
-  int add(const kernels::HeightFieldShape<double>& field) {
+  int add(const kernels::HeightFieldShape<double>& field, int first_height) {
     const auto [place, is_new] = index.try_emplace(&field, static_cast<int>(field_bases.size() / 3));
     if (!is_new) return place->second;
-    field_bases.insert(field_bases.end(), {field.num_rows, field.num_columns, static_cast<int>(heights.size())});
+    field_bases.insert(field_bases.end(), {field.num_rows, field.num_columns, first_height});
     append(field_size, field.size, 4);
-    append(heights, field.heights, field.num_rows * field.num_columns);
     return place->second;
   }
 };
 
 }  // namespace
+
+Reals all_heights(const mjModel& m) { return Reals(m.hfield_data, m.hfield_data + m.nhfielddata); }
 
 void pack_shapes(Packing& p, const std::vector<int>& geoms) {
   ShapeArrays arrays;
@@ -61,9 +62,10 @@ void pack_shapes(Packing& p, const std::vector<int>& geoms) {
     const CollisionShapes<double> shapes(p.m);
     for (const int geom : geoms) {
       const kernels::GeomShape<double>& of_geom = shapes.shape(geom);
-      shape.push_back(of_geom.mesh != nullptr           ? arrays.add(*of_geom.mesh)
-                      : of_geom.height_field != nullptr ? arrays.add(*of_geom.height_field)
-                                                        : -1);
+      shape.push_back(of_geom.mesh != nullptr ? arrays.add(*of_geom.mesh)
+                      : of_geom.height_field != nullptr
+                          ? arrays.add(*of_geom.height_field, p.m.hfield_adr[p.m.geom_dataid[geom]])
+                          : -1);
     }
   } else {
     shape.assign(geoms.size(), -1);
@@ -76,7 +78,7 @@ void pack_shapes(Packing& p, const std::vector<int>& geoms) {
   p.set(p.c.hull_extent, arrays.extents);
   p.set(p.c.field_bases, arrays.field_bases);
   p.set(p.c.field_size, arrays.field_size);
-  p.set(p.c.field_heights, arrays.heights);
+  p.set(p.c.field_heights, arrays.field_bases.empty() ? Reals{} : all_heights(p.m));
 }
 
 }  // namespace lockstep

@@ -8,6 +8,7 @@
 #include "engine/simulator_dynamics.h"
 #include "engine/task_models.h"
 #include "engine/world_parameters.h"
+#include "envs/bowl_terrain.h"
 #include "envs/held_dynamics.h"
 #include "envs/model_sensors.h"
 #include "envs/option_values.h"
@@ -89,6 +90,11 @@ std::shared_ptr<const Model> load_model(const Entry& entry) {
   return model;
 }
 
+std::unique_ptr<const BowlTerrain> terrain_of(const Facts& facts, const mjModel& m) {
+  if (facts.terrain == Terrain::kOfModel) return nullptr;
+  return std::make_unique<const BowlTerrain>(m.hfield_nrow[0], m.hfield_size[0]);
+}
+
 std::string randomise_terms(const Entry& entry, const std::string& wanted) {
   if (wanted != "task") return wanted;
   if (entry.facts->randomise != nullptr) return entry.facts->randomise;
@@ -122,12 +128,14 @@ class MujocoWorlds final : public Worlds<R> {
         num_worlds_(config.num_worlds),
         model_(load_model(entry)),
         randomisation_(randomisation_of(*model_, randomise_terms(entry, config.randomise))),
+        terrain_(terrain_of(*entry.facts, *model_->mj())),
         batch_(Batch::make(model_, {.num_worlds = config.num_worlds,
                                     .backend = config.backend,
                                     .precision = std::is_same_v<R, float> ? Precision::kFloat : Precision::kDouble,
                                     .threads = config.threads,
                                     .specialise = config.specialise,
-                                    .varied = varied_of(randomisation_.get())})),
+                                    .varied = varied_of(randomisation_.get()),
+                                    .own_heights = terrain_ != nullptr})),
         fields_(fields_of<R>(*batch_)),
         held_numbers_(static_cast<std::size_t>(batch_->num_blocks() * batch_->lanes() * entry.facts->nheld)),
         held_(world_view(held_numbers_.data(), num_worlds_, entry.facts->nheld, batch_->lanes())),
@@ -137,6 +145,7 @@ class MujocoWorlds final : public Worlds<R> {
         frozen_(static_cast<std::size_t>(config.threads)),
         chosen_(static_cast<std::size_t>(config.threads)),
         drawn_(static_cast<std::size_t>(config.threads), ParameterValues(*model_->mj())),
+        heights_(static_cast<std::size_t>(config.threads)),
         muscles_(static_cast<std::size_t>(config.threads)) {}
 
   [[nodiscard]] int lanes() const override { return batch_->lanes(); }
@@ -158,9 +167,7 @@ class MujocoWorlds final : public Worlds<R> {
   }
   void advance(int block, int thread, const Block<R>& b) override {
     place_receptacle(block);
-    if (senses_forces_ && sensing_ == Sensing::kNewState && model_->mj()->opt.noslip_iterations > 0) {
-      step_after_noslip(block, thread);
-    } else if (sensing_ == Sensing::kLastEvaluation || senses_forces_) {
+    if (sensing_ == Sensing::kLastEvaluation || senses_forces_) {
       batch_->step_and_sense_block(block, physics_steps_, thread);
     } else {
       batch_->step_block(block, physics_steps_, thread);
@@ -185,11 +192,19 @@ class MujocoWorlds final : public Worlds<R> {
     });
   }
   void draw_parameters(std::uint64_t seed, int world, std::uint32_t episode, int thread) override {
+    if (terrain_ != nullptr) {
+      std::vector<float>& heights = heights_[static_cast<std::size_t>(thread)];
+      heights.resize(static_cast<std::size_t>(model_->mj()->nhfielddata));
+      terrain_->draw(seed, static_cast<std::uint32_t>(world), episode, heights);
+      batch_->set_heights(world, heights);
+    }
     if (randomisation_ == nullptr) return;
     ParameterValues& values = drawn_[static_cast<std::size_t>(thread)];
     randomisation_->draw(seed, static_cast<std::uint32_t>(world), episode, values);
     batch_->set_parameters(world, values, thread);
   }
+  void get_heights(int world, std::span<float> heights) const override { batch_->get_heights(world, heights); }
+  void set_heights(int world, std::span<const float> heights) override { batch_->set_heights(world, heights); }
   void settle(int block, int thread, int steps, const std::uint8_t* chosen) override {
     const std::array views{fields_.qpos, fields_.qvel, fields_.act, fields_.ctrl, fields_.qacc_warmstart, fields_.time};
     keep_others(block, kept_[static_cast<std::size_t>(thread)], chosen, views,
@@ -268,13 +283,6 @@ class MujocoWorlds final : public Worlds<R> {
     f(fields_.qpos), f(fields_.qvel), f(fields_.act), f(fields_.ctrl), f(fields_.qacc_warmstart), f(fields_.time);
     f(fields_.sensordata), f(held_);
   }
-  // Steps, and senses at the state before the last physics step: in step_and_sense_block the accelerations are those
-  // before the noslip pass, by up to 12 m/s^2 other ones than mj_step's in the dog's head.
-  void step_after_noslip(int block, int thread) {
-    if (physics_steps_ > 1) batch_->step_block(block, physics_steps_ - 1, thread);
-    batch_->sense_block(block, thread);
-    batch_->step_block(block, 1, thread);
-  }
   // A body that stands elsewhere in every episode is a mocap body (change_suite_model): the held numbers are its pose.
   void place_receptacle(int block) {
     const std::span<R> pos = numbers_of(fields_.mocap_pos, block, lanes());
@@ -334,6 +342,7 @@ class MujocoWorlds final : public Worlds<R> {
   int num_worlds_;
   std::shared_ptr<const Model> model_;
   std::unique_ptr<const Randomisation> randomisation_;  // nullptr: all worlds are the model
+  std::unique_ptr<const BowlTerrain> terrain_;          // nullptr: the model's, if it has one
   std::unique_ptr<Batch> batch_;
   Batch::Fields<R> fields_;
   HostBuffer<R> held_numbers_;
@@ -343,6 +352,7 @@ class MujocoWorlds final : public Worlds<R> {
   std::vector<std::vector<R>> kept_, frozen_;      // [thread] numbers of keep_others, at starts and in keep
   std::vector<std::vector<std::uint8_t>> chosen_;  // [thread][lane] of keep
   std::vector<ParameterValues> drawn_;             // [thread] scratch of draw_parameters
+  std::vector<std::vector<float>> heights_;        // [thread] scratch of draw_parameters
   std::vector<std::vector<R>> muscles_;            // [thread] scratch of sense_without_muscles
 };
 

@@ -18,6 +18,8 @@ struct Part {
 constexpr Part kQuadrupedMoves[] = {{mjOBJ_GEOM, "wall_px"}, {mjOBJ_GEOM, "wall_py"}, {mjOBJ_GEOM, "wall_nx"},
                                     {mjOBJ_GEOM, "wall_ny"}, {mjOBJ_BODY, "ball"},    {mjOBJ_SITE, "target"},
                                     {mjOBJ_GEOM, "terrain"}};
+constexpr Part kQuadrupedEscapes[] = {{mjOBJ_GEOM, "wall_px"}, {mjOBJ_GEOM, "wall_py"}, {mjOBJ_GEOM, "wall_nx"},
+                                      {mjOBJ_GEOM, "wall_ny"}, {mjOBJ_BODY, "ball"},    {mjOBJ_SITE, "target"}};
 constexpr Part kQuadrupedFetches[] = {{mjOBJ_GEOM, "terrain"}};
 constexpr Part kDogMoves[] = {{mjOBJ_BODY, "ball"},    {mjOBJ_GEOM, "target"},  {mjOBJ_CAMERA, "ball"},
                               {mjOBJ_CAMERA, "head"},  {mjOBJ_GEOM, "wall_px"}, {mjOBJ_GEOM, "wall_nx"},
@@ -38,6 +40,7 @@ struct Change {
 };
 constexpr Change kChanges[] = {{"quadruped/walk", kQuadrupedMoves, 10},
                                {"quadruped/run", kQuadrupedMoves, 100},
+                               {"quadruped/escape", kQuadrupedEscapes, 40},
                                {"quadruped/fetch", kQuadrupedFetches},
                                {"dog/stand", kDogMoves, 15},
                                {"dog/walk", kDogMoves, 15},

@@ -3,16 +3,19 @@
 //   action: angle of each leg's yaw, and lengths of the tendons that lift and extend it (rad)
 #pragma once
 
+#include "envs/body_axes.h"
 #include "envs/hinge_fields.h"
 #include "envs/random_joints.h"
 #include "envs/task.h"
 #include "envs/tolerance.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace lockstep::envs::suite_quadruped {
 
-enum class Kind { kWalk, kRun, kFetch };
+enum class Kind { kWalk, kRun, kEscape, kFetch };
 
 constexpr Facts facts(const char* name, const char* suite_name, const char* summary, Kind kind) {
   const bool has_ball = kind == Kind::kFetch;
@@ -28,7 +31,8 @@ constexpr Facts facts(const char* name, const char* suite_name, const char* summ
           .physics_steps = 4,
           .episode_steps = 1000,
           .success_return = has_ball ? 700.0 : 900.0,
-          .na = 12};
+          .na = 12,
+          .terrain = kind == Kind::kEscape ? Terrain::kBowl : Terrain::kOfModel};
 }
 
 inline constexpr HingeField kHinges[16] = {
@@ -68,32 +72,49 @@ LS_FN T reach_below(const T (&down)[3]) {
   return reach;
 }
 
+inline constexpr const char* kRayNames[20] = {"rf_00", "rf_01", "rf_02", "rf_03", "rf_04", "rf_10", "rf_11",
+                                              "rf_12", "rf_13", "rf_14", "rf_20", "rf_21", "rf_22", "rf_23",
+                                              "rf_24", "rf_30", "rf_31", "rf_32", "rf_33", "rf_34"};
+
 template <Kind kKind>
 struct Variant {
-  static constexpr bool kFetches = kKind == Kind::kFetch;
+  static constexpr bool kFetches = kKind == Kind::kFetch, kEscapes = kKind == Kind::kEscape;
   static constexpr double kSpeed = kKind == Kind::kRun ? 5 : 0.5;  // m/s to walk or run at
   static constexpr double kArena = 15;                             // m, from the middle to a wall
   static constexpr double kReach = 0.45, kTarget = 0.4;  // m: radii of workspace and ball together, and of the target
+  static constexpr double kRim = 30;                     // m, from the middle of the bowl
+  static constexpr double kUpright = kEscapes ? 0.9396926207859084 : 1;  // of the torso's z axis: cos 20 degrees
   static constexpr int kHinge = 7, kBall = 23, kSpeeds = kFetches ? 30 : 23, kHingeSpeeds = kSpeeds + 6;
   static constexpr int kBallSpeeds = kSpeeds + 22, kActivations = kFetches ? 58 : 45;
-  static constexpr int kStates = kActivations + 12, kActions = 12, kObservations = kFetches ? 90 : 78;
+  static constexpr int kStates = kActivations + 12, kActions = 12, kObservations = kFetches ? 90 : kEscapes ? 101 : 78;
   static constexpr int kMotion = 3, kLoads = 9, kAxes = 33, kWorkspace = 42;  // first numbers in `sensed`
-  static constexpr int kSensed = 45, kBefore = 0;
-  static constexpr SensedField kSensors[] = {{"own", "", "velocimeter", 3},
-                                             {"own", "", "imu_accel", 3},
-                                             {"own", "", "imu_gyro", 3},
-                                             {"own", "", "force_toe_front_left", 3},
-                                             {"own", "", "force_toe_front_right", 3},
-                                             {"own", "", "force_toe_back_right", 3},
-                                             {"own", "", "force_toe_back_left", 3},
-                                             {"own", "", "torque_toe_front_left", 3},
-                                             {"own", "", "torque_toe_front_right", 3},
-                                             {"own", "", "torque_toe_back_right", 3},
-                                             {"own", "", "torque_toe_back_left", 3},
-                                             {"framexaxis", "xbody", "torso", 3},
-                                             {"frameyaxis", "xbody", "torso", 3},
-                                             {"framezaxis", "xbody", "torso", 3},
-                                             {"framepos", "site", "workspace", 3}};
+  static constexpr int kRays = 45, kContacts = 65;                            // of the bowl alone
+  static constexpr int kSensed = kEscapes ? 66 : 45, kBefore = 0;
+  static constexpr SensedField kOnFlatGround[] = {{"own", "", "velocimeter", 3},
+                                                  {"own", "", "imu_accel", 3},
+                                                  {"own", "", "imu_gyro", 3},
+                                                  {"own", "", "force_toe_front_left", 3},
+                                                  {"own", "", "force_toe_front_right", 3},
+                                                  {"own", "", "force_toe_back_right", 3},
+                                                  {"own", "", "force_toe_back_left", 3},
+                                                  {"own", "", "torque_toe_front_left", 3},
+                                                  {"own", "", "torque_toe_front_right", 3},
+                                                  {"own", "", "torque_toe_back_right", 3},
+                                                  {"own", "", "torque_toe_back_left", 3},
+                                                  {"framexaxis", "xbody", "torso", 3},
+                                                  {"frameyaxis", "xbody", "torso", 3},
+                                                  {"framezaxis", "xbody", "torso", 3},
+                                                  {"framepos", "site", "workspace", 3}};
+  static constexpr std::size_t kFlatSensors = std::size(kOnFlatGround);
+  static constexpr std::array<SensedField, kFlatSensors + (kEscapes ? 21 : 0)> kSensors = [] {
+    std::array<SensedField, kFlatSensors + (kEscapes ? 21 : 0)> fields{};
+    std::copy(std::begin(kOnFlatGround), std::end(kOnFlatGround), fields.begin());
+    if constexpr (kEscapes) {
+      for (std::size_t ray = 0; ray < 20; ++ray) fields[kFlatSensors + ray] = {"own", "", kRayNames[ray], 1};
+      fields[kFlatSensors + 20] = {"array", "", "ncon", 1};
+    }
+    return fields;
+  }();
   static constexpr ActionField kAction[kActions] = {
       {"yaw_front_left", -1, 1},  {"lift_front_left", -1, 1.1},  {"extend_front_left", -0.8, 0.8},
       {"yaw_front_right", -1, 1}, {"lift_front_right", -1, 1.1}, {"extend_front_right", -0.8, 0.8},
@@ -101,24 +122,22 @@ struct Variant {
       {"yaw_back_left", -1, 1},   {"lift_back_left", -1, 1.1},   {"extend_back_left", -0.8, 0.8}};
   static constexpr std::array<StateField, kStates> kState = [] {
     std::array<StateField, kStates> fields{};
-    name_free_position(fields, 0);
-    name_free_speed(fields, kSpeeds);
-    name_hinges(fields, kHinges, kSpeedNames, kHinge, kHingeSpeeds);
-    for (std::size_t i = 0; i < kActions; ++i) fields[kActivations + i].name = kAction[i].name;
+    name_robot(fields, kHinges, kSpeedNames, kSpeeds, kAction, kActivations);
     if constexpr (kFetches) name_ball(fields, kBall, kBallSpeeds);
     return fields;
   }();
   static constexpr std::array<const char*, kObservations> kObservation = [] {
     std::array<const char*, kObservations> names{};
     for (std::size_t i = 0; i < kObservations; ++i) {
-      names[i] = i < 32   ? kState[i < 16 ? kHinge + i : kHingeSpeeds + i - 16].name
-                 : i < 44 ? kAction[i - 32].name
-                 : i < 47 ? "torso_velocity"
-                 : i < 48 ? "torso_upright"
-                 : i < 54 ? "imu"
-                 : i < 78 ? "force_torque"
-                 : i < 87 ? "ball_state"
-                          : "target_position";
+      names[i] = i < 32     ? kState[i < 16 ? kHinge + i : kHingeSpeeds + i - 16].name
+                 : i < 44   ? kAction[i - 32].name
+                 : i < 47   ? "torso_velocity"
+                 : i < 48   ? "torso_upright"
+                 : i < 54   ? "imu"
+                 : i < 78   ? "force_torque"
+                 : kEscapes ? (i < 81 ? "origin" : "rangefinder")
+                 : i < 87   ? "ball_state"
+                            : "target_position";
     }
     return names;
   }();
@@ -132,12 +151,6 @@ struct Variant {
     const T size = kernels::absolute(x);
     return kernels::copy_sign(kernels::logarithm(size + kernels::square_root(size * size + T(1))), x);
   }
-  // Component `k` of a vector of the world in the torso's axes.
-  template <class T>
-  LS_FN static T in_torso(const Now<T>& now, const T (&v)[3], int k) {
-    const T* const axis = now.sensed + kAxes + 3 * k;
-    return v[0] * axis[0] + v[1] * axis[1] + v[2] * axis[2];
-  }
   // The horizontal length of (x, y), m.
   template <class T>
   LS_FN static T length(T x, T y) {
@@ -145,7 +158,8 @@ struct Variant {
   }
 
   // Joints, speeds, filtered controls; the torso's speed, tilt, acceleration and spin; arsinh of forces (N) and torques
-  // (N m) at the toes. With a ball: how it lies, moves and spins, and the target, as seen from the torso.
+  // (N m) at the toes. With a ball: how it lies, moves and spins, and the target, as seen from the torso. In the bowl:
+  // its middle as seen from the torso, and tanh of what rangefinders read (m), 1 where they see nothing.
   template <class T>
   LS_FN static void observe(const Now<T>& now, T (&observation)[kObservations]) {
     for (int i = 0; i < 16; ++i) {
@@ -157,6 +171,14 @@ struct Variant {
     observation[47] = now.sensed[kAxes + 8];
     for (int i = 0; i < 6; ++i) observation[48 + i] = now.sensed[kMotion + i];
     for (int i = 0; i < 24; ++i) observation[54 + i] = compressed(now.sensed[kLoads + i]);
+    if constexpr (kEscapes) {
+      const T middle[3] = {-now.x[0], -now.x[1], -now.x[2]};
+      for (int k = 0; k < 3; ++k) observation[78 + k] = component_along(now.sensed + kAxes, middle, k);
+      for (int ray = 0; ray < 20; ++ray) {
+        const T distance = now.sensed[kRays + ray];
+        observation[81 + ray] = kernels::select(distance < T(0), T(1), kernels::hyperbolic_tangent(distance));
+      }
+    }
     if constexpr (kFetches) {
       T place[3], speed[3], spin[3], target[3];
       for (int i = 0; i < 3; ++i) {
@@ -165,21 +187,28 @@ struct Variant {
         spin[i] = now.x[kBallSpeeds + 3 + i];
         target[i] = T(i == 2 ? 0.05 : 0) - now.x[i];
       }
+      const T* const axes = now.sensed + kAxes;
       for (int k = 0; k < 3; ++k) {
-        observation[78 + k] = in_torso(now, place, k);
-        observation[81 + k] = in_torso(now, speed, k);
-        observation[84 + k] = in_torso(now, spin, k);
-        observation[87 + k] = in_torso(now, target, k);
+        observation[78 + k] = component_along(axes, place, k);
+        observation[81 + k] = component_along(axes, speed, k);
+        observation[84 + k] = component_along(axes, spin, k);
+        observation[87 + k] = component_along(axes, target, k);
       }
     }
   }
 
-  // Upright, times the speed ahead; or the ball in reach, twice as much at the target.
+  // Upright, times the speed ahead; or the distance from the middle of the bowl; or the ball in reach, twice as much at
+  // the target.
   template <class T>
   LS_FN static T reward(const Now<T>& now, const T (&)[kActions]) {
-    const T upright = tolerance<Sigmoid::kLinear>(now.sensed[kAxes + 8],
-                                                  {.low = 1, .high = kUnbounded, .margin = 2, .value_at_margin = 0});
-    if constexpr (kFetches) {
+    const T upright = tolerance<Sigmoid::kLinear>(
+        now.sensed[kAxes + 8], {.low = kUpright, .high = kUnbounded, .margin = 1 + kUpright, .value_at_margin = 0});
+    if constexpr (kEscapes) {
+      const T* const at = now.sensed + kWorkspace;
+      const T distance = kernels::square_root(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]);
+      return upright * tolerance<Sigmoid::kLinear>(
+                           distance, {.low = kRim, .high = kUnbounded, .margin = kRim, .value_at_margin = 0});
+    } else if constexpr (kFetches) {
       constexpr double kFar = kArena * 1.4142135623730951;
       const T* const ball = now.x + kBall;
       const T from_reach = length(now.sensed[kWorkspace] - ball[0], now.sensed[kWorkspace + 1] - ball[1]);
@@ -199,8 +228,8 @@ struct Variant {
     return false;
   }
 
-  // Turned anyhow, in the lowest of heights 1 cm apart in which nothing touches. With a ball: upright, anywhere, and
-  // the ball thrown from anywhere, 2 m high.
+  // Turned anyhow, in the lowest of heights 1 cm apart in which nothing touches: on flat ground that is known, and in
+  // the bowl every attempt is one higher. With a ball: upright, anywhere, and the ball thrown from anywhere, 2 m high.
   template <class T>
   LS_FN static void reset(const ResetDraw<T>& draw, T (&x)[kStates]) {
     for (int i = 0; i < kStates; ++i) x[i] = T(0);
@@ -216,16 +245,23 @@ struct Variant {
       x[kBall + 2] = T(2);
       x[kBall + 3] = T(1);
     } else {
-      for (std::uint32_t i = 0; i < 4; ++i) x[3 + i] = draw.normal(i, 0, 1);
+      ResetDraw<T> turn = draw;
+      turn.attempt = 0;
+      for (std::uint32_t i = 0; i < 4; ++i) x[3 + i] = turn.normal(i, 0, 1);
       normalize_quaternion(x + 3);
       const T down[3] = {T(2) * (x[3] * x[5] - x[4] * x[6]), T(-2) * (x[5] * x[6] + x[3] * x[4]),
                          T(2) * (x[4] * x[4] + x[5] * x[5]) - T(1)};
-      x[2] = T(0.01) * (kernels::floor(T(100) * reach_below(down)) + T(1));
+      x[2] = T(0.01) *
+             (kernels::floor(T(100) * reach_below(down)) + T(1) + T(kEscapes ? static_cast<int>(draw.attempt) : 0));
     }
+  }
+  template <class T>
+  LS_FN static kernels::MaskOf<T> accepts(const Now<T>& now) requires(kEscapes) {
+    return now.sensed[kContacts] == T(0);
   }
 
   // Planning cost: the tilt, the action, and squares of what the speed ahead lacks, or of the distances (m^2) from the
-  // torso to the ball and from the ball to the target.
+  // torso to the ball and from the ball to the target; or how far inside the rim of the bowl, as its share, squared.
   template <class T>
   LS_FN static T stage_cost(const T (&x)[kStates], const T (&u)[kActions]) {
     T cost = terminal_cost(x);
@@ -238,6 +274,9 @@ struct Variant {
     if constexpr (kFetches) {
       const T dx = x[kBall] - x[0], dy = x[kBall + 1] - x[1];
       return tilt + T(0.05) * (dx * dx + dy * dy) + T(0.05) * (x[kBall] * x[kBall] + x[kBall + 1] * x[kBall + 1]);
+    } else if constexpr (kEscapes) {
+      const T inside = T(1) - T(1 / (kRim * kRim)) * (x[0] * x[0] + x[1] * x[1]);
+      return tilt + inside * inside;
     } else {
       const T* const q = x + 3;
       const T ahead[3] = {T(1) - T(2) * (q[2] * q[2] + q[3] * q[3]), T(2) * (q[1] * q[2] + q[0] * q[3]),

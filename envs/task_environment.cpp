@@ -217,6 +217,9 @@ class TaskEnvironment final : public Environment {
     std::copy_n(x.begin(), qpos.size(), qpos.begin());
     std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(qpos.size()), qvel.size(), qvel.begin());
   }
+  [[nodiscard]] bool has_own_heights() const override { return entry_.facts->terrain != Terrain::kOfModel; }
+  void get_heights(int world, std::span<float> heights) const override { worlds_->get_heights(world, heights); }
+  void set_heights(int world, std::span<const float> heights) override { worlds_->set_heights(world, heights); }
   [[nodiscard]] std::string backend_report() const override { return worlds_->report(); }
 
  private:
@@ -250,7 +253,7 @@ class TaskEnvironment final : public Environment {
       worlds_->advance(block, thread, b);
     }
     const int faults = kernels_.finish(b, settings_);
-    if (randomises_) draw_parameters(b, thread);
+    if (draws_parameters_) draw_parameters(b, thread);
     if (entry_.starts_in_physics) start_in_physics(block, thread, b);
     return faults;
   }
@@ -275,7 +278,7 @@ class TaskEnvironment final : public Environment {
     int faults = 0;
     worlds_->keep(block, thread, ended, [&] { faults = step_block(block, thread, b); });
     kept.give_back(b, observation_size_, ended);
-    if (randomises_) draw_parameters(b, thread);
+    if (draws_parameters_) draw_parameters(b, thread);
     return faults;
   }
   void end_decision() {
@@ -324,7 +327,7 @@ class TaskEnvironment final : public Environment {
     const auto begin = [&](int block, int thread) {
       const Block<R> b = block_of(block);
       kernels_.begin(b, settings_);
-      if (randomises_) draw_parameters(b, thread);
+      if (draws_parameters_) draw_parameters(b, thread);
       if (entry_.starts_in_physics) start_in_physics(block, thread, b);
     };
     worlds_->for_each_block(std::ref(begin));
@@ -380,7 +383,7 @@ class TaskEnvironment final : public Environment {
   StepSettings settings_;
   Episodes<R> episodes_;
   std::vector<int> faults_in_block_;
-  bool randomises_ = !config_.randomise.empty();
+  bool draws_parameters_ = !config_.randomise.empty() || entry_.facts->terrain != Terrain::kOfModel;
   std::vector<std::int64_t> drawn_episode_;  // whose parameters each world has
   std::unique_ptr<Wrapper> wrapper_;         // nullptr where nothing stands between agent and worlds
   std::vector<KeptEpisodes<R>> kept_;        // [thread]
@@ -427,7 +430,7 @@ void TaskEnvironment<R>::load(std::span<const std::byte> bytes) {
   reader.expect_end();
   std::ranges::fill(drawn_episode_, kNoEpisode);
   const auto observe = [&](int block, int thread) {
-    if (randomises_) draw_parameters(block_of(block), thread);
+    if (draws_parameters_) draw_parameters(block_of(block), thread);
     kernels_.observe(block_of(block));
   };
   worlds_->for_each_block(std::ref(observe));

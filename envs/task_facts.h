@@ -43,6 +43,12 @@ enum class Sensing {
   kLastEvaluation,  // all of the last evaluation, as mj_step leaves mjData: a physics step behind the state
 };
 
+// The height field under a task's worlds.
+enum class Terrain {
+  kOfModel,  // the model's, if it has one
+  kBowl,     // drawn for every episode: envs/bowl_terrain.h
+};
+
 // A damping that a task gives to one joint of the suite's model, N m s/rad or N s/m.
 struct JointDamping {
   const char* joint = nullptr;  // nullptr: none
@@ -71,7 +77,8 @@ struct Facts {
   // share of the angle that holds the largest torque.
   double servo_scale = 0, servo_range = 0;
   const char* randomise = nullptr;  // terms of engine/randomisation.h, where the environment asks for the task's own
-  int swimmer_bodies = 0;           // > 0: bodies of dm_control's swimmer, whose suite builds them onto the model file
+  Terrain terrain = Terrain::kOfModel;
+  int swimmer_bodies = 0;  // > 0: bodies of dm_control's swimmer, whose suite builds them onto the model file
 };
 
 }  // namespace lockstep::envs

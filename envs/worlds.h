@@ -32,8 +32,12 @@ class Worlds {
 
   // Reads the task's sensors in the worlds of a block that `chosen` [lane] marks, at their present state.
   virtual void sense(int block, int thread, const std::uint8_t* chosen) = 0;
-  // Gives a world the physical parameters of one of its episodes, where the environment randomises them.
+  // Gives a world the physical parameters of one of its episodes, where the environment randomises them, and its
+  // terrain, where the task draws that.
   virtual void draw_parameters(std::uint64_t seed, int world, std::uint32_t episode, int thread) = 0;
+  // As Environment's.
+  virtual void get_heights(int /*world*/, std::span<float> /*heights*/) const {}
+  virtual void set_heights(int /*world*/, std::span<const float> /*heights*/) {}
   // Lets physics run in the chosen worlds for `steps` steps; time is 0 after that.
   virtual void settle(int block, int thread, int steps, const std::uint8_t* chosen) = 0;
 

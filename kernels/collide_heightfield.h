@@ -132,9 +132,10 @@ LS_FN MaskOf<T> lift_prism(const HeightFieldShape<Real<T>>& field, const Cells<T
       const int c = cells.columns.first[i] + column, r = cells.rows.first[i] + row;
       if (c >= cells.columns.last[i] || r >= cells.rows.last[i]) continue;
       if (k == 0) set_lane(there, i, true);
+      const Real<T>* const heights = field.heights + static_cast<std::ptrdiff_t>(i) * field.lane_stride;
       set_lane(x, i, step_x * Real<T>(c + across[k]) - field.size[0]);
       set_lane(y, i, step_y * Real<T>(r + up[k]) - field.size[1]);
-      set_lane(z, i, field.heights[(r + up[k]) * field.num_columns + c + across[k]] * field.size[2]);
+      set_lane(z, i, heights[(r + up[k]) * field.num_columns + c + across[k]] * field.size[2]);
     }
     prism.corner[3 + k] = {x, y, z};
     prism.corner[k] = {x, y, T(-field.size[3])};

@@ -27,7 +27,8 @@ template <class R>
 struct HeightFieldShape {
   int num_rows = 0, num_columns = 0;  // along y and along x
   R size[4] = {0, 0, 0, 0};           // half extents in x and y, height of a datum of 1, depth of the base (m)
-  const R* heights = nullptr;         // [num_rows][num_columns], 0..1
+  const R* heights = nullptr;         // [num_rows][num_columns], 0..1, of lane 0
+  int lane_stride = 0;                // from one lane's heights to the next; 0 where all worlds share them
 };
 
 }  // namespace lockstep::kernels

@@ -127,7 +127,8 @@ template <class R>
   if (shape.type == kHeightField) {
     const std::int32_t* base = m.field_bases + 3 * index;
     const R* size = m.field_size + 4 * index;
-    parts.field = {base[0], base[1], {size[0], size[1], size[2], size[3]}, m.field_heights + base[2]};
+    parts.field = {
+        base[0], base[1], {size[0], size[1], size[2], size[3]}, m.field_heights + base[2], m.field_lane_stride};
     shape.height_field = &parts.field;
   } else {
     const std::int32_t* base = m.hull_bases + kHullBases * index;

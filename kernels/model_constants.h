@@ -59,6 +59,7 @@ struct ModelSizes : ForceSizes, SensorSizes {
   Integrator integrator;
   int has_implicit_diagonal;  // the integrator adds to the diagonal of M: damping (Euler), all of it (implicitfast)
   int solver_iterations, noslip_iterations;
+  int field_lane_stride;  // from the heights of one world of a block to those of the next; 0: all worlds' are the same
 };
 
 struct SpecialisedPieces;
@@ -215,7 +216,7 @@ struct ModelConstants : ModelSizes, ForceConstants<R>, SensorConstants<R> {
   const R* hull_extent;              // [hulls] m
   const std::int32_t* field_bases;   // [fields][3] rows, columns, first height
   const R* field_size;               // [fields][4] m
-  const R* field_heights;            // 0..1
+  const R* field_heights;            // as hfield_data, 0..1; of the first world where each has its own
 
   // pairs of geoms that may touch [num_pairs], the first with the lower type; behind them stand the pairs of bodies
   // that a connect or weld holds together [num_body_equalities], in the arrays marked *

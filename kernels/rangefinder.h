@@ -37,10 +37,12 @@ template <class G, class T>
     } else if (m.ray_type[geom] == kHeightField) {
       const std::int32_t* base = m.ray_field_base + 3 * shape;
       const Real<T>* size = m.ray_field_size + 4 * shape;
-      distance = hit_height_field(
-          HeightFieldShape<Real<T>>{
-              base[0], base[1], {size[0], size[1], size[2], size[3]}, m.ray_field_heights + base[2]},
-          local);
+      distance = hit_height_field(HeightFieldShape<Real<T>>{base[0],
+                                                            base[1],
+                                                            {size[0], size[1], size[2], size[3]},
+                                                            m.ray_field_heights + base[2],
+                                                            m.field_lane_stride},
+                                  local);
     } else {
       distance = hit_geom(m.ray_type[geom], m.ray_size + 3 * geom, local);
     }

@@ -108,7 +108,9 @@ template <class T>
   for_each_lane(is_finite(detail::hit_box(lowered, top)), [&](int i) {
     const Ray<R> own{{lane(ray.start.x, i), lane(ray.start.y, i), lane(ray.start.z, i)},
                      {lane(ray.way.x, i), lane(ray.way.y, i), lane(ray.way.z, i)}};
-    set_lane(nearest, i, minimum(detail::hit_terrain(field, own), lane(nearest, i)));
+    HeightFieldShape<R> own_field = field;
+    own_field.heights += static_cast<std::ptrdiff_t>(i) * field.lane_stride;
+    set_lane(nearest, i, minimum(detail::hit_terrain(own_field, own), lane(nearest, i)));
   });
   return nearest;
 }

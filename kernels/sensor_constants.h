@@ -124,7 +124,7 @@ struct SensorConstants {
   const R* ray_triangles;              // [.][3][3] m
   const std::int32_t* ray_field_base;  // [fields][3] rows, columns, first height
   const R* ray_field_size;             // [fields][4] m
-  const R* ray_field_heights;          // 0..1
+  const R* ray_field_heights;          // as field_heights
 };
 
 // Calls visit(pointer) for every array of sensors.

@@ -75,6 +75,9 @@ class DmControl:
 
     def set_state(self, x):
         self.env.reset()
+        return self.set_state_of_episode(x)
+
+    def set_state_of_episode(self, x):
         nq, nv, na = self.physics.model.nq, self.physics.model.nv, self.physics.model.na
         with self.physics.reset_context():
             self.physics.data.qpos[:] = x[:nq]
@@ -102,6 +105,41 @@ class PointMassHard(DmControl):
 
     def held_numbers(self):
         return [(self.physics.model.wrap_prm, slice(0, 4))]
+
+
+class QuadrupedEscape(DmControl):
+    """Its resets draw the ground: trajectories are on one that is recorded as the bumps that the suite drew it from."""
+
+    resets = 400  # at a quarter of a second each
+
+    def __init__(self):
+        from scipy import ndimage
+        super().__init__("quadruped", "escape")
+        type(self.physics).contexts = None  # no window, to which a reset would give the ground
+        self.bumps = np.random.default_rng(5).uniform(0.15, 1, (30, 30))
+        row, column = np.ogrid[-1:1:201j, -1:1:201j]
+        radius = np.clip(np.sqrt(column ** 2 + row ** 2), 0.04, 1)
+        self.terrain = (0.5 - np.cos(2 * np.pi * radius) / 2) * ndimage.zoom(self.bumps, 201 / 30.0)
+
+    def set_state(self, x):
+        super().set_state(x)  # which resets
+        self.physics.model.hfield_data[:] = self.terrain.ravel()
+        return super().set_state_of_episode(x)
+
+    def standing(self, x, y):
+        """A state in which the robot just touches the ground at a place (m). Its joints are at 0, as after a reset: the
+        suite looks at a start with its actuators switched off."""
+        column, row = int(round((x / 60 + 0.5) * 200)), int(round((y / 60 + 0.5) * 200))
+        state = [x, y, 5 * self.terrain[row, column] + 1.5, 0.98, 0.05, 0.1, 0.15] + 16 * [0.0] + 22 * [0.1] + 12 * [0.0]
+        self.set_state(state)
+        while self.physics.data.ncon == 0:
+            state[2] -= 0.001
+            with self.physics.reset_context():
+                self.physics.data.qpos[:] = state[:23]
+        return state
+
+    def extra(self):
+        return {"bumps": self.bumps.tolist(), "every_97th_height": self.terrain.ravel()[::97].tolist()}
 
 
 class Lqr(DmControl):
@@ -203,13 +241,13 @@ SHORTER = {"ant-v5": 30, "humanoid-v5": 20, "humanoid-standup-v5": 12, "pusher-v
            "walker2d-v5": 40, "cheetah-run": 40, "walker-stand": 30, "walker-walk": 30, "walker-run": 30,
            "humanoid-stand": 15, "humanoid-walk": 15, "humanoid-run": 15, "humanoid-run_pure_state": 15,
            "fish-upright": 30, "fish-swim": 30, "humanoid_cmu-stand": 8, "humanoid_cmu-walk": 8, "humanoid_cmu-run": 8,
-           "quadruped-walk": 15, "quadruped-run": 15, "quadruped-fetch": 12, "dog-stand": 5, "dog-walk": 5, "dog-trot": 5,
+           "quadruped-walk": 15, "quadruped-run": 15, "quadruped-fetch": 12, "quadruped-escape": 12, "dog-stand": 5, "dog-walk": 5, "dog-trot": 5,
            "dog-run": 5, "dog-fetch": 3, "swimmer-swimmer15": 20, "lqr-lqr_2_1": 30, "lqr-lqr_6_2": 25,
            "manipulator-bring_ball": 25, "manipulator-bring_peg": 25, "manipulator-insert_ball": 25,
            "manipulator-insert_peg": 25, "stacker-stack_2": 25, "stacker-stack_4": 20}
 # Recorded with MuJoCo's search for contacts going on to 1e-10: a finger stands on the flat target, and where the search
 # stops by default, at 1e-6, trajectories of both are 5e-5 apart after one step, and 2e-3 after five, where a contact opens.
-SEARCHED_ON = {"dog-fetch"}
+SEARCHED_ON = {"dog-fetch", "quadruped-escape"}
 # Starting states beside the suite's own resets: fast ones that hit walls, rails, speed limits and terminations.
 CARTPOLE = [[1.7, 3.0, 2.0, -4.0], [-1.79, 0.4, -3.0, 9.0], [0.1, 0.02, 0.3, -0.1]]
 # A leg or two on the floor, moving.
@@ -279,6 +317,7 @@ TASKS = {
     "humanoid_cmu-run": (lambda: DmControl("humanoid_CMU", "run"), []),
     "quadruped-walk": (lambda: DmControl("quadruped", "walk"), [QUADRUPED + 22 * [0.3] + 12 * [0.0]]),
     "quadruped-run": (lambda: DmControl("quadruped", "run"), [QUADRUPED + 22 * [1.0] + 12 * [0.0]]),
+    "quadruped-escape": (QuadrupedEscape, []),
     "quadruped-fetch": (lambda: DmControl("quadruped", "fetch"),
                         [QUADRUPED + [1.0, 0.1, 0.3, 1, 0, 0, 0] + 22 * [0.1] + [-5.0, 0, 0, 0, 3.0, 0] + 12 * [0.0]]),
     "dog-stand": (lambda: DmControl("dog", "stand"), []),
@@ -378,10 +417,14 @@ def record(name):
     rng = np.random.default_rng(7)
     resets = reset_statistics(task)
     steps = SHORTER.get(name, STEPS)
+    if hasattr(task, "standing"):
+        starts = [task.standing(9.0, 4.0), task.standing(-14.0, 6.0), task.standing(0.5, -1.0)]
     trajectories = [trajectory(task, x, rng, steps) for x in starts]
     while len(trajectories) < len(starts) + 2 or sum(len(t["actions"]) for t in trajectories) < 2 * steps:
         task.reset()
         x = task.state()
+        if hasattr(task, "standing"):  # the reset's own ground was another one
+            x = task.standing(*rng.uniform(-20, 20, 2))
         if name == "quadruped-fetch":
             x[2] += 1e-3  # the suite starts 2e-16 m above the floor, where float cannot say what touches
         trajectories.append(trajectory(task, x, rng, steps))
@@ -391,6 +434,7 @@ def record(name):
         "episode_steps": time_limit(task),
         "action_low": task.low, "action_high": task.high,
         "resets": resets,
+        **(task.extra() if hasattr(task, "extra") else {}),
         "trajectories": trajectories,
     }
     text = json.dumps(document)

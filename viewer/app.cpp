@@ -56,10 +56,23 @@ void App::show(std::unique_ptr<SceneSource> source) {
   state_.world = std::min(state_.world, num_worlds - 1);
   align_pending_ = true;
   shown_ = simulation_->snapshot();
+  ground_ = nullptr;
   simulation_->set_speed(kSpeeds[static_cast<std::size_t>(state_.speed)]);
   set_driver(state_.driver);
   apply_noise();
   window_->set_title(simulation_->source().title() + " - Lockstep");
+}
+
+// All worlds are drawn on the ground of the selected one, where episodes draw their own.
+void App::show_ground() {
+  if (shown_->grounds.empty()) return;
+  const Ground& ground = shown_->grounds[static_cast<std::size_t>(state_.world)];
+  if (ground == ground_) return;
+  ground_ = ground;
+  mjModel& model = scene_->model();
+  std::copy(ground->begin(), ground->end(), model.hfield_data);
+  for (int field = 0; field < static_cast<int>(model.nhfield); ++field) mjr_uploadHField(&model, &renderer_, field);
+  make_own_renderer();
 }
 
 bool App::frame(Image* picture) {
@@ -68,6 +81,7 @@ bool App::frame(Image* picture) {
   for (const std::string& path : window_->take_dropped()) open_file(path);
   reload_if_changed();
   shown_ = simulation_->snapshot();
+  show_ground();
   status_ = simulation_->status();
   lay_out();
   if (std::exchange(align_pending_, false)) align_camera();

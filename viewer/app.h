@@ -146,6 +146,7 @@ class App {
   void draw_own(const mjrRect& viewport, std::span<const GhostPose> ghosts);
   [[nodiscard]] std::vector<GhostPose> ghosts() const;
   void make_own_renderer();
+  void show_ground();
   [[nodiscard]] std::filesystem::path output_folder() const;
   void save_screenshot(const Image& picture);
   void record_view();
@@ -165,6 +166,7 @@ class App {
   double follow_from_ = 0;  // s of ImGui's clock: the next change of the followed world
   ViewState state_;
   std::shared_ptr<const Snapshot> shown_;
+  Ground ground_;  // that is drawn, where episodes draw their own
   Status status_;
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   std::filesystem::path watched_;

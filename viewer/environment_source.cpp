@@ -11,6 +11,11 @@
 namespace lockstep::viewer {
 
 StatePoser::StatePoser(const Environment& environment) : model_(environment.mujoco_model()) {
+  if (environment.has_own_heights()) {
+    grounded_ = copy_of(*model_);
+    environment.get_heights(0, {grounded_->hfield_data, static_cast<std::size_t>(grounded_->nhfielddata)});
+    model_ = grounded_.get();
+  }
   if (model_ != nullptr) return;
   own_ = own_scene(environment.spec().name);
   model_ = own_.model.get();
@@ -64,6 +69,7 @@ class EnvironmentSource final : public SceneSource {
       signals_.push_back({spec.state_names[static_cast<std::size_t>(k)], Signal::Plot::kState});
     }
     signals_.push_back({"since end", Signal::Plot::kSinceEnd});
+    read_grounds();
   }
 
   [[nodiscard]] const mjModel& model() const override { return poser_.model(); }
@@ -82,6 +88,7 @@ class EnvironmentSource final : public SceneSource {
     std::fill(returns_.begin(), returns_.end(), 0);
     since_end_.assign(returns_.size(), std::numeric_limits<double>::infinity());
     stepped_ = false;
+    read_grounds();
   }
 
   void step(View<const double, 2> controls) override {
@@ -98,6 +105,7 @@ class EnvironmentSource final : public SceneSource {
       returns_[world] += static_cast<double>(environment_->reward()[world]);
       const bool ends = (environment_->terminated()[world] | environment_->truncated()[world]) != 0;
       since_end_[world] = ends ? 0 : since_end_[world] + step_seconds();
+      if (ends && !grounds_.empty()) grounds_[world] = read_ground(static_cast<int>(world));
     }
   }
 
@@ -128,6 +136,9 @@ class EnvironmentSource final : public SceneSource {
     return true;
   }
   bool read_ghost(int, std::span<double>) const override { return false; }
+  [[nodiscard]] Ground ground(int world) const override {
+    return grounds_.empty() ? nullptr : grounds_[static_cast<std::size_t>(world)];
+  }
 
   // Returns and times since the last end before the environment's own bytes.
   [[nodiscard]] std::vector<std::byte> save() const override {
@@ -144,14 +155,27 @@ class EnvironmentSource final : public SceneSource {
     std::memcpy(returns_.data(), bytes.data(), own);
     std::memcpy(since_end_.data(), bytes.data() + own, own);
     environment_->load(bytes.subspan(2 * own));
+    read_grounds();
   }
 
  private:
+  [[nodiscard]] Ground read_ground(int world) const {
+    std::vector<float> heights(static_cast<std::size_t>(model().nhfielddata));
+    environment_->get_heights(world, heights);
+    return std::make_shared<const std::vector<float>>(std::move(heights));
+  }
+  void read_grounds() {
+    grounds_.clear();
+    if (!environment_->has_own_heights()) return;
+    for (int world = 0; world < num_worlds(); ++world) grounds_.push_back(read_ground(world));
+  }
+
   std::unique_ptr<Environment> environment_;
   StatePoser poser_;
   std::vector<float> actions_;     // [worlds][action_size]
   std::vector<double> returns_;    // [worlds] of the present episode
   std::vector<double> since_end_;  // [worlds] s; 0: the episode ended in the last step
+  std::vector<Ground> grounds_;    // [worlds], empty: all worlds stand on the model's
   std::vector<ControlInput> controls_;
   std::vector<Signal> signals_;
   int plotted_ = 0;

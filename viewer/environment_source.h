@@ -3,6 +3,7 @@
 
 #include "agents/agent.h"
 #include "engine/environment.h"
+#include "engine/model_copy.h"
 #include "viewer/own_scene.h"
 #include "viewer/scene_source.h"
 
@@ -24,6 +25,7 @@ class StatePoser {
 
  private:
   OwnScene own_;
+  OwnModel grounded_;  // with the present ground of world 0, where every episode draws one
   const mjModel* model_;
 };
 

@@ -34,6 +34,9 @@ struct Signal {
   Plot plot = Plot::kState;  // which plot it belongs to
 };
 
+// Heights of a world's height fields, as hfield_data of its model; never changed once made.
+using Ground = std::shared_ptr<const std::vector<float>>;
+
 // W worlds that can be stepped, read and overwritten. Called by one thread at a time. `what went wrong` is thrown as
 // Error by the constructor or factory; later calls do not throw for bad numbers: a world that diverges flags itself.
 class SceneSource {
@@ -64,6 +67,9 @@ class SceneSource {
   virtual bool read_ctrl(int world, std::span<double> ctrl) const = 0;  // [nu]
   // What a learned model predicts for this moment; false: nothing.
   virtual bool read_ghost(int world, std::span<double> qpos) const = 0;  // [nq]
+
+  // What a world stands on, where its episodes draw that; nullptr where the model's height fields are everyone's.
+  [[nodiscard]] virtual Ground ground(int /*world*/) const { return nullptr; }
 
   // Everything the next step depends on; loading it continues from that moment.
   [[nodiscard]] virtual std::vector<std::byte> save() const = 0;

@@ -29,6 +29,7 @@ struct Snapshot {
   std::vector<double> signals;     // [worlds][num_signals]
   std::vector<double> controls;    // [worlds][num_controls] that led here
   std::vector<double> ghosts;      // [worlds][nq], empty: none
+  std::vector<Ground> grounds;     // [worlds], empty: all worlds stand on the model's
 
   [[nodiscard]] WorldPose pose(int world) const;
   [[nodiscard]] double signal(int world, int index) const { return signals[flat_index(world, num_signals, index)]; }

@@ -1,7 +1,9 @@
 // Tests what every environment promises, task by task: episodes, resets, faults, saving, and independence of how it
 // runs.
 #include "engine/error.h"
+#include "engine/isa.h"
 #include "envs/env.h"
+#include "tests/envs/stepped_environment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +12,8 @@
 #include <fstream>
 #include <limits>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -36,23 +40,10 @@ std::vector<float> actions_of(const Environment& env, int step) {
   return actions;
 }
 
-void step(Environment& env, std::vector<float> actions) {
-  env.step(View<const float, 2>(actions.data(), env.config().num_worlds, env.spec().action_size));
-}
 void run(Environment& env, int first, int last) {
   for (int k = first; k < last; ++k) step(env, actions_of(env, k));
 }
 
-std::vector<double> state(const Environment& env, int world) {
-  std::vector<double> x(static_cast<std::size_t>(env.spec().state_size));
-  env.get_state(world, x);
-  return x;
-}
-std::vector<float> observation(const Environment& env, int world) {
-  std::vector<float> row;
-  for (int i = 0; i < env.spec().observation_size; ++i) row.push_back(env.observation()(world, i));
-  return row;
-}
 // All that is seen of one world after a step.
 struct Seen {
   std::vector<double> state;
@@ -323,8 +314,8 @@ TEST(MakeEnvironment, GivesTheSameMotionOnMujocoItself) {
 // What tasks read beside the state, from both backends: arrays of mjData, contact forces, places and touch; starts that
 // are chosen by contacts. The solvers stop at tolerances of 1e-8, which ten steps of contacts amplify.
 TEST(MakeEnvironment, GivesTheSameObservationsOnMujocoItself) {
-  for (const char* const task :
-       {"ant-v5", "reacher-v5", "hopper-hop", "finger-turn_easy", "walker-walk", "quadruped-walk"}) {
+  for (const char* const task : {"ant-v5", "reacher-v5", "hopper-hop", "finger-turn_easy", "walker-walk",
+                                 "quadruped-walk", "quadruped-escape"}) {
     const auto native = make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "cpu", .precision = "double"});
     const auto fallback =
         make_environment(task, {.num_worlds = 3, .seed = 8, .backend = "mujoco", .precision = "double"});
@@ -338,6 +329,32 @@ TEST(MakeEnvironment, GivesTheSameObservationsOnMujocoItself) {
       }
       run(*native, k, k + 1);
       run(*fallback, k, k + 1);
+    }
+  }
+}
+
+// Draws are the same words in every instruction set; a start is a sum of them, and may be rounded once more or less.
+TEST(MakeEnvironment, StartsTheSameEpisodesInEveryInstructionSet) {
+  const auto starts = [](const char* task, const char* isa) {
+    setenv("LOCKSTEP_ISA", isa, 1);
+    const auto env = make_environment(task, {.num_worlds = 21, .seed = 8});
+    unsetenv("LOCKSTEP_ISA");
+    env->reset();
+    env->reset();
+    std::vector<double> numbers;
+    for (int world = 0; world < 21; ++world) {
+      const auto x = state(*env, world);
+      numbers.insert(numbers.end(), x.begin(), x.end());
+    }
+    return numbers;
+  };
+  for (const char* const task : {"cartpole-v1", "pendulum-v1", "acrobot-swingup", "quadrotor", "walker-walk"}) {
+    SCOPED_TRACE(task);
+    const auto baseline = starts(task, "baseline");
+    for (int isa = 1; isa <= static_cast<int>(best_isa()); ++isa) {
+      const auto found = starts(task, std::string(isa_name(static_cast<Isa>(isa))).c_str());
+      ASSERT_EQ(found.size(), baseline.size());
+      for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], baseline[i], 1e-6) << i;
     }
   }
 }

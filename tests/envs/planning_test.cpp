@@ -142,6 +142,7 @@ std::vector<double> goal_of(const std::string& task) {
     goal[23] = task == "quadruped-walk" ? 0.5 : 5;
     return goal;
   }
+  if (task == "quadruped-escape") return {30, 0, 0, 1};
   if (task.starts_with("dog-")) {
     std::vector<double> goal(81);
     goal[2] = 0.41522;
@@ -192,6 +193,10 @@ TEST_P(PlanningOf, PredictsTheEnvironmentsOwnStep) {
     count = static_cast<int>(env_->mujoco_model()->nq + env_->mujoco_model()->nv);
   }
   const auto env = make_environment(GetParam(), config);
+  if (env->has_own_heights()) {  // planners see the model's ground
+    const mjModel& m = *env->mujoco_model();
+    env->set_heights(0, {m.hfield_data, static_cast<std::size_t>(m.nhfielddata)});
+  }
   for (int row = 0; row < kRows; ++row) {
     env->set_state(0, std::span(x_).subspan(static_cast<std::size_t>(row * nx_), static_cast<std::size_t>(nx_)));
     const auto first = u_.begin() + row * nu_;

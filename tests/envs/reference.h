@@ -26,6 +26,9 @@ struct Reference {
   int reset_samples = 0;
   Rows reset_quantiles;  // [nx][21]: 0, 0.05 ... 1
   std::vector<Trajectory> trajectories;
+  // Of a task whose episodes draw their ground: what the recorded one was drawn from, row by row, and every 97th
+  // height.
+  std::vector<double> bumps, some_heights;
 };
 
 inline nlohmann::json read_json(const std::string& name) {
@@ -54,6 +57,12 @@ inline Reference read_reference(const std::string& task) {
   reference.reset_samples = json.at("resets").at("samples");
   reference.reset_quantiles = json.at("resets").at("quantiles").get<Rows>();
   reference.trajectories = trajectories_of(json);
+  if (json.contains("bumps")) {
+    for (const auto& row : json.at("bumps").get<Rows>()) {
+      reference.bumps.insert(reference.bumps.end(), row.begin(), row.end());
+    }
+    reference.some_heights = json.at("every_97th_height").get<std::vector<double>>();
+  }
   return reference;
 }
 

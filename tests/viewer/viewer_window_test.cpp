@@ -1,7 +1,10 @@
 // Tests of the window: Dear ImGui's test engine clicks, drags and types in the real one, on a virtual display.
 #include "engine/error.h"
+#include "envs/env.h"
 #include "tests/viewer/viewer_window.h"
+#include "viewer/environment_source.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <vector>
@@ -249,6 +252,34 @@ TEST_P(ViewerPicture, ShowsThePoleWhereTheStateSays) {
 }
 INSTANTIATE_TEST_SUITE_P(States, ViewerPicture,
                          testing::Values(PoleState{0, 0}, PoleState{-1.2, 0.9}, PoleState{1.0, -2.0}));
+
+// Worlds whose episodes draw their ground.
+class GroundsWindow : public ViewerWindow {
+ protected:
+  SourceFactory make_source(const std::filesystem::path&) override {
+    return [](int worlds) {
+      return make_environment_source(&envs::make_environment, "quadruped-escape", {.num_worlds = worlds, .seed = 3});
+    };
+  }
+  // Whether the scene has the ground of a world.
+  [[nodiscard]] bool shows_ground_of(int world) const {
+    const std::vector<float>& ground = *app_->shown().grounds[static_cast<std::size_t>(world)];
+    return std::equal(ground.begin(), ground.end(), app_->scene().model().hfield_data);
+  }
+};
+
+TEST_F(GroundsWindow, ShowsTheGroundOfTheSelectedWorldAndOfItsNextEpisode) {
+  ASSERT_EQ(app_->shown().grounds.size(), 4u);
+  EXPECT_TRUE(shows_ground_of(0));
+  press(ImGuiKey_DownArrow);
+  ASSERT_EQ(app_->state().world, 1);
+  EXPECT_TRUE(shows_ground_of(1));
+  EXPECT_FALSE(shows_ground_of(0));
+  const std::vector<float> before = *app_->shown().grounds[1];
+  press(ImGuiKey_Backspace);
+  EXPECT_NE(*app_->shown().grounds[1], before);
+  EXPECT_TRUE(shows_ground_of(1));
+}
 
 TEST(Viewer, WithoutADisplaySaysWhichVariableAndPackagesMendIt) {
   const char* display = std::getenv("DISPLAY");
