@@ -143,6 +143,10 @@ class CpuBatch final : public Batch {
     const std::span<const float> of_model(model_->mj()->hfield_data, static_cast<std::size_t>(num_heights()));
     for (int world = 0; world < lanes() * num_blocks(); ++world) set_heights(world, of_model);
   }
+  [[nodiscard]] kernels::ModelConstants<R> own_constants(int block) const {
+    const R* const first = numbers_.data() + static_cast<std::size_t>(block * lanes()) * own_numbers();
+    return own_->bound_to(first, of_model_.data(), lanes());
+  }
   // f(constants) with those of a block of worlds: the block's own numbers in them, or the code compiled for the model,
   // once that is ready.
   template <class Function>
@@ -150,11 +154,7 @@ class CpuBatch final : public Batch {
     const kernels::ModelConstants<R>& shared =
         specialised_ && specialised_->is_ready() ? specialised_constants_ : constants_;
     if (!own_ && heights_.size() == 0) return f(shared);
-    kernels::ModelConstants<R> of_block = shared;
-    if (own_) {
-      const R* const first = numbers_.data() + static_cast<std::size_t>(block * lanes()) * own_numbers();
-      of_block = own_->bound_to(first, of_model_.data(), lanes());
-    }
+    kernels::ModelConstants<R> of_block = own_ ? own_constants(block) : shared;
     if (heights_.size() > 0) {
       of_block.field_lane_stride = num_heights();
       of_block.field_heights = of_block.ray_field_heights =

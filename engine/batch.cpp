@@ -49,6 +49,9 @@ void check(const BatchConfig& config) {
   }
   check_choice("backend", config.backend, kBackends);
   check_choice("specialise", config.specialise, kSpecialise);
+  if (config.backend == "cuda" && config.own_heights) {
+    throw Error("the backend cuda has one height field for all worlds", "batch.backend", "use the cpu backend");
+  }
   if (config.varied == nullptr) return;
   if (config.backend == "cuda" || config.backend == "mujoco") {
     throw Error(fmt::format("the backend {} has no parameters of worlds", config.backend), "batch.backend",
@@ -85,9 +88,6 @@ std::unique_ptr<Batch> Batch::make(std::shared_ptr<const Model> model, const Bat
   check(config);
   if (config.backend == "cpu") return make_cpu_batch(std::move(model), config);
   if (config.backend != "auto") refuse_required_code(config, config.backend);
-  if (config.backend == "cuda" && config.own_heights) {
-    throw Error("the backend cuda has one height field for all worlds", "batch.backend", "use the cpu backend");
-  }
   if (config.backend == "cuda") return make_cuda_batch(std::move(model), config);
   if (config.backend == "mujoco") return make_mujoco_batch(std::move(model), config, "");
   if (model->is_native() || config.varied != nullptr) return make_cpu_batch(std::move(model), config);

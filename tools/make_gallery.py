@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "images" / "gallery"
 COLUMNS = 4
 # Seconds after the start that show more of a task than the start does.
-SECONDS = {"ant-v5": 0.6, "quadruped-escape": 1.0, "half-cheetah-v5": 0.5, "cheetah-run": 0.0, "humanoid-v5": 0.2, "pusher-v5": 0.2}
+SECONDS = {"ant-v5": 0.6, "quadruped-escape": 1.0, "half-cheetah-v5": 0.5, "cheetah-run": 0.0, "humanoid-v5": 0.2,
+           "pusher-v5": 0.2}
 # Nothing is to be seen of it: its goal's joints have ranges of 10 m, which the camera wants to take in.
 UNSEEN = {"pusher-v5"}
 # A picture of large surfaces needs few colours, and so few bytes.

@@ -241,8 +241,8 @@ SHORTER = {"ant-v5": 30, "humanoid-v5": 20, "humanoid-standup-v5": 12, "pusher-v
            "walker2d-v5": 40, "cheetah-run": 40, "walker-stand": 30, "walker-walk": 30, "walker-run": 30,
            "humanoid-stand": 15, "humanoid-walk": 15, "humanoid-run": 15, "humanoid-run_pure_state": 15,
            "fish-upright": 30, "fish-swim": 30, "humanoid_cmu-stand": 8, "humanoid_cmu-walk": 8, "humanoid_cmu-run": 8,
-           "quadruped-walk": 15, "quadruped-run": 15, "quadruped-fetch": 12, "quadruped-escape": 12, "dog-stand": 5, "dog-walk": 5, "dog-trot": 5,
-           "dog-run": 5, "dog-fetch": 3, "swimmer-swimmer15": 20, "lqr-lqr_2_1": 30, "lqr-lqr_6_2": 25,
+           "quadruped-walk": 15, "quadruped-run": 15, "quadruped-fetch": 12, "quadruped-escape": 12,
+           "dog-stand": 5, "dog-walk": 5, "dog-trot": 5, "dog-run": 5, "dog-fetch": 3, "swimmer-swimmer15": 20, "lqr-lqr_2_1": 30, "lqr-lqr_6_2": 25,
            "manipulator-bring_ball": 25, "manipulator-bring_peg": 25, "manipulator-insert_ball": 25,
            "manipulator-insert_peg": 25, "stacker-stack_2": 25, "stacker-stack_4": 20}
 # Recorded with MuJoCo's search for contacts going on to 1e-10: a finger stands on the flat target, and where the search

@@ -218,9 +218,7 @@ std::shared_ptr<Snapshot> Simulation::take_snapshot() const {
     source_->read_signals(world, row(s->signals, world, s->num_signals));
     has_ctrl = has_ctrl && source_->read_ctrl(world, row(s->ctrl, world, s->nu));
     has_ghost = has_ghost && source_->read_ghost(world, row(s->ghosts, world, s->nq));
-  }
-  for (int world = 0; world < s->num_worlds && source_->ground(world) != nullptr; ++world) {
-    s->grounds.push_back(source_->ground(world));
+    if (Ground ground = source_->ground(world)) s->grounds.push_back(std::move(ground));
   }
   if (!has_ctrl) s->ctrl.clear();
   if (!has_ghost) s->ghosts.clear();
