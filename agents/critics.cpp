@@ -3,6 +3,7 @@
 #include "models/networks/chosen_kernels.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -69,18 +70,20 @@ void Critics<R>::least_target_values(View<const R, 2> inputs, std::span<R> value
 }
 
 template <class R>
-R Critics<R>::add_regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient) {
+R Critics<R>::add_regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient,
+                                      std::span<const R> weights) {
   const int rows = inputs.extent(0);
   reserve(rows);
   pool_.for_each(count_, [&](int k, int) {
     Scratch& scratch = scratch_[static_cast<size_t>(k)];
     const std::span<const R> parameters = part(std::span<const R>(parameters_), k);
-    const View<const R, 2> values = network_.forward(parameters, inputs, scratch.tape);
+    scratch.values = network_.forward(parameters, inputs, scratch.tape);
     scratch.loss = 0;
     for (size_t row = 0; row < targets.size(); ++row) {
-      const R error = values(static_cast<int>(row), 0) - targets[row];
-      scratch.loss += error * error / 2;
-      scratch.output_gradient[row] = error / static_cast<R>(rows);
+      const R error = scratch.values(static_cast<int>(row), 0) - targets[row];
+      const R weighted = weights.empty() ? error : weights[row] * error;
+      scratch.loss += weighted * error / 2;
+      scratch.output_gradient[row] = weighted / static_cast<R>(rows);
     }
     network_.backward(parameters, view(std::as_const(scratch.output_gradient).data(), rows, 1), scratch.tape,
                       part(gradient, k));
@@ -88,6 +91,15 @@ R Critics<R>::add_regression_gradient(View<const R, 2> inputs, std::span<const R
   R loss = 0;
   for (const Scratch& scratch : scratch_) loss += scratch.loss / static_cast<R>(rows);
   return loss;
+}
+
+template <class R>
+void Critics<R>::mean_errors(std::span<const R> targets, std::span<float> errors) const {
+  for (size_t row = 0; row < targets.size(); ++row) {
+    R sum = 0;
+    for (const Scratch& scratch : scratch_) sum += std::abs(scratch.values(static_cast<int>(row), 0) - targets[row]);
+    errors[row] = static_cast<float>(sum / static_cast<R>(count_));
+  }
 }
 
 template <class R>

@@ -71,8 +71,12 @@ class Critics {
   // values [rows]: the least of all critics' slow copies at inputs [rows][observation_size + action_size].
   void least_target_values(View<const R, 2> inputs, std::span<R> values);
 
-  // Adds to gradient [parameters] that of L = mean over rows and sum over critics of (Q_k - target)^2 / 2; returns L.
-  R add_regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient);
+  // Adds to gradient [parameters] that of L = mean over rows and sum over critics of weight (Q_k - target)^2 / 2;
+  // returns L. weights [rows]; empty: all 1.
+  R add_regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient,
+                            std::span<const R> weights = {});
+  // errors [rows] of the last regression: the mean over critics of |Q_k - target|.
+  void mean_errors(std::span<const R> targets, std::span<float> errors) const;
 
   // L = -mean over rows of the least of the first `used` critics; input_gradient [rows][inputs] is overwritten with its
   // derivative with respect to the inputs. Returns L.

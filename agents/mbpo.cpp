@@ -67,9 +67,16 @@ struct Config {
     fields.add_section("model", model);
   }
   void check() const {
-    if (loop.replay.lookahead == 1) return;
-    throw Error(fmt::format("lookahead = {}, but a model is fitted to single steps", loop.replay.lookahead),
-                "agent mbpo", "leave lookahead at 1");
+    if (loop.replay.lookahead != 1) {
+      throw Error(fmt::format("lookahead = {}, but a model is fitted to single steps", loop.replay.lookahead),
+                  "agent mbpo", "leave lookahead at 1");
+    }
+    if (loop.replay.priority_exponent != 0) {
+      throw Error(
+          fmt::format("priority_exponent = {}, but most of an update's transitions are a model's and drawn alike",
+                      loop.replay.priority_exponent),
+          "agent mbpo", "leave priority_exponent at 0, or choose agent sac or td3");
+    }
   }
 };
 
@@ -144,6 +151,7 @@ class Learner final : public OffPolicyLearner {
   }
   void watch(const Replay& real, std::int64_t env_steps) override;
   void update(const Transitions<float>& transitions, kernels::RandomStream stream) override;
+  [[nodiscard]] std::span<const float> errors() const override { return policy_.errors(); }
   std::vector<Metric> take_statistics() override;
   void describe(PolicyDescription& policy) const override { policy_.describe(policy); }
   void save(ByteWriter& out) const override;

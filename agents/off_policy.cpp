@@ -74,6 +74,7 @@ class OffPolicyAgent final : public Agent {
   void step(EndedEpisodes& ended);
   void remember(EndedEpisodes& ended);
   void learn();
+  void update();
   void check_dropped() const;
   [[nodiscard]] std::string saved_kind() const { return fmt::format("agent {} {}", name_, spec_.name); }
 
@@ -87,6 +88,7 @@ class OffPolicyAgent final : public Agent {
   std::unique_ptr<Environment> worlds_;
   Replay replay_;
   Minibatch<float> minibatch_;
+  std::vector<std::int32_t> drawn_;  // [batch] rows of the replay, where it is prioritised
   SuccessJudge judge_;
   std::vector<float> observations_, actions_, executed_, greedy_;
   std::int64_t iteration_ = 0, env_steps_ = 0;
@@ -106,6 +108,7 @@ OffPolicyAgent::OffPolicyAgent(std::string_view name, const AgentInputs& inputs,
       worlds_(std::move(worlds)),
       replay_(config.replay, num_worlds(), spec_.observation_size, spec_.action_size),
       minibatch_(config.batch, spec_.observation_size, spec_.action_size),
+      drawn_(static_cast<size_t>(config.batch)),
       judge_(config.evaluation, spec_) {
   const auto count = static_cast<size_t>(num_worlds());
   observations_.resize(count * static_cast<size_t>(spec_.observation_size));
@@ -170,10 +173,21 @@ void OffPolicyAgent::step(EndedEpisodes& ended) {
 void OffPolicyAgent::learn() {
   if (env_steps_ <= config_.random_steps || replay_.size() == 0) return;
   learner_->watch(replay_, env_steps_);
-  for (owed_ += config_.updates_per_step * num_worlds(); owed_ >= 1; owed_ -= 1, ++updates_) {
-    replay_.sample({inputs_.seed, kSamples}, updates_, minibatch_);
-    learner_->update(minibatch_.transitions(), {inputs_.seed, kUpdates});
+  for (owed_ += config_.updates_per_step * num_worlds(); owed_ >= 1; owed_ -= 1, ++updates_) update();
+}
+
+// One update, from draws of either kind.
+void OffPolicyAgent::update() {
+  const kernels::RandomStream samples{inputs_.seed, kSamples}, noise{inputs_.seed, kUpdates};
+  if (!replay_.is_prioritised()) {
+    replay_.sample(samples, updates_, minibatch_);
+    learner_->update(minibatch_.transitions(), noise);
+    return;
   }
+  const double start = config_.replay.priority_correction;
+  replay_.sample_by_priority(samples, updates_, start + (1 - start) * progress(), minibatch_, drawn_);
+  learner_->update(minibatch_.transitions(), noise);
+  replay_.set_priorities(drawn_, learner_->errors());
 }
 
 void OffPolicyAgent::check_dropped() const {

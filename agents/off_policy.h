@@ -48,6 +48,8 @@ class OffPolicyLearner {
   // One gradient update of everything, from as many transitions as `batch`; random numbers are functions of the stream
   // and the number of updates so far. Throws Error where a loss stops being finite.
   virtual void update(const Transitions<float>& transitions, kernels::RandomStream stream) = 0;
+  // |TD error| [batch] of the last update's transitions, before it.
+  [[nodiscard]] virtual std::span<const float> errors() const = 0;
   // Means over the updates since the last call.
   virtual std::vector<Metric> take_statistics() = 0;
 

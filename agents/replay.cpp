@@ -4,6 +4,7 @@
 #include "models/random_index.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -23,6 +24,10 @@ void ReplayConfig::describe(Fields& fields) {
   fields.add("capacity", capacity, "transitions that are remembered", {1, 1e9});
   fields.add("lookahead", lookahead, "steps whose rewards a transition sums before it bootstraps", {1, 1000});
   fields.add("discount", discount, "of rewards, per step", {0, 1});
+  fields.add("priority_exponent", priority_exponent,
+             "draws go by the values' errors to this power; 0: all transitions alike", {0, 10});
+  fields.add("priority_correction", priority_correction,
+             "share of such draws' bias that weights take back at the start; 1 at the end", {0, 1});
 }
 
 template <class R>
@@ -34,7 +39,10 @@ Minibatch<R>::Minibatch(int rows, int observation_size, int action_size)
       actions_(static_cast<size_t>(rows) * static_cast<size_t>(action_size)),
       rewards_(static_cast<size_t>(rows)),
       discounts_(static_cast<size_t>(rows)),
-      next_observations_(observations_.size()) {}
+      next_observations_(observations_.size()),
+      weights_(static_cast<size_t>(rows)) {
+  std::ranges::fill(weights_.span(), R(1));
+}
 
 template <class R>
 Transitions<R> Minibatch<R>::transitions() const {
@@ -42,7 +50,8 @@ Transitions<R> Minibatch<R>::transitions() const {
           .actions = view(actions_.data(), rows_, action_size_),
           .next_observations = view(next_observations_.data(), rows_, observation_size_),
           .rewards = rewards_.span(),
-          .discounts = discounts_.span()};
+          .discounts = discounts_.span(),
+          .weights = weights_.span()};
 }
 
 template <class R>
@@ -61,6 +70,7 @@ Replay::Replay(const ReplayConfig& config, int worlds, int observation_size, int
       action_size_(static_cast<size_t>(action_size)),
       width_(2 * observation_size_ + action_size_ + 2),
       pending_(static_cast<size_t>(worlds)) {
+  if (config.priority_exponent > 0) priorities_.emplace(config.priority_exponent);
   const auto steps = static_cast<size_t>(config.lookahead);
   for (Pending& pending : pending_) {
     pending.observations.resize(steps * observation_size_);
@@ -101,6 +111,7 @@ void Replay::append(const Pending& pending, int first, const Step& last) {
   *out++ = static_cast<float>(reward);
   *out++ = last.is_terminated ? 0.0f : static_cast<float>(discount);
   std::ranges::copy(last.next_observation, out);
+  if (priorities_) priorities_->add(next_);
   next_ = (next_ + 1) % config_.capacity;
   size_ = std::min(size_ + 1, config_.capacity);
 }
@@ -137,15 +148,31 @@ void Replay::add(int world, const Step& step) {
   }
 }
 
+void Replay::require_transitions() const {
+  if (size_ > 0) return;
+  throw Error("transitions were asked of an empty replay", "replay", "collect steps before the first update");
+}
+
 template <class R>
 void Replay::sample(kernels::RandomStream stream, std::uint32_t draw, int first, int count, Minibatch<R>& out) const {
-  if (size_ == 0) {
-    throw Error("transitions were asked of an empty replay", "replay", "collect steps before the first update");
-  }
+  require_transitions();
   for (int k = first; k < first + count; ++k) {
     out.set(k, row(static_cast<int>(
                    models::index_below(static_cast<size_t>(size_), stream, static_cast<std::uint32_t>(k), draw))));
   }
+}
+
+void Replay::sample_by_priority(kernels::RandomStream stream, std::uint32_t draw, double correction,
+                                Minibatch<float>& out, std::span<std::int32_t> rows) const {
+  require_transitions();
+  assert(is_prioritised());
+  priorities_->sample(stream, draw, correction, rows, out.weights());
+  for (int k = 0; k < out.rows(); ++k) out.set(k, row(rows[static_cast<size_t>(k)]));
+}
+
+void Replay::set_priorities(std::span<const std::int32_t> rows, std::span<const float> errors) {
+  assert(is_prioritised());
+  priorities_->set(rows, errors);
 }
 
 void Replay::save(ByteWriter& out) const {
@@ -162,6 +189,7 @@ void Replay::save(ByteWriter& out) const {
     out.write_array(std::span<const float>(pending.actions));
     out.write_array(std::span<const float>(pending.rewards));
   }
+  if (priorities_) priorities_->save(out);
 }
 
 void Replay::load(ByteReader& in) {
@@ -185,6 +213,7 @@ void Replay::load(ByteReader& in) {
     in.read_array(std::span(pending.actions));
     in.read_array(std::span(pending.rewards));
   }
+  if (priorities_) priorities_->load(in, size_);
 }
 
 template class Minibatch<float>;

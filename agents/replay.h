@@ -1,6 +1,7 @@
 // Replay: the transitions that an off-policy agent remembers and learns from.
 #pragma once
 
+#include "agents/replay_priorities.h"
 #include "engine/buffer.h"
 #include "engine/byte_stream.h"
 #include "engine/settings.h"
@@ -8,6 +9,7 @@
 #include "kernels/philox.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,6 +19,10 @@ struct ReplayConfig {
   int capacity = 1000000;  // transitions; the oldest are forgotten, >= 1
   int lookahead = 1;       // steps whose rewards a transition sums before it bootstraps (n-step returns), >= 1
   double discount = 0.99;  // of rewards, per step, [0, 1]
+  // Draws in proportion to (TD error)^priority_exponent; 0: all alike (agents/replay_priorities.h).
+  double priority_exponent = 0;
+  // How far the bias of such draws is taken back by weights at the start, rising linearly to 1 at the end, [0, 1].
+  double priority_correction = 0.4;
 
   void describe(Fields& fields);
 };
@@ -42,6 +48,7 @@ template <class R>
 struct Transitions {
   View<const R, 2> observations, actions, next_observations;  // [rows][observation_size], [rows][action_size], ...
   std::span<const R> rewards, discounts;                      // [rows]
+  std::span<const R> weights = {};                            // [rows] of their losses; empty: all 1
 
   [[nodiscard]] TransitionRow<R> row(int k) const {
     const auto of = [k](View<const R, 2> rows) {
@@ -62,10 +69,12 @@ class Minibatch {
   [[nodiscard]] Transitions<R> transitions() const;
   // Overwrites row `row`.
   void set(int row, const TransitionRow<float>& from);
+  // [rows] 1 unless something else is written.
+  [[nodiscard]] std::span<R> weights() { return weights_.span(); }
 
  private:
   int rows_, observation_size_, action_size_;
-  HostBuffer<R> observations_, actions_, rewards_, discounts_, next_observations_;
+  HostBuffer<R> observations_, actions_, rewards_, discounts_, next_observations_, weights_;
 };
 
 // A ring of transitions of worlds that are stepped side by side. Memory grows with what is in it, up to `capacity`
@@ -95,6 +104,13 @@ class Replay {
   template <class R>
   void sample(kernels::RandomStream stream, std::uint32_t draw, int first, int count, Minibatch<R>& out) const;
 
+  // Where priority_exponent is above 0: draws transitions in proportion to their priorities, with their weights, and
+  // writes which they are into rows [out.rows()]; set_priorities tells what their values' errors [rows] came to.
+  void sample_by_priority(kernels::RandomStream stream, std::uint32_t draw, double correction, Minibatch<float>& out,
+                          std::span<std::int32_t> rows) const;
+  void set_priorities(std::span<const std::int32_t> rows, std::span<const float> errors);
+  [[nodiscard]] bool is_prioritised() const { return priorities_.has_value(); }
+
   void save(ByteWriter& out) const;
   void load(ByteReader& in);
 
@@ -105,6 +121,7 @@ class Replay {
     int steps = 0;
   };
 
+  void require_transitions() const;
   [[nodiscard]] float* numbers_of(int index);
   [[nodiscard]] const float* numbers_of(int index) const;
   void append(const Pending& pending, int first, const Step& last);
@@ -116,6 +133,7 @@ class Replay {
   std::vector<Pending> pending_;           // [worlds]
   int size_ = 0, next_ = 0;                // rows in use; the row that is written next
   std::int64_t dropped_ = 0;
+  std::optional<ReplayPriorities> priorities_;
 };
 
 extern template class Minibatch<float>;

@@ -24,6 +24,7 @@ class SacLearner : public OffPolicyLearner {
   void explore(View<const float, 2> observations, const Draw& draw, std::span<float> actions) override;
   void act_greedily(View<const float, 2> observations, std::span<float> actions) override;
   void update(const Transitions<float>& transitions, kernels::RandomStream stream) override;
+  [[nodiscard]] std::span<const float> errors() const override { return update_.errors(); }
   std::vector<Metric> take_statistics() override;
   void describe(PolicyDescription& policy) const override;
   void save(ByteWriter& out) const override;

@@ -63,6 +63,7 @@ void SacUpdate<R>::reserve(int rows) {
   noise_.resize(2 * count * actions);
   log_probs_.resize(count);
   targets_.resize(count);
+  errors_.resize(count);
   output_gradient_.resize(count * 2 * actions);
 }
 
@@ -133,7 +134,9 @@ void SacUpdate<R>::update(const Transitions<R>& transitions, kernels::RandomStre
 
   join_rows(transitions.observations, transitions.actions, std::span(joint_));
   std::ranges::fill(critic_gradient_, R(0));
-  const R critic_loss = critics_.add_regression_gradient(rows_of(joint_, rows, width), targets_, critic_gradient_);
+  const R critic_loss =
+      critics_.add_regression_gradient(rows_of(joint_, rows, width), targets_, critic_gradient_, transitions.weights);
+  critics_.mean_errors(targets_, errors_);
   critic_adam_.step(critic_gradient_, config_.critic_rate, critics_.parameters());
 
   std::ranges::fill(actor_gradient_, R(0));

@@ -61,6 +61,8 @@ class SacUpdate {
   [[nodiscard]] std::span<const R> actor_parameters() const { return actor_parameters_; }
   [[nodiscard]] Critics<R>& critics() { return critics_; }
   [[nodiscard]] R temperature() const;
+  // |TD error| [rows] of the last update's transitions, before it; the mean of the critics'.
+  [[nodiscard]] std::span<const float> errors() const { return errors_; }
   // Since the last call.
   [[nodiscard]] SacStatistics take_statistics() { return std::exchange(statistics_, {}); }
 
@@ -89,6 +91,7 @@ class SacUpdate {
   const kernels::SquashedGaussianKernels<R>* kernels_;
   std::vector<R> joint_, joint_gradient_;  // [rows][observation_size + action_size]
   std::vector<R> noise_, log_probs_, targets_, output_gradient_, actor_gradient_, critic_gradient_;
+  std::vector<float> errors_;  // [rows]
 };
 
 extern template class SacUpdate<float>;

@@ -51,6 +51,7 @@ class Learner final : public OffPolicyLearner {
   void update(const Transitions<float>& transitions, kernels::RandomStream stream) override {
     update_.update(transitions, stream);
   }
+  [[nodiscard]] std::span<const float> errors() const override { return update_.errors(); }
   std::vector<Metric> take_statistics() override {
     const Td3Statistics sums = update_.take_statistics();
     const auto updates = static_cast<double>(sums.updates);  // 0 of 0: not a number, as nothing was measured

@@ -62,6 +62,7 @@ void Td3Update<R>::reserve(int rows) {
   actions_.resize(count * actions);
   action_gradient_.resize(count * actions);
   targets_.resize(count);
+  errors_.resize(count);
 }
 
 template <class R>
@@ -119,7 +120,9 @@ void Td3Update<R>::update(const Transitions<R>& transitions, kernels::RandomStre
   bootstrap(transitions, noise_, targets_);
   join_rows(transitions.observations, transitions.actions, std::span(joint_));
   std::ranges::fill(critic_gradient_, R(0));
-  const R loss = critics_.add_regression_gradient(rows_of(joint_, rows, critics_.inputs()), targets_, critic_gradient_);
+  const R loss = critics_.add_regression_gradient(rows_of(joint_, rows, critics_.inputs()), targets_, critic_gradient_,
+                                                  transitions.weights);
+  critics_.mean_errors(targets_, errors_);
   if (!std::isfinite(loss)) {
     throw Error(fmt::format("the critics' loss is {} in update {}", loss, updates_ + 1), "td3",
                 "set a lower critic_rate; the last checkpoint is whole");

@@ -55,6 +55,8 @@ class Td3Update {
   [[nodiscard]] std::span<R> actor_parameters() { return actor_parameters_; }
   [[nodiscard]] std::span<const R> actor_parameters() const { return actor_parameters_; }
   [[nodiscard]] Critics<R>& critics() { return critics_; }
+  // |TD error| [rows] of the last update's transitions, before it; the mean of the critics'.
+  [[nodiscard]] std::span<const float> errors() const { return errors_; }
   // Since the last call.
   [[nodiscard]] Td3Statistics take_statistics() { return std::exchange(statistics_, {}); }
 
@@ -78,6 +80,7 @@ class Td3Update {
   models::networks::Tape<R> actor_tape_;
   std::vector<R> joint_, joint_gradient_;  // [rows][observation_size + action_size]
   std::vector<R> noise_, actions_, targets_, action_gradient_, actor_gradient_, critic_gradient_;
+  std::vector<float> errors_;  // [rows]
 };
 
 extern template class Td3Update<float>;

@@ -147,6 +147,44 @@ TEST(Mbpo, GrowsItsRolloutsAndLearnsFromThem) {
   EXPECT_LT(value(metrics, "model_error"), 0.5);   // of the targets' variance
 }
 
+class PrioritisedAgents : public testing::TestWithParam<const char*> {};
+
+const std::vector<std::string> kPrioritised = [] {
+  std::vector<std::string> arguments = kSmall;
+  arguments.emplace_back("priority_exponent=0.6");
+  return arguments;
+}();
+
+TEST_P(PrioritisedAgents, ContinueFromSavedBytesToTheSameBits) {
+  const auto straight = make(GetParam(), "pendulum-v1", kPrioritised),
+             resumed = make(GetParam(), "pendulum-v1", kPrioritised);
+  for (int k = 0; k < 2; ++k) straight->iterate();
+  resumed->load(straight->save());
+  straight->iterate();
+  resumed->iterate();
+  EXPECT_EQ(resumed->save(), straight->save());
+}
+
+TEST_P(PrioritisedAgents, LearnTheSameBitsOnTwoThreads) {
+  const auto one = make(GetParam(), "pendulum-v1", kPrioritised, 1),
+             two = make(GetParam(), "pendulum-v1", kPrioritised, 2);
+  one->iterate();
+  two->iterate();
+  EXPECT_EQ(one->save(), two->save());
+}
+
+TEST_P(PrioritisedAgents, LearnSomethingElseThanFromUniformDraws) {
+  const auto alike = make(GetParam(), "pendulum-v1", kSmall),
+             prioritised = make(GetParam(), "pendulum-v1", kPrioritised);
+  const std::vector<Metric> expected = alike->iterate(), found = prioritised->iterate();
+  EXPECT_NE(found[0].value, expected[0].value);
+}
+
+INSTANTIATE_TEST_SUITE_P(Agents, PrioritisedAgents, testing::Values("sac", "td3"),
+                         [](const auto& example) { return std::string(example.param); });
+
+TEST(Mbpo, RefusesPriorities) { EXPECT_THROW(make("mbpo", "pendulum-v1", {"priority_exponent=0.6"}), Error); }
+
 TEST(Mbpo, RefusesSumsOfRewardsAhead) { EXPECT_THROW(make("mbpo", "pendulum-v1", {"lookahead=3"}), Error); }
 
 TEST(Mbpo, RefusesATaskThatEndsByARuleItDoesNotKnow) {

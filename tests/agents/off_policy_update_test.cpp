@@ -198,6 +198,38 @@ TEST(Critics, RegressionGradientEqualsDifferencesWithLayerNorms) {
   }
 }
 
+TEST(Critics, WeighEveryRowOfTheRegressionAndTellItsError) {
+  ThreadPool pool(1);
+  Critics<double> critics({kObservations, kActions}, 2, kNetwork, 1, 2, pool);
+  const Minibatch<double> rows = example_rows<double>();
+  std::vector<double> joint(kRows * (kObservations + kActions)), targets(kRows), weights(kRows);
+  join_rows(rows.transitions().observations, rows.transitions().actions, std::span(joint));
+  const size_t width = joint.size() / kRows;
+  double expected_loss = 0;
+  std::vector<double> expected_errors(kRows);
+  for (size_t k = 0; k < kRows; ++k) {
+    targets[k] = std::cos(static_cast<double>(k));
+    weights[k] = 1.0 / (1.0 + static_cast<double>(k));
+    const std::vector<double> row(&joint[k * width], &joint[k * width] + width);
+    for (int critic = 0; critic < 2; ++critic) {
+      const double error = value_of(critics, critics.parameters(), critic, row) - targets[k];
+      expected_loss += weights[k] * error * error / 2 / kRows;
+      expected_errors[k] += std::abs(error) / 2;
+    }
+  }
+  const auto inputs = rows_of(joint, kRows, kObservations + kActions);
+  std::vector<double> gradient(critics.parameters().size()), unused(gradient.size());
+  const auto loss = [&] { return critics.add_regression_gradient(inputs, targets, unused, weights); };
+  EXPECT_NEAR(critics.add_regression_gradient(inputs, targets, gradient, weights), expected_loss, 1e-12);
+  std::vector<float> errors(kRows);
+  critics.mean_errors(targets, errors);
+  for (size_t k = 0; k < kRows; ++k) EXPECT_FLOAT_EQ(errors[k], static_cast<float>(expected_errors[k]));
+  for (size_t k = 0; k < gradient.size(); ++k) {
+    const double expected = central_difference(critics.parameters()[k], 1e-5, loss);
+    EXPECT_NEAR(gradient[k], expected, 1e-8 + 1e-6 * std::abs(expected)) << "parameter " << k;
+  }
+}
+
 TEST(Critics, SlowCopiesMoveTheirShareOfTheWay) {
   ThreadPool pool(1);
   Critics<double> critics({kObservations, kActions}, 2, kNetwork, 1, 2, pool);
