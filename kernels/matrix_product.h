@@ -1,19 +1,14 @@
 // Product of two matrices in lanes: register tiles over packed panels of the right-hand side.
-// K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008, with one level
-// of blocking: networks' matrices are small enough for the panel [k][tile columns] to stay in the second-level cache.
+// K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008: the sum is cut
+// into depths whose panels stay in the first-level cache; networks' matrices are small enough for the second level to
+// hold the left-hand side.
 #pragma once
 
 #include "kernels/activations.h"
 #include "kernels/lanes.h"
+#include "kernels/matrix_packing.h"
 
 namespace lockstep::kernels {
-
-// A matrix that is read: element (row, column) is at data[row * row_stride + column * column_stride].
-template <class R>
-struct StridedMatrix {
-  const R* data = nullptr;
-  long row_stride = 0, column_stride = 0;
-};
 
 // c [m][n] = start + a [m][k] b [k][n], then what `activation` and `slope_of` ask for. Every element is summed over k
 // in rising order, whatever the lane width; but the products of a single column (n = 1) whose numbers lie side by side
@@ -26,25 +21,37 @@ struct MatrixProduct {
   long start_stride = 0;     // numbers between two rows of start; 0: the same row for all (a bias)
   R* c = nullptr;            // [m][n], columns side by side
   long c_stride = 0;         // numbers between two rows of c
-  R* panel = nullptr;        // scratch, product_scratch(m, k)
+  R* panel = nullptr;        // scratch, product_scratch numbers
 
   // While a part of c is still in the first-level cache: c = activation(c); or, with slope_of (laid out as c) values of
   // the activation, c *= its slope there.
   Activation activation = Activation::kIdentity;
   const R* slope_of = nullptr;
+
+  // [n], or nullptr: += every row of b, in rising order (the gradient of a bias beside that of its weights).
+  R* row_sums = nullptr;
 };
 
-// Columns of the widest panel, for any instruction set, and rows of the highest tile.
-inline constexpr int kMaxPanelColumns = 64, kMaxTileRows = 6;
-// Numbers of scratch that a product wants: a panel of b, and all of a in tiles.
-LS_FN long product_scratch(int m, int k) { return (static_cast<long>(kMaxPanelColumns) + m + kMaxTileRows) * k; }
+// Columns of the widest panel, for any instruction set; rows of the highest tile; length of a sum that is not cut.
+inline constexpr int kMaxPanelColumns = 64, kMaxTileRows = 6, kMaxDepth = 256;
+// So few columns are computed as rows of the transpose, so many at a time.
+inline constexpr int kFewColumns = 16, kTurnedRows = 256;
+// Numbers that the first-level cache holds at least.
+template <class R>
+inline constexpr int kFirstLevel = 32768 / static_cast<int>(sizeof(R));
+// Numbers of scratch that a product wants; m counts only where rows of a lie side by side.
+template <class R>
+LS_FN long product_scratch(int m, int n, int k) {
+  return (static_cast<long>(m) + n + kMaxPanelColumns) * (k < kMaxDepth ? k : kMaxDepth) + kFewColumns * kTurnedRows +
+         kFirstLevel<R>;
+}
 
 // The product on registers T: tiles of Rows rows and up to Vectors registers of columns.
 template <class T, int Rows, int Vectors>
 struct TiledProduct {
   using R = Real<T>;
-  static constexpr int kWidth = kLanes<T>;
-  static_assert(kWidth * Vectors <= kMaxPanelColumns && Rows <= kMaxTileRows);
+  static constexpr int kWidth = kLanes<T>, kColumns = kWidth * Vectors;
+  static_assert(kColumns <= kMaxPanelColumns && Rows <= kMaxTileRows);
 
   // Where a tile reads: element (i, k) of its rows of a, row k of its columns of b.
   struct Operands {
@@ -52,167 +59,245 @@ struct TiledProduct {
     const R* b;
     long b_stride;
   };
-
-  [[gnu::always_inline]] LS_FN static T load_part(const R* source, int count) {
-    if (count >= kWidth) return load<T>(source);
-    R numbers[kWidth] = {};
-    for (int i = 0; i < count; ++i) numbers[i] = source[i];
-    return load<T>(numbers);
-  }
-  [[gnu::always_inline]] LS_FN static void store_part(R* target, T x, int count) {
-    if (count >= kWidth) {
-      store(target, x);
-      return;
-    }
-    R numbers[kWidth];
-    store(numbers, x);
-    for (int i = 0; i < count; ++i) target[i] = numbers[i];
-  }
-
-  // Columns first ... first + count - 1 of b as [k][width], zeros behind the last.
-  LS_FN static void pack_columns(const MatrixProduct<R>& p, int first, int count, int width) {
-    for (int row = 0; row < p.k; ++row) {
-      const R* const source = p.b.data + row * p.b.row_stride + first * p.b.column_stride;
-      R* const target = p.panel + static_cast<long>(row) * width;
-      if (p.b.column_stride == 1) {
-        for (int column = 0; column < count; ++column) target[column] = source[column];
-      } else {
-        for (int column = 0; column < count; ++column) target[column] = source[column * p.b.column_stride];
-      }
-      for (int column = count; column < width; ++column) target[column] = R(0);
-    }
-  }
-
-  // Whole tiles of a, whose rows lie side by side, as [tile][k][Rows] behind the panel: a tile is then read in a row,
-  // where its own rows are a stride apart that maps to few sets of the first-level cache.
-  LS_FN static R* pack_rows(const MatrixProduct<R>& p) {
-    R* const packed = p.panel + static_cast<long>(kMaxPanelColumns) * p.k;
-    R* target = packed;
-    for (int row = 0; row + Rows <= p.m; row += Rows) {
-      const R* source = p.a.data + row;
-      for (int k = 0; k < p.k; ++k, source += p.a.column_stride, target += Rows) {
-        for (int i = 0; i < Rows; ++i) target[i] = source[i];
-      }
-    }
-    return packed;
-  }
-
-  // M rows from `row`, `count` columns from `first`, in V registers a row.
-  template <int M, int V>
-  [[gnu::always_inline]] LS_FN static void tile(const MatrixProduct<R>& p, const Operands& from, int row, int first,
-                                                int count) {
-    T sums[M][V];
-    for (int i = 0; i < M; ++i) {
-      for (int v = 0; v < V; ++v) {
-        sums[i][v] = p.start == nullptr
-                         ? T(0)
-                         : load_part(p.start + (row + i) * p.start_stride + first + v * kWidth, count - v * kWidth);
-      }
-    }
-    const R* a = from.a.data;
-    const R* b = from.b;
-    for (int k = 0; k < p.k; ++k, a += from.a.column_stride, b += from.b_stride) {
-      T right[V];
-      for (int v = 0; v < V; ++v) right[v] = load<T>(b + v * kWidth);
-      for (int i = 0; i < M; ++i) {
-        const T left = T(a[i * from.a.row_stride]);
-        for (int v = 0; v < V; ++v) sums[i][v] = fused_multiply_add(left, right[v], sums[i][v]);
-      }
-    }
-    if (p.activation == Activation::kRelu) rectify<M, V>(p, row, first, count, sums);
-    for (int i = 0; i < M; ++i) {
-      for (int v = 0; v < V; ++v)
-        store_part(p.c + (row + i) * p.c_stride + first + v * kWidth, sums[i][v], count - v * kWidth);
-    }
-    finish(p, row, M, first, count);
-  }
+  // Where it starts and ends, at its first element.
+  struct Target {
+    const R* start = nullptr;
+    long start_stride = 0;
+    R* c = nullptr;
+    long c_stride = 0;
+    const R* slope_of = nullptr;
+  };
 
   // What kRelu asks for, on a tile that is still in registers.
   template <int M, int V>
-  [[gnu::always_inline]] LS_FN static void rectify(const MatrixProduct<R>& p, int row, int first, int count,
-                                                   T (&sums)[M][V]) {
+  [[gnu::always_inline]] LS_FN static void rectify(const Target& to, T (&sums)[M][V]) {
+#pragma GCC unroll 12
     for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
-        if (p.slope_of == nullptr) {
+        if (to.slope_of == nullptr) {
           sums[i][v] = activation<Activation::kRelu>(sums[i][v]);
         } else {
-          const T y = load_part(p.slope_of + (row + i) * p.c_stride + first + v * kWidth, count - v * kWidth);
+          const T y = load<T>(to.slope_of + i * to.c_stride + v * kWidth);
           sums[i][v] = sums[i][v] * activation_slope_of_value<Activation::kRelu>(y);
         }
       }
     }
   }
 
+  // The other activations, on what was just stored: their code is too long for every kind of tile.
   template <Activation A>
-  LS_FN static void finish_as(const MatrixProduct<R>& p, int row, int rows, int first, int count) {
-    for (int i = row; i < row + rows; ++i) {
-      for (int column = first; column < first + count; column += kWidth) {
-        const int rest = first + count - column;
-        R* const c = p.c + i * p.c_stride + column;
-        const T x = load_part(c, rest);
-        if (p.slope_of == nullptr) {
-          store_part(c, activation<A>(x), rest);
+  LS_FN static void finish_as(const Target& to, int rows, int columns) {
+    for (int i = 0; i < rows; ++i) {
+      for (int column = 0; column < columns; column += kWidth) {
+        R* const c = to.c + i * to.c_stride + column;
+        const T x = load_part<T>(c, columns - column);
+        if (to.slope_of == nullptr) {
+          store_part(c, activation<A>(x), columns - column);
         } else {
-          const T y = load_part(p.slope_of + i * p.c_stride + column, rest);
-          store_part(c, x * activation_slope_of_value<A>(y), rest);
+          const T y = load_part<T>(to.slope_of + i * to.c_stride + column, columns - column);
+          store_part(c, x * activation_slope_of_value<A>(y), columns - column);
         }
       }
     }
   }
-  // The other activations, on what was just stored: their code is too long for every kind of tile.
-  [[gnu::always_inline]] LS_FN static void finish(const MatrixProduct<R>& p, int row, int rows, int first, int count) {
-    if (p.activation == Activation::kTanh) return finish_as<Activation::kTanh>(p, row, rows, first, count);
-    if (p.activation == Activation::kElu) return finish_as<Activation::kElu>(p, row, rows, first, count);
+  [[gnu::always_inline]] LS_FN static void finish(const MatrixProduct<R>& p, const Target& to, int rows, int columns) {
+    if (p.activation == Activation::kTanh) return finish_as<Activation::kTanh>(to, rows, columns);
+    if (p.activation == Activation::kElu) return finish_as<Activation::kElu>(to, rows, columns);
+  }
+
+  // M rows of V registers.
+  template <int M, int V>
+  LS_FN static void tile(const MatrixProduct<R>& p, const Operands& from, const Target& to) {
+    T sums[M][V];
+#pragma GCC unroll 12
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v)
+        sums[i][v] = to.start == nullptr ? T(0) : load<T>(to.start + i * to.start_stride + v * kWidth);
+    }
+    const R* a = from.a.data;
+    const R* b = from.b;
+    const long a_rows = from.a.row_stride, a_step = from.a.column_stride, b_step = from.b_stride;
+#pragma GCC unroll 4
+    for (int k = 0; k < p.k; ++k, a += a_step, b += b_step) {
+      T right[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) right[v] = load<T>(b + v * kWidth);
+#pragma GCC unroll 12
+      for (int i = 0; i < M; ++i) {
+        const T left = T(a[i * a_rows]);
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) sums[i][v] = fused_multiply_add(left, right[v], sums[i][v]);
+      }
+    }
+    if (p.activation == Activation::kRelu) rectify<M, V>(to, sums);
+#pragma GCC unroll 12
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) store(to.c + i * to.c_stride + v * kWidth, sums[i][v]);
+    }
+    finish(p, to, M, V * kWidth);
+  }
+
+  // The same where only `count` columns are there to be read and written.
+  template <int M, int V>
+  LS_FN static void part_tile(const MatrixProduct<R>& p, const Operands& from, const Target& to, int count) {
+    constexpr int kTile = V * kWidth;
+    R c[M * kTile], start[M * kTile] = {}, values[M * kTile] = {};
+    for (int i = 0; i < M; ++i) {
+      if (to.start != nullptr) copy_part<kTile>(to.start + i * to.start_stride, start + i * kTile, count);
+      if (to.slope_of != nullptr) copy_part<kTile>(to.slope_of + i * to.c_stride, values + i * kTile, count);
+    }
+    tile<M, V>(p, from,
+               {.start = to.start == nullptr ? nullptr : start,
+                .start_stride = kTile,
+                .c = c,
+                .c_stride = kTile,
+                .slope_of = to.slope_of == nullptr ? nullptr : values});
+    for (int i = 0; i < M; ++i) copy_part<kTile>(c + i * kTile, to.c + i * to.c_stride, count);
+  }
+
+  // Where both operands lie for the tiles.
+  struct Layout {
+    const R* tiles = nullptr;  // of a, or nullptr: they are read where they are
+    R* panels = nullptr;       // of b
+    long panel_step = 0;       // numbers between two panels for each of their columns; 0: one at a time, in one place
+    bool is_in_place = false;  // whole panels of b are read where they are
+  };
+  LS_FN static int columns_from(const MatrixProduct<R>& p, int first) {
+    return p.n - first < kColumns ? p.n - first : kColumns;
+  }
+
+  template <int M, int V>
+  [[gnu::always_inline]] LS_FN static void tile_of(const MatrixProduct<R>& p, const Operands& from, const Target& to,
+                                                   int count) {
+    if (count == V * kWidth) return tile<M, V>(p, from, to);
+    part_tile<M, V>(p, from, to, count);
+  }
+
+  // M rows from `row`, of the panels that begin at columns begin <= first < end.
+  template <int M>
+  LS_FN static void row_of_tiles(const MatrixProduct<R>& p, const Layout& layout, int row, int begin, int end) {
+    Operands from{{p.a.data + row * p.a.row_stride, p.a.row_stride, p.a.column_stride}, nullptr, 0};
+    if (layout.tiles != nullptr) from.a = {layout.tiles + static_cast<long>(row) * p.k, 1, M};
+    for (int first = begin; first < end; first += kColumns) {
+      const int count = columns_from(p, first);
+      const Target to{.start = p.start == nullptr ? nullptr : p.start + row * p.start_stride + first,
+                      .start_stride = p.start_stride,
+                      .c = p.c + row * p.c_stride + first,
+                      .c_stride = p.c_stride,
+                      .slope_of = p.slope_of == nullptr ? nullptr : p.slope_of + row * p.c_stride + first};
+      const bool is_in_place = layout.is_in_place && count == kColumns;
+      from.b = is_in_place ? p.b.data + first : layout.panels + first * layout.panel_step;
+      if (count <= kWidth) {
+        from.b_stride = kWidth;
+        tile_of<M, 1>(p, from, to, count);
+      } else if constexpr (M <= Rows) {
+        if (count <= 2 * kWidth && Vectors > 2) {
+          from.b_stride = 2 * kWidth;
+          tile_of<M, 2>(p, from, to, count);
+        } else {
+          from.b_stride = is_in_place ? p.b.row_stride : kColumns;
+          tile_of<M, Vectors>(p, from, to, count);
+        }
+      }
+    }
+  }
+
+  LS_FN static void all_rows(const MatrixProduct<R>& p, const Layout& layout, int begin, int end) {
+    int row = 0;
+    if (p.n <= kWidth) {  // a single register a row: twice the rows, so that their sums do not wait for each other
+      for (; row + 2 * Rows <= p.m; row += 2 * Rows) row_of_tiles<2 * Rows>(p, layout, row, begin, end);
+    }
+    for (; row + Rows <= p.m; row += Rows) row_of_tiles<Rows>(p, layout, row, begin, end);
+    const int rest = p.m - row;
+    if (rest == 1) row_of_tiles<1>(p, layout, row, begin, end);
+    if constexpr (Rows > 2) {
+      if (rest == 2) row_of_tiles<2>(p, layout, row, begin, end);
+    }
+    if constexpr (Rows > 3) {
+      if (rest == 3) row_of_tiles<3>(p, layout, row, begin, end);
+    }
+    if constexpr (Rows > 4) {
+      if (rest == 4) row_of_tiles<4>(p, layout, row, begin, end);
+    }
+    if constexpr (Rows > 5) {
+      if (rest == 5) row_of_tiles<5>(p, layout, row, begin, end);
+    }
   }
 
   template <int V>
-  LS_FN static void columns(const MatrixProduct<R>& p, const R* packed, int first, int count) {
-    // Few rows do not pay for a copy of b.
-    const bool in_place = p.m < Rows && p.b.column_stride == 1 && count == V * kWidth;
-    Operands from{p.a, p.panel, V * kWidth};
-    if (in_place) {
-      from.b = p.b.data + first;
-      from.b_stride = p.b.row_stride;
-    } else {
-      pack_columns(p, first, count, V * kWidth);
-    }
-    int row = 0;
-    for (; row + Rows <= p.m; row += Rows) {
-      from.a = packed != nullptr ? StridedMatrix<R>{packed + static_cast<long>(row) * p.k, 1, Rows} : rows_of(p, row);
-      tile<Rows, V>(p, from, row, first, count);
-    }
-    if constexpr (Rows > 4) {
-      for (; row + 4 <= p.m; row += 4) {
-        from.a = rows_of(p, row);
-        tile<4, V>(p, from, row, first, count);
-      }
-    }
-    for (; row + 2 <= p.m; row += 2) {
-      from.a = rows_of(p, row);
-      tile<2, V>(p, from, row, first, count);
-    }
-    if (row < p.m) {
-      from.a = rows_of(p, row);
-      tile<1, V>(p, from, row, first, count);
-    }
+  LS_FN static void pack_panel_as(const MatrixProduct<R>& p, int first, int count, R* panel) {
+    PanelPacking<T, V>::pack(p.b, p.k, first, count, panel);
+    if (p.row_sums != nullptr) PanelPacking<T, V>::add_rows({panel, V * kWidth, 1}, p.k, count, p.row_sums + first);
   }
-  [[gnu::always_inline]] LS_FN static StridedMatrix<R> rows_of(const MatrixProduct<R>& p, int row) {
-    return {p.a.data + row * p.a.row_stride, p.a.row_stride, p.a.column_stride};
+  LS_FN static void pack_panel(const MatrixProduct<R>& p, const Layout& layout, int first) {
+    const int count = columns_from(p, first);
+    R* const panel = layout.panels + first * layout.panel_step;
+    if (count <= kWidth) return pack_panel_as<1>(p, first, count, panel);
+    if (count <= 2 * kWidth) return pack_panel_as<2>(p, first, count, panel);
+    pack_panel_as<Vectors>(p, first, count, panel);
+  }
+  LS_FN static void add_row_sums(const MatrixProduct<R>& p, int first, int count) {
+    PanelPacking<T, 1>::add_rows({p.b.data + first * p.b.column_stride, p.b.row_stride, p.b.column_stride}, p.k, count,
+                                 p.row_sums + first);
   }
 
   LS_FN static void run_tiles(const MatrixProduct<R>& p) {
-    constexpr int kColumns = Vectors * kWidth;
-    const bool has_far_columns = p.a.row_stride == 1 && p.a.column_stride > 1;
-    const R* const packed = has_far_columns && p.m >= Rows && p.n > kWidth ? pack_rows(p) : nullptr;
-    for (int first = 0; first < p.n; first += kColumns) {
-      const int count = p.n - first < kColumns ? p.n - first : kColumns;
-      if (count <= kWidth) {
-        columns<1>(p, packed, first, count);
-      } else if (count <= 2 * kWidth) {
-        columns<2>(p, packed, first, count);
-      } else {
-        columns<Vectors>(p, packed, first, count);
+    Layout layout{.panels = p.panel};
+    const int columns = (p.n + kColumns - 1) / kColumns * kColumns;
+    const bool has_far_columns = p.a.row_stride == 1 && p.a.column_stride * p.k > kFirstLevel<R>;
+    if (has_far_columns && p.n > kColumns && p.m >= Rows) {
+      R* const tiles = p.panel + static_cast<long>(columns) * p.k;
+      pack_tiles<Rows>(p.a, p.m, p.k, tiles);
+      layout.tiles = tiles;
+    }
+    layout.is_in_place = p.m <= 2 * Rows && p.b.column_stride == 1;  // few rows do not pay for a copy
+    // Rows of c are written one after the other where all of b stays in the first-level cache.
+    if (layout.is_in_place || static_cast<long>(columns) * p.k <= kFirstLevel<R>) {
+      layout.panel_step = p.k;
+      for (int first = 0; first < p.n; first += kColumns) {
+        if (!layout.is_in_place || columns_from(p, first) < kColumns) {
+          pack_panel(p, layout, first);
+        } else if (p.row_sums != nullptr) {
+          for (int v = 0; v < Vectors; ++v) add_row_sums(p, first + v * kWidth, kWidth);
+        }
       }
+      return all_rows(p, layout, 0, p.n);
+    }
+    for (int first = 0; first < p.n; first += kColumns) {
+      pack_panel(p, layout, first);
+      all_rows(p, layout, first, first + columns_from(p, first));
+    }
+  }
+
+  // Rows first ... first + rows - 1 of c as columns of b' a': a tile then has as many registers as it can, however few
+  // columns c has.
+  LS_FN static void run_turned(const MatrixProduct<R>& p, int first, int rows) {
+    const bool is_row = p.n == 1 && p.c_stride == 1 && (p.start == nullptr || p.start_stride == 1);
+    R* const target = p.c + first * p.c_stride;
+    const R* const start = p.start == nullptr ? nullptr : p.start + first * p.start_stride;
+    R* const c = is_row ? target : p.panel;
+    if (!is_row && start != nullptr) {
+      for (int i = 0; i < rows; ++i) {
+        for (int j = 0; j < p.n; ++j) c[j * rows + i] = start[i * p.start_stride + j];
+      }
+    }
+    run_tiles({.m = p.n,
+               .n = rows,
+               .k = p.k,
+               .a = {p.b.data, p.b.column_stride, p.b.row_stride},
+               .b = {p.a.data + first * p.a.row_stride, p.a.column_stride, p.a.row_stride},
+               .start = start == nullptr || is_row ? start : c,
+               .start_stride = rows,
+               .c = c,
+               .c_stride = rows,
+               .panel = p.panel + kFewColumns * kTurnedRows,
+               .activation = p.activation});
+    if (is_row) return;
+    for (int i = 0; i < rows; ++i) {
+      for (int j = 0; j < p.n; ++j) target[i * p.c_stride + j] = c[j * rows + i];
     }
   }
 
@@ -221,10 +306,17 @@ struct TiledProduct {
   [[gnu::always_inline]] LS_FN static void dot_rows(const MatrixProduct<R>& p, int row) {
     T sums[M];
     for (int i = 0; i < M; ++i) sums[i] = T(0);
-    for (int k = 0; k < p.k; k += kWidth) {
-      const T right = load_part(p.b.data + k, p.k - k);
+    const R* const a = p.a.data + row * p.a.row_stride;
+    int k = 0;
+    for (; k + kWidth <= p.k; k += kWidth) {
+      const T right = load<T>(p.b.data + k);
+#pragma GCC unroll 4
+      for (int i = 0; i < M; ++i) sums[i] = fused_multiply_add(load<T>(a + i * p.a.row_stride + k), right, sums[i]);
+    }
+    if (k < p.k) {
+      const T right = load_part<T>(p.b.data + k, p.k - k);
       for (int i = 0; i < M; ++i)
-        sums[i] = fused_multiply_add(load_part(p.a.data + (row + i) * p.a.row_stride + k, p.k - k), right, sums[i]);
+        sums[i] = fused_multiply_add(load_part<T>(a + i * p.a.row_stride + k, p.k - k), right, sums[i]);
     }
     for (int i = 0; i < M; ++i) {
       R lanes[kWidth];
@@ -232,9 +324,12 @@ struct TiledProduct {
       R sum = p.start == nullptr ? R(0) : p.start[(row + i) * p.start_stride];
       for (int lane = 0; lane < kWidth; ++lane) sum += lanes[lane];
       p.c[(row + i) * p.c_stride] = sum;
-      if (p.activation == Activation::kRelu) finish_as<Activation::kRelu>(p, row + i, 1, 0, 1);
-      finish(p, row + i, 1, 0, 1);
     }
+    const Target to{.c = p.c + row * p.c_stride,
+                    .c_stride = p.c_stride,
+                    .slope_of = p.slope_of == nullptr ? nullptr : p.slope_of + row * p.c_stride};
+    if (p.activation == Activation::kRelu) finish_as<Activation::kRelu>(to, M, 1);
+    finish(p, to, M, 1);
   }
   LS_FN static void run_column(const MatrixProduct<R>& p) {
     int row = 0;
@@ -242,20 +337,36 @@ struct TiledProduct {
     for (; row < p.m; ++row) dot_rows<1>(p, row);
   }
 
-  LS_FN static void run(const MatrixProduct<R>& p) {
-    if (p.n == 1 && p.a.column_stride == 1 && p.b.row_stride == 1 && p.k >= kWidth) return run_column(p);
-    const bool is_flat = p.c_stride == 1 && (p.start == nullptr || p.start_stride == 1) && p.slope_of == nullptr;
-    if (p.n == 1 && p.a.row_stride == 1 && is_flat) {
-      // A column of sums over columns of a, as the row that it is in memory.
-      MatrixProduct<R> row = p;
-      row.m = 1;
-      row.n = p.m;
-      row.a = {p.b.data, 0, p.b.row_stride};
-      row.b = {p.a.data, p.a.column_stride, 1};
-      row.c_stride = p.m;
-      return run_tiles(row);
+  // A sum that is not cut.
+  LS_FN static void run_depth(const MatrixProduct<R>& p) {
+    const bool has_far_columns = p.a.row_stride == 1 && p.a.column_stride > 1;
+    const bool has_few_columns = p.n <= (has_far_columns ? kFewColumns : kWidth) && 2 * p.n <= p.m;
+    if (!has_few_columns || p.slope_of != nullptr) return run_tiles(p);
+    if (p.row_sums != nullptr) {
+      for (int first = 0; first < p.n; first += kWidth)
+        add_row_sums(p, first, p.n - first < kWidth ? p.n - first : kWidth);
     }
-    run_tiles(p);
+    for (int first = 0; first < p.m; first += kTurnedRows)
+      run_turned(p, first, p.m - first < kTurnedRows ? p.m - first : kTurnedRows);
+  }
+
+  LS_FN static void run(const MatrixProduct<R>& p) {
+    if (p.n == 1 && p.a.column_stride == 1 && p.b.row_stride == 1 && p.k >= kWidth && p.row_sums == nullptr)
+      return run_column(p);
+    if (p.k <= kMaxDepth) return run_depth(p);
+    MatrixProduct<R> part = p;
+    part.k = kMaxDepth;
+    for (int done = 0; done < p.k; done += kMaxDepth) {
+      part.a.data = p.a.data + done * p.a.column_stride;
+      part.b.data = p.b.data + done * p.b.row_stride;
+      const bool is_last = done + kMaxDepth >= p.k;
+      if (is_last) part.k = p.k - done;
+      part.activation = is_last ? p.activation : Activation::kIdentity;
+      part.slope_of = is_last ? p.slope_of : nullptr;
+      run_depth(part);
+      part.start = p.c;
+      part.start_stride = p.c_stride;
+    }
   }
 };
 

@@ -14,6 +14,8 @@ struct AdamStep {
   R *mean = nullptr, *square = nullptr, *parameters = nullptr;
   R beta1 = 0, beta2 = 0, rest1 = 0, rest2 = 0;  // decays and what is left of 1
   R rate = 0, root_correction = 0, epsilon = 0, kept = 0;
+  R* follower = nullptr;  // [n], or nullptr: moves `share` of the way to the new parameters
+  R share = 0;
 };
 
 template <class R>
@@ -23,8 +25,6 @@ struct NetworkKernels {
   void (*activate)(Activation activation, long n, const R* x, R* y);
   // gradient [n] (with respect to y) is multiplied by the activation's slope at x [n], where y [n] is its value.
   void (*activate_backward)(Activation activation, long n, const R* x, const R* y, R* gradient);
-  // sums [width] += every row of x [rows][width], in rising order.
-  void (*add_rows)(int rows, int width, const R* x, R* sums);
   void (*step_adam)(const AdamStep<R>& step);
   // x [n] += share * (target [n] - x [n])
   void (*approach)(long n, R share, const R* target, R* x);

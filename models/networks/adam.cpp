@@ -22,8 +22,9 @@ Adam<R>::Adam(long num_parameters, const AdamConfig& config)
     : config_(config), mean_(static_cast<size_t>(num_parameters)), square_(static_cast<size_t>(num_parameters)) {}
 
 template <class R>
-void Adam<R>::step(std::span<const R> gradient, double learning_rate, std::span<R> parameters) {
+void Adam<R>::step(std::span<const R> gradient, double learning_rate, std::span<R> parameters, Follower<R> follower) {
   assert(gradient.size() == mean_.size() && parameters.size() == mean_.size());
+  assert(follower.parameters.empty() || follower.parameters.size() == mean_.size());
   ++steps_;
   const auto count = static_cast<double>(steps_);
   chosen_kernels<R>().step_adam({.n = static_cast<long>(parameters.size()),
@@ -38,7 +39,9 @@ void Adam<R>::step(std::span<const R> gradient, double learning_rate, std::span<
                                  .rate = static_cast<R>(learning_rate / (1 - std::pow(config_.beta1, count))),
                                  .root_correction = static_cast<R>(1 / std::sqrt(1 - std::pow(config_.beta2, count))),
                                  .epsilon = static_cast<R>(config_.epsilon),
-                                 .kept = static_cast<R>(1 - learning_rate * config_.weight_decay)});
+                                 .kept = static_cast<R>(1 - learning_rate * config_.weight_decay),
+                                 .follower = follower.parameters.empty() ? nullptr : follower.parameters.data(),
+                                 .share = follower.share});
 }
 
 template <class R>

@@ -19,6 +19,14 @@ struct AdamConfig {
   void describe(Fields& fields);
 };
 
+// A slow copy of parameters that goes `share` of the way to them, in [0, 1], as T. Lillicrap et al. (ICLR 2016) have
+// it.
+template <class R>
+struct Follower {
+  std::span<R> parameters;  // [num_parameters], or empty: there is none
+  R share = 0;
+};
+
 // D. Kingma, J. Ba, "Adam", ICLR 2015, algorithm 1; the decay apart from the gradient as in I. Loshchilov, F. Hutter,
 // "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
 template <class R>
@@ -27,8 +35,8 @@ class Adam {
   Adam(long num_parameters, const AdamConfig& config);
 
   // parameters -= rate * (m / (sqrt(v) + epsilon) + weight_decay * parameters), m and v corrected for their start at 0.
-  // Both [num_parameters].
-  void step(std::span<const R> gradient, double learning_rate, std::span<R> parameters);
+  // Both [num_parameters]. `follower` then moves towards the new parameters, in the same sweep over memory.
+  void step(std::span<const R> gradient, double learning_rate, std::span<R> parameters, Follower<R> follower = {});
   [[nodiscard]] std::int64_t steps() const { return steps_; }
   // As new: no step taken.
   void reset();

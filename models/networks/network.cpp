@@ -181,8 +181,7 @@ void Network<R>::reserve(Tape<R>& tape, int batch) const {
     grow(layer.preactivation, size);
     grow(layer.inverse_deviation, batch);
   }
-  const int longest = std::max(batch, widest_);
-  grow(tape.scratch_, kernels::product_scratch(widest_, longest));
+  grow(tape.scratch_, kernels::product_scratch<R>(widest_, widest_, std::max(batch, widest_)));
   tape.network_ = this;
   tape.capacity_ = batch;
 }
@@ -237,8 +236,9 @@ View<const R, 2> Network<R>::forward(std::span<const R> parameters, View<const R
 // From the gradient with respect to the layer's output (where the layer is fused: to its z), which is in its memory, to
 // that of its parameters and its z.
 template <class R>
-void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int batch, Tape<R>& tape,
-                                std::span<R> gradient) const {
+void Network<R>::backward_layer(size_t k, std::span<const R> parameters, Tape<R>& tape, std::span<R> gradient,
+                                GradientUse use) const {
+  const int batch = tape.inputs_.extent(0);
   const LayerSpec& layer = layers_[k];
   const Place& place = places_[k];
   auto& memory = tape.layers_[k];
@@ -249,13 +249,14 @@ void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int bat
     kernels_->activate_backward(layer.activation, static_cast<long>(batch) * width, preactivation, memory.output.data(),
                                 g);
   }
+  if (!gradient.empty() && use == GradientUse::kReplace)  // bias, scale and shift lie behind each other
+    std::fill_n(gradient.data() + place.bias, (layer.is_normalised ? 3 : 1) * width, R(0));
   if (layer.is_normalised) {
     const LayerNorm<R> norm = norm_of<R>(batch, width, parameters.data(), place, memory);
     if (!gradient.empty()) norm.add_gradients(g, gradient.data() + place.scale, gradient.data() + place.shift);
     norm.backward(g);
   }
   if (gradient.empty()) return;
-  kernels_->add_rows(batch, width, g, gradient.data() + place.bias);
   const R* const x = k == 0 ? tape.inputs_.data_handle() : tape.layers_[k - 1].output.data();
   R* const kernel = gradient.data() + place.kernel;
   multiply({.m = place.inputs,
@@ -263,16 +264,17 @@ void Network<R>::backward_layer(size_t k, std::span<const R> parameters, int bat
             .k = batch,
             .a = {x, 1, place.inputs},
             .b = {g, width, 1},
-            .start = kernel,
+            .start = use == GradientUse::kAdd ? kernel : nullptr,
             .start_stride = width,
             .c = kernel,
-            .c_stride = width},
+            .c_stride = width,
+            .row_sums = gradient.data() + place.bias},
            tape);
 }
 
 template <class R>
 void Network<R>::backward(std::span<const R> parameters, View<const R, 2> output_gradient, Tape<R>& tape,
-                          std::span<R> gradient, View<R, 2> input_gradient) const {
+                          std::span<R> gradient, View<R, 2> input_gradient, GradientUse use) const {
   const int batch = tape.inputs_.extent(0);
   assert(output_gradient.extent(0) == batch && output_gradient.extent(1) == outputs());
   assert(gradient.empty() || static_cast<long>(gradient.size()) == num_parameters_);
@@ -284,7 +286,7 @@ void Network<R>::backward(std::span<const R> parameters, View<const R, 2> output
                                 last.gradient.data());
   }
   for (size_t k = layers_.size(); k-- > 0;) {
-    backward_layer(k, parameters, batch, tape, gradient);
+    backward_layer(k, parameters, tape, gradient, use);
     R* const target = k > 0 ? tape.layers_[k - 1].gradient.data() : input_gradient.data_handle();
     if (target == nullptr) continue;
     const Place& place = places_[k];

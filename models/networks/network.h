@@ -80,6 +80,9 @@ class Tape {
   View<const R, 2> inputs_, outputs_;
 };
 
+// What a backward pass does with the gradient that it is given: the same bits as adding to zeros, without reading them.
+enum class GradientUse { kAdd, kReplace };
+
 template <class R>
 class Network {
  public:
@@ -99,11 +102,12 @@ class Network {
   // Returns outputs [batch][outputs], valid until the tape is used again.
   View<const R, 2> forward(std::span<const R> parameters, View<const R, 2> inputs, Tape<R>& tape) const;
 
-  // Reverse mode: adds to gradient [num_parameters] what output_gradient [batch][outputs], the derivative of a loss
-  // with respect to the outputs of the tape's forward pass, makes of the loss's derivative with respect to the
-  // parameters; an empty one skips that. input_gradient [batch][inputs] is overwritten; an empty view skips it.
+  // Reverse mode: adds to gradient [num_parameters] (or, by `use`, writes there) what output_gradient
+  // [batch][outputs], the derivative of a loss with respect to the outputs of the tape's forward pass, makes of the
+  // loss's derivative with respect to the parameters; an empty one skips that. input_gradient [batch][inputs] is
+  // overwritten; an empty view skips it.
   void backward(std::span<const R> parameters, View<const R, 2> output_gradient, Tape<R>& tape, std::span<R> gradient,
-                View<R, 2> input_gradient = {}) const;
+                View<R, 2> input_gradient = {}, GradientUse use = GradientUse::kAdd) const;
 
  private:
   // Where a layer's numbers begin in the parameter vector.
@@ -115,8 +119,8 @@ class Network {
   void add_layer(int inputs, const LayerSpec& layer);
   void reserve(Tape<R>& tape, int batch) const;
   void forward_layer(size_t layer, std::span<const R> parameters, View<const R, 2> inputs, Tape<R>& tape) const;
-  void backward_layer(size_t layer, std::span<const R> parameters, int batch, Tape<R>& tape,
-                      std::span<R> gradient) const;
+  void backward_layer(size_t layer, std::span<const R> parameters, Tape<R>& tape, std::span<R> gradient,
+                      GradientUse use) const;
   void multiply(kernels::MatrixProduct<R> product, Tape<R>& tape) const;
 
   int inputs_;

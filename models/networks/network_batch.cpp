@@ -25,17 +25,15 @@ template <class R, class Function>
 
 template <class R, Activation A>
 void activate_all(long n, const R* x, R* y) {
-  using Tile = TiledProduct<Register<R>, 1, 1>;
   for_each_register<R>(
-      n, [&](long i, int count) { Tile::store_part(y + i, activation<A>(Tile::load_part(x + i, count)), count); });
+      n, [&](long i, int count) { store_part(y + i, activation<A>(load_part<Register<R>>(x + i, count)), count); });
 }
 
 template <class R, Activation A>
 void slope_all(long n, const R* x, const R* y, R* gradient) {
-  using Tile = TiledProduct<Register<R>, 1, 1>;
   for_each_register<R>(n, [&](long i, int count) {
-    const auto slope = activation_slope<A>(Tile::load_part(x + i, count), Tile::load_part(y + i, count));
-    Tile::store_part(gradient + i, Tile::load_part(gradient + i, count) * slope, count);
+    const auto slope = activation_slope<A>(load_part<Register<R>>(x + i, count), load_part<Register<R>>(y + i, count));
+    store_part(gradient + i, load_part<Register<R>>(gradient + i, count) * slope, count);
   });
 }
 
@@ -72,43 +70,34 @@ void activate_backward(Activation activation, long n, const R* x, const R* y, R*
 }
 
 template <class R>
-void add_rows(int rows, int width, const R* x, R* sums) {
-  using Tile = TiledProduct<Register<R>, 1, 1>;
-  for_each_register<R>(width, [&](long first, int count) {
-    auto sum = Tile::load_part(sums + first, count);
-    for (int row = 0; row < rows; ++row) sum = sum + Tile::load_part(x + static_cast<long>(row) * width + first, count);
-    Tile::store_part(sums + first, sum, count);
-  });
-}
-
-template <class R>
 void step_adam(const AdamStep<R>& step) {
   using T = Register<R>;
-  using Tile = TiledProduct<T, 1, 1>;
   for_each_register<R>(step.n, [&](long i, int count) {
-    const T g = Tile::load_part(step.gradient + i, count);
-    const T mean = T(step.beta1) * Tile::load_part(step.mean + i, count) + T(step.rest1) * g;
-    const T square = T(step.beta2) * Tile::load_part(step.square + i, count) + T(step.rest2) * g * g;
+    const T g = load_part<T>(step.gradient + i, count);
+    const T mean = T(step.beta1) * load_part<T>(step.mean + i, count) + T(step.rest1) * g;
+    const T square = T(step.beta2) * load_part<T>(step.square + i, count) + T(step.rest2) * g * g;
     const T root = square_root(square) * T(step.root_correction) + T(step.epsilon);
-    const T parameter = T(step.kept) * Tile::load_part(step.parameters + i, count) - T(step.rate) * mean / root;
-    Tile::store_part(step.mean + i, mean, count);
-    Tile::store_part(step.square + i, square, count);
-    Tile::store_part(step.parameters + i, parameter, count);
+    const T parameter = T(step.kept) * load_part<T>(step.parameters + i, count) - T(step.rate) * mean / root;
+    store_part(step.mean + i, mean, count);
+    store_part(step.square + i, square, count);
+    store_part(step.parameters + i, parameter, count);
+    if (step.follower == nullptr) return;
+    const T now = load_part<T>(step.follower + i, count);
+    store_part(step.follower + i, now + T(step.share) * (parameter - now), count);
   });
 }
 
 template <class R>
 void approach(long n, R share, const R* target, R* x) {
   using T = Register<R>;
-  using Tile = TiledProduct<T, 1, 1>;
   for_each_register<R>(n, [&](long i, int count) {
-    const T now = Tile::load_part(x + i, count);
-    Tile::store_part(x + i, now + T(share) * (Tile::load_part(target + i, count) - now), count);
+    const T now = load_part<T>(x + i, count);
+    store_part(x + i, now + T(share) * (load_part<T>(target + i, count) - now), count);
   });
 }
 
 template <class R>
-constexpr NetworkKernels<R> kTable{multiply<R>,  activate<R>, activate_backward<R>, add_rows<R>,
+constexpr NetworkKernels<R> kTable{multiply<R>,  activate<R>, activate_backward<R>,
                                    step_adam<R>, approach<R>, kLanes<Register<R>>};
 
 }  // namespace

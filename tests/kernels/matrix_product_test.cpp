@@ -13,8 +13,11 @@ namespace {
 struct Shape {
   int m, n, k;
 };
-// Whole tiles, every kind of remainder, single rows and columns, an empty sum.
-constexpr Shape kShapes[] = {{12, 64, 5}, {7, 33, 3}, {1, 1, 1}, {13, 2, 9}, {6, 17, 20}, {5, 70, 4}, {2, 3, 0}};
+// Whole tiles, every kind of remainder, single rows and columns, an empty sum; few columns of many rows; sums that are
+// cut; a right-hand side beyond the first-level cache.
+constexpr Shape kShapes[] = {{12, 64, 5},   {7, 33, 3},    {1, 1, 1},    {13, 2, 9},   {6, 17, 20},
+                             {5, 70, 4},    {2, 3, 0},     {300, 4, 11}, {40, 12, 7},  {27, 3, 300},
+                             {15, 20, 513}, {14, 200, 90}, {9, 65, 270}, {16, 90, 256}};
 
 template <class R>
 std::vector<R> numbers(int count, unsigned seed) {
@@ -46,7 +49,7 @@ class MatrixProductOn : public testing::Test {
   }
 
   static std::vector<R> tiled(const Shape& s, StridedMatrix<R> a, StridedMatrix<R> b, const std::vector<R>& start) {
-    std::vector<R> c(static_cast<size_t>(s.m * s.n)), panel(static_cast<size_t>(product_scratch(s.m, s.k)));
+    std::vector<R> c(static_cast<size_t>(s.m * s.n)), panel(static_cast<size_t>(product_scratch<R>(s.m, s.n, s.k)));
     TiledProduct<T, 6, 4>::run({.m = s.m,
                                 .n = s.n,
                                 .k = s.k,
@@ -83,6 +86,42 @@ TYPED_TEST(MatrixProductOn, ReadsTransposedMatricesByTheirStrides) {
             this->summed(s, a, b, start));
 }
 
+// As the gradients of weights are summed over a batch: columns of a far apart, in any number.
+TYPED_TEST(MatrixProductOn, ReadsFarColumnsToTheSameBits) {
+  using Number = Real<TypeParam>;
+  for (const Shape& s : kShapes) {
+    const auto a = numbers<Number>(s.m * s.k, 4), b = numbers<Number>(s.k * s.n, 5), start = numbers<Number>(s.n, 6);
+    std::vector<Number> transposed(a.size());
+    for (int i = 0; i < s.m; ++i)
+      for (int l = 0; l < s.k; ++l) transposed[static_cast<size_t>(l * s.m + i)] = a[static_cast<size_t>(i * s.k + l)];
+    EXPECT_EQ(this->tiled(s, {transposed.data(), 1, s.m}, {b.data(), s.n, 1}, start), this->summed(s, a, b, start))
+        << s.m << " " << s.n << " " << s.k;
+  }
+}
+
+TYPED_TEST(MatrixProductOn, AddsTheRowsOfItsRightSideInTheirOrder) {
+  using Number = Real<TypeParam>;
+  for (const Shape& s : kShapes) {
+    const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2), before = numbers<Number>(s.n, 3);
+    std::vector<Number> c(static_cast<size_t>(s.m * s.n)),
+        sums = before, scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.n, s.k)));
+    TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
+                                        .n = s.n,
+                                        .k = s.k,
+                                        .a = {a.data(), 1, s.m},
+                                        .b = {b.data(), s.n, 1},
+                                        .c = c.data(),
+                                        .c_stride = s.n,
+                                        .panel = scratch.data(),
+                                        .row_sums = sums.data()});
+    for (int j = 0; j < s.n; ++j) {
+      Number sum = before[static_cast<size_t>(j)];
+      for (int l = 0; l < s.k; ++l) sum += b[static_cast<size_t>(l * s.n + j)];
+      EXPECT_EQ(sums[static_cast<size_t>(j)], sum) << s.m << " " << s.n << " " << s.k << ", column " << j;
+    }
+  }
+}
+
 // Columns of one number, whose rows are summed lane by lane, and rows whose matrix is read where it lies.
 TYPED_TEST(MatrixProductOn, SumsASingleColumnToRounding) {
   using Number = Real<TypeParam>;
@@ -102,7 +141,7 @@ TYPED_TEST(MatrixProductOn, AddsProductsOfTransposedMatricesToTheLastBit) {
     const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2),
                before = numbers<Number>(s.m * s.n, 3);
     auto c = before;
-    std::vector<Number> scratch(static_cast<size_t>(product_scratch(s.m, s.k)));
+    std::vector<Number> scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.n, s.k)));
     TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
                                         .n = s.n,
                                         .k = s.k,
@@ -129,7 +168,7 @@ TYPED_TEST(MatrixProductOn, AppliesAnActivationAndItsSlopesAsIfAfterwards) {
   const Shape s{13, 37, 8};
   const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2), y = numbers<Number>(s.m * s.n, 3);
   const auto run = [&](Activation activation, const Number* slope_of) {
-    std::vector<Number> c(y.size()), scratch(static_cast<size_t>(product_scratch(s.m, s.k)));
+    std::vector<Number> c(y.size()), scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.n, s.k)));
     TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
                                         .n = s.n,
                                         .k = s.k,

@@ -40,6 +40,16 @@ TEST(Adam, DecaysWeightsApartFromTheGradient) {
   EXPECT_DOUBLE_EQ(parameters[0], 2 * (1 - 0.1 * 0.5));
 }
 
+TEST(Adam, MovesAFollowerItsShareOfTheWayToTheNewParameters) {
+  std::vector<double> parameters{1, -2, 3}, alone = parameters, slow{0, 1, 2};
+  const std::vector<double> gradient{0.25, -40, 1};
+  Adam<double>(3, kConfig).step(gradient, 0.1, parameters, {.parameters = slow, .share = 0.25});
+  Adam<double>(3, kConfig).step(gradient, 0.1, alone);
+  EXPECT_EQ(parameters, alone);
+  for (size_t k = 0; k < 3; ++k)
+    EXPECT_DOUBLE_EQ(slow[k], static_cast<double>(k) + 0.25 * (parameters[k] - static_cast<double>(k)));
+}
+
 TEST(Adam, BeginsAgainAfterAReset) {
   std::vector<double> fresh{1, 1}, again{1, 1}, elsewhere{5, 5};
   const std::vector<double> gradient{0.25, -40};

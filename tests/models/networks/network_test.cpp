@@ -91,6 +91,17 @@ TEST_P(NetworkGradient, OfInputsEqualsDifferences) {
     EXPECT_NEAR(gradient.inputs[k], net.difference(net.inputs[k]), kTolerance) << k;
 }
 
+TEST_P(NetworkGradient, IsTheSameWhetherItReplacesNumbersOrIsAddedToZeros) {
+  const WeighedOutputs net(GetParam().layers);
+  std::vector<double> added(net.parameters.size()), replaced(added.size(), 1e3);
+  Tape<double> tape;
+  net.network.forward(net.parameters, view(net.inputs.data(), kBatch, kInputs), tape);
+  const auto slopes = view(net.weights.data(), kBatch, net.network.outputs());
+  net.network.backward(net.parameters, slopes, tape, added);
+  net.network.backward(net.parameters, slopes, tape, replaced, {}, GradientUse::kReplace);
+  EXPECT_EQ(replaced, added);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Architectures, NetworkGradient,
     testing::Values(Architecture{"Linear", {{.outputs = 2}}},
