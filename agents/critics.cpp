@@ -1,6 +1,5 @@
 // Values, regression and slow copies of an ensemble of critics.
 #include "agents/critics.h"
-#include "models/networks/chosen_kernels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 namespace lockstep::agents {
 
 using models::networks::Activation;
+using models::networks::GradientUse;
 using models::networks::LayerSpec;
 
 void OffPolicyNetworkConfig::describe(Fields& fields) {
@@ -53,6 +53,7 @@ void Critics<R>::reserve(int rows) {
   for (Scratch& scratch : scratch_) {
     scratch.output_gradient.resize(count);
     scratch.input_gradient.resize(count * static_cast<size_t>(inputs()));
+    scratch.rows.reserve(count);
   }
 }
 
@@ -70,8 +71,8 @@ void Critics<R>::least_target_values(View<const R, 2> inputs, std::span<R> value
 }
 
 template <class R>
-R Critics<R>::add_regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient,
-                                      std::span<const R> weights) {
+R Critics<R>::regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient,
+                                  std::span<const R> weights) {
   const int rows = inputs.extent(0);
   reserve(rows);
   pool_.for_each(count_, [&](int k, int) {
@@ -86,7 +87,7 @@ R Critics<R>::add_regression_gradient(View<const R, 2> inputs, std::span<const R
       scratch.output_gradient[row] = weighted / static_cast<R>(rows);
     }
     network_.backward(parameters, view(std::as_const(scratch.output_gradient).data(), rows, 1), scratch.tape,
-                      part(gradient, k));
+                      part(gradient, k), {}, GradientUse::kReplace);
   });
   R loss = 0;
   for (const Scratch& scratch : scratch_) loss += scratch.loss / static_cast<R>(rows);
@@ -110,33 +111,32 @@ R Critics<R>::least_value_gradient(View<const R, 2> inputs, int used, View<R, 2>
     Scratch& scratch = scratch_[static_cast<size_t>(k)];
     scratch.values = network_.forward(part(std::span<const R>(parameters_), k), inputs, scratch.tape);
   });
+  for (Scratch& scratch : scratch_) scratch.rows.clear();
   R loss = 0;
   for (int row = 0; row < rows; ++row) {
     size_t least = 0;
     for (size_t k = 1; k < static_cast<size_t>(used); ++k)
       least = scratch_[k].values(row, 0) < scratch_[least].values(row, 0) ? k : least;
     loss -= scratch_[least].values(row, 0) / static_cast<R>(rows);
-    for (size_t k = 0; k < static_cast<size_t>(used); ++k)
-      scratch_[k].output_gradient[static_cast<size_t>(row)] = k == least ? R(-1) / static_cast<R>(rows) : R(0);
+    scratch_[least].rows.push_back(row);
   }
+  // Every row goes back through the critic that it was judged by, and through no other.
   pool_.for_each(used, [&](int k, int) {
     Scratch& scratch = scratch_[static_cast<size_t>(k)];
+    const int count = static_cast<int>(scratch.rows.size()), width = this->inputs();
+    if (count == 0) return;
+    network_.keep_rows(scratch.rows, scratch.tape);
+    std::ranges::fill(scratch.output_gradient, R(-1) / static_cast<R>(rows));
     network_.backward(part(std::span<const R>(parameters_), k),
-                      view(std::as_const(scratch.output_gradient).data(), rows, 1), scratch.tape, {},
-                      view(scratch.input_gradient.data(), rows, this->inputs()));
+                      view(std::as_const(scratch.output_gradient).data(), count, 1), scratch.tape, {},
+                      view(scratch.input_gradient.data(), count, width));
+    const R* from = scratch.input_gradient.data();
+    for (const int row : scratch.rows) {
+      std::copy_n(from, width, &input_gradient(row, 0));
+      from += width;
+    }
   });
-  const size_t size = static_cast<size_t>(rows) * static_cast<size_t>(this->inputs());
-  R* const out = input_gradient.data_handle();
-  std::copy_n(scratch_[0].input_gradient.data(), size, out);
-  for (size_t k = 1; k < static_cast<size_t>(used); ++k) {
-    for (size_t i = 0; i < size; ++i) out[i] += scratch_[k].input_gradient[i];
-  }
   return loss;
-}
-
-template <class R>
-void Critics<R>::follow(R share) {
-  models::networks::approach(std::span<const R>(parameters_), share, std::span(targets_));
 }
 
 template <class R>

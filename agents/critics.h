@@ -4,6 +4,7 @@
 #include "agents/replay.h"
 #include "engine/settings.h"
 #include "engine/thread_pool.h"
+#include "models/networks/adam.h"
 #include "models/networks/network.h"
 #include "models/networks/safetensors.h"
 
@@ -71,10 +72,10 @@ class Critics {
   // values [rows]: the least of all critics' slow copies at inputs [rows][observation_size + action_size].
   void least_target_values(View<const R, 2> inputs, std::span<R> values);
 
-  // Adds to gradient [parameters] that of L = mean over rows and sum over critics of weight (Q_k - target)^2 / 2;
-  // returns L. weights [rows]; empty: all 1.
-  R add_regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient,
-                            std::span<const R> weights = {});
+  // gradient [parameters] is overwritten with that of L = mean over rows and sum over critics of
+  // weight (Q_k - target)^2 / 2; returns L. weights [rows]; empty: all 1.
+  R regression_gradient(View<const R, 2> inputs, std::span<const R> targets, std::span<R> gradient,
+                        std::span<const R> weights = {});
   // errors [rows] of the last regression: the mean over critics of |Q_k - target|.
   void mean_errors(std::span<const R> targets, std::span<float> errors) const;
 
@@ -82,8 +83,8 @@ class Critics {
   // derivative with respect to the inputs. Returns L.
   R least_value_gradient(View<const R, 2> inputs, int used, View<R, 2> input_gradient);
 
-  // Moves the slow copies a share of the way to the learned parameters.
-  void follow(R share);
+  // The slow copies, for the optimiser that steps parameters(): they move a share of the way to what it makes.
+  [[nodiscard]] models::networks::Follower<R> follower(R share) { return {targets_, share}; }
 
   // "critics.0.layers.0.kernel" ..., "target_critics.0. ...".
   void append(models::networks::TensorFile& file) const;
@@ -104,6 +105,7 @@ class Critics {
     View<const R, 2> values;
     std::vector<R> output_gradient;  // [rows]
     std::vector<R> input_gradient;   // [rows][inputs]
+    std::vector<int> rows;           // where its value is the least
     R loss = 0;
   };
   std::vector<Scratch> scratch_;  // [count]

@@ -98,7 +98,7 @@ void SacUpdate<R>::bootstrap(const Transitions<R>& transitions, std::span<const 
 }
 
 template <class R>
-R SacUpdate<R>::add_actor_gradient(View<const R, 2> observations, std::span<const R> noise, std::span<R> gradient) {
+R SacUpdate<R>::actor_gradient(View<const R, 2> observations, std::span<const R> noise, std::span<R> gradient) {
   const int rows = observations.extent(0), width = critics_.inputs();
   reserve(rows);
   const kernels::SquashedActions<R> samples = draw_joint(observations, noise);
@@ -110,7 +110,8 @@ R SacUpdate<R>::add_actor_gradient(View<const R, 2> observations, std::span<cons
                     .gradient_stride = width,
                     .log_prob_weight = temperature / static_cast<R>(rows),
                     .output_gradient = output_gradient_.data()});
-  actor_.backward(actor_parameters_, rows_of(output_gradient_, rows, 2 * action_size_), actor_tape_, gradient);
+  actor_.backward(actor_parameters_, rows_of(output_gradient_, rows, 2 * action_size_), actor_tape_, gradient, {},
+                  models::networks::GradientUse::kReplace);
   return value + temperature * mean_of<R>(log_probs_);
 }
 
@@ -133,14 +134,13 @@ void SacUpdate<R>::update(const Transitions<R>& transitions, kernels::RandomStre
   bootstrap(transitions, noise.first(numbers), targets_);
 
   join_rows(transitions.observations, transitions.actions, std::span(joint_));
-  std::ranges::fill(critic_gradient_, R(0));
   const R critic_loss =
-      critics_.add_regression_gradient(rows_of(joint_, rows, width), targets_, critic_gradient_, transitions.weights);
+      critics_.regression_gradient(rows_of(joint_, rows, width), targets_, critic_gradient_, transitions.weights);
   critics_.mean_errors(targets_, errors_);
-  critic_adam_.step(critic_gradient_, config_.critic_rate, critics_.parameters());
+  critic_adam_.step(critic_gradient_, config_.critic_rate, critics_.parameters(),
+                    critics_.follower(static_cast<R>(config_.target_share)));
 
-  std::ranges::fill(actor_gradient_, R(0));
-  const R actor_loss = add_actor_gradient(transitions.observations, noise.subspan(numbers), actor_gradient_);
+  const R actor_loss = actor_gradient(transitions.observations, noise.subspan(numbers), actor_gradient_);
   if (!std::isfinite(critic_loss) || !std::isfinite(actor_loss)) {
     throw Error(
         fmt::format("the critics' loss is {} and the policy's {} in update {}", critic_loss, actor_loss, updates_ + 1),
@@ -149,7 +149,6 @@ void SacUpdate<R>::update(const Transitions<R>& transitions, kernels::RandomStre
   actor_adam_.step(actor_gradient_, config_.learning_rate, actor_parameters_);
   const R temperature = this->temperature();
   step_temperature();
-  critics_.follow(static_cast<R>(config_.target_share));
   ++updates_;
 
   const double entropy = -static_cast<double>(mean_of<R>(log_probs_));

@@ -52,9 +52,9 @@ class SacUpdate {
   // shape, or where noise is empty those of the means.
   void act(View<const R, 2> observations, std::span<const R> noise, std::span<R> actions);
 
-  // The parts of an update, for tests. targets [rows]; gradients [parameters] are added to, losses returned.
+  // The parts of an update, for tests. targets [rows]; gradients [parameters] are overwritten, losses returned.
   void bootstrap(const Transitions<R>& transitions, std::span<const R> noise, std::span<R> targets);
-  R add_actor_gradient(View<const R, 2> observations, std::span<const R> noise, std::span<R> gradient);
+  R actor_gradient(View<const R, 2> observations, std::span<const R> noise, std::span<R> gradient);
 
   [[nodiscard]] const models::networks::Network<R>& actor() const { return actor_; }
   [[nodiscard]] std::span<R> actor_parameters() { return actor_parameters_; }

@@ -2,7 +2,6 @@
 #include "agents/td3_update.h"
 #include "agents/squashed_gaussian.h"
 #include "engine/error.h"
-#include "models/networks/chosen_kernels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -82,7 +81,7 @@ void Td3Update<R>::bootstrap(const Transitions<R>& transitions, std::span<const 
 }
 
 template <class R>
-R Td3Update<R>::add_actor_gradient(View<const R, 2> observations, std::span<R> gradient) {
+R Td3Update<R>::actor_gradient(View<const R, 2> observations, std::span<R> gradient) {
   const int rows = observations.extent(0), width = critics_.inputs();
   reserve(rows);
   join_rows(observations, actor_.forward(actor_parameters_, observations, actor_tape_), std::span(joint_));
@@ -92,22 +91,20 @@ R Td3Update<R>::add_actor_gradient(View<const R, 2> observations, std::span<R> g
     std::copy_n(joint_gradient_.data() + static_cast<long>(row) * width + observation_size_, action_size_,
                 action_gradient_.data() + static_cast<long>(row) * action_size_);
   }
-  actor_.backward(actor_parameters_, rows_of(action_gradient_, rows, action_size_), actor_tape_, gradient);
+  actor_.backward(actor_parameters_, rows_of(action_gradient_, rows, action_size_), actor_tape_, gradient, {},
+                  models::networks::GradientUse::kReplace);
   return loss;
 }
 
 template <class R>
 void Td3Update<R>::step_policy(const Transitions<R>& transitions) {
-  std::ranges::fill(actor_gradient_, R(0));
-  const R loss = add_actor_gradient(transitions.observations, actor_gradient_);
+  const R loss = actor_gradient(transitions.observations, actor_gradient_);
   if (!std::isfinite(loss)) {
     throw Error(fmt::format("the policy's loss is {} in update {}", loss, updates_ + 1), "td3",
                 "set a lower learning_rate; the last checkpoint is whole");
   }
-  actor_adam_.step(actor_gradient_, config_.learning_rate, actor_parameters_);
-  critics_.follow(static_cast<R>(config_.target_share));
-  models::networks::approach(std::span<const R>(actor_parameters_), static_cast<R>(config_.target_share),
-                             std::span(actor_targets_));
+  actor_adam_.step(actor_gradient_, config_.learning_rate, actor_parameters_,
+                   {.parameters = actor_targets_, .share = static_cast<R>(config_.target_share)});
   statistics_.actor_loss += static_cast<double>(loss);
   ++statistics_.actor_updates;
 }
@@ -119,19 +116,21 @@ void Td3Update<R>::update(const Transitions<R>& transitions, kernels::RandomStre
   squashed_gaussian<R>().fill_normal(stream, updates_, static_cast<long>(noise_.size()), noise_.data());
   bootstrap(transitions, noise_, targets_);
   join_rows(transitions.observations, transitions.actions, std::span(joint_));
-  std::ranges::fill(critic_gradient_, R(0));
-  const R loss = critics_.add_regression_gradient(rows_of(joint_, rows, critics_.inputs()), targets_, critic_gradient_,
-                                                  transitions.weights);
+  const R loss = critics_.regression_gradient(rows_of(joint_, rows, critics_.inputs()), targets_, critic_gradient_,
+                                              transitions.weights);
   critics_.mean_errors(targets_, errors_);
   if (!std::isfinite(loss)) {
     throw Error(fmt::format("the critics' loss is {} in update {}", loss, updates_ + 1), "td3",
                 "set a lower critic_rate; the last checkpoint is whole");
   }
-  critic_adam_.step(critic_gradient_, config_.critic_rate, critics_.parameters());
+  const bool is_policys_turn = (updates_ + 1) % static_cast<std::uint32_t>(config_.policy_delay) == 0;
+  const R share = static_cast<R>(config_.target_share);
+  critic_adam_.step(critic_gradient_, config_.critic_rate, critics_.parameters(),
+                    is_policys_turn ? critics_.follower(share) : models::networks::Follower<R>{});
   statistics_.critic_loss += static_cast<double>(loss);
   statistics_.value += static_cast<double>(mean_of<R>(targets_));
   ++statistics_.updates;
-  if ((updates_ + 1) % static_cast<std::uint32_t>(config_.policy_delay) == 0) step_policy(transitions);
+  if (is_policys_turn) step_policy(transitions);
   ++updates_;
 }
 

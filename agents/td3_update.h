@@ -47,9 +47,9 @@ class Td3Update {
   // The policy's actions [rows][action_size] in (-1, 1) at observations [rows][observation_size].
   void act(View<const R, 2> observations, std::span<R> actions);
 
-  // The parts of an update, for tests. targets [rows]; the gradient [parameters] is added to, the loss returned.
+  // The parts of an update, for tests. targets [rows]; the gradient [parameters] is overwritten, the loss returned.
   void bootstrap(const Transitions<R>& transitions, std::span<const R> noise, std::span<R> targets);
-  R add_actor_gradient(View<const R, 2> observations, std::span<R> gradient);
+  R actor_gradient(View<const R, 2> observations, std::span<R> gradient);
 
   [[nodiscard]] const models::networks::Network<R>& actor() const { return actor_; }
   [[nodiscard]] std::span<R> actor_parameters() { return actor_parameters_; }

@@ -26,8 +26,6 @@ struct NetworkKernels {
   // gradient [n] (with respect to y) is multiplied by the activation's slope at x [n], where y [n] is its value.
   void (*activate_backward)(Activation activation, long n, const R* x, const R* y, R* gradient);
   void (*step_adam)(const AdamStep<R>& step);
-  // x [n] += share * (target [n] - x [n])
-  void (*approach)(long n, R share, const R* target, R* x);
   int lanes;
 };
 

@@ -224,6 +224,7 @@ View<const R, 2> Network<R>::forward(std::span<const R> parameters, View<const R
   const int batch = inputs.extent(0);
   reserve(tape, batch);
   tape.inputs_ = inputs;
+  tape.batch_ = batch;
   View<const R, 2> x = inputs;
   for (size_t k = 0; k < layers_.size(); ++k) {
     forward_layer(k, parameters, x, tape);
@@ -233,12 +234,36 @@ View<const R, 2> Network<R>::forward(std::span<const R> parameters, View<const R
   return x;
 }
 
+template <class R>
+void Network<R>::keep_rows(std::span<const int> rows, Tape<R>& tape) const {
+  const auto keep = [&](HostBuffer<R>& numbers, int width) {
+    R* target = numbers.data();
+    for (const int row : rows) {
+      const R* const source = numbers.data() + static_cast<long>(row) * width;
+      if (source != target) std::copy_n(source, width, target);
+      target += width;
+    }
+  };
+  for (size_t k = 0; k < layers_.size(); ++k) {
+    auto& memory = tape.layers_[k];
+    const int width = layers_[k].outputs;
+    keep(memory.output, width);
+    if (!is_fused(layers_[k])) keep(layers_[k].is_normalised ? memory.preactivation : memory.linear, width);
+    if (!layers_[k].is_normalised) continue;
+    keep(memory.standardised, width);
+    keep(memory.inverse_deviation, 1);
+  }
+  tape.batch_ = static_cast<int>(rows.size());
+  tape.inputs_ = {};
+  tape.outputs_ = view(static_cast<const R*>(tape.layers_.back().output.data()), tape.batch_, outputs());
+}
+
 // From the gradient with respect to the layer's output (where the layer is fused: to its z), which is in its memory, to
 // that of its parameters and its z.
 template <class R>
 void Network<R>::backward_layer(size_t k, std::span<const R> parameters, Tape<R>& tape, std::span<R> gradient,
                                 GradientUse use) const {
-  const int batch = tape.inputs_.extent(0);
+  const int batch = tape.batch_;
   const LayerSpec& layer = layers_[k];
   const Place& place = places_[k];
   auto& memory = tape.layers_[k];
@@ -275,9 +300,10 @@ void Network<R>::backward_layer(size_t k, std::span<const R> parameters, Tape<R>
 template <class R>
 void Network<R>::backward(std::span<const R> parameters, View<const R, 2> output_gradient, Tape<R>& tape,
                           std::span<R> gradient, View<R, 2> input_gradient, GradientUse use) const {
-  const int batch = tape.inputs_.extent(0);
+  const int batch = tape.batch_;
   assert(output_gradient.extent(0) == batch && output_gradient.extent(1) == outputs());
-  assert(gradient.empty() || static_cast<long>(gradient.size()) == num_parameters_);
+  assert(gradient.empty() ||
+         (static_cast<long>(gradient.size()) == num_parameters_ && tape.inputs_.data_handle() != nullptr));
   auto& last = tape.layers_.back();
   const long size = static_cast<long>(batch) * outputs();
   std::copy_n(output_gradient.data_handle(), size, last.gradient.data());

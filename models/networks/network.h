@@ -77,6 +77,7 @@ class Tape {
   HostBuffer<R> scratch_;
   const void* network_ = nullptr;  // whose shape the layers have
   int capacity_ = 0;               // rows there is room for
+  int batch_ = 0;                  // rows of the last forward pass, or those that were kept of it
   View<const R, 2> inputs_, outputs_;
 };
 
@@ -108,6 +109,10 @@ class Network {
   // overwritten; an empty view skips it.
   void backward(std::span<const R> parameters, View<const R, 2> output_gradient, Tape<R>& tape, std::span<R> gradient,
                 View<R, 2> input_gradient = {}, GradientUse use = GradientUse::kAdd) const;
+
+  // The tape goes on as if its forward pass had been of these rows alone, in rising order, but a backward pass then
+  // makes the gradient with respect to the inputs only: where a loss looks at few rows, the others cost nothing.
+  void keep_rows(std::span<const int> rows, Tape<R>& tape) const;
 
  private:
   // Where a layer's numbers begin in the parameter vector.

@@ -88,17 +88,7 @@ void step_adam(const AdamStep<R>& step) {
 }
 
 template <class R>
-void approach(long n, R share, const R* target, R* x) {
-  using T = Register<R>;
-  for_each_register<R>(n, [&](long i, int count) {
-    const T now = load_part<T>(x + i, count);
-    store_part(x + i, now + T(share) * (load_part<T>(target + i, count) - now), count);
-  });
-}
-
-template <class R>
-constexpr NetworkKernels<R> kTable{multiply<R>,  activate<R>, activate_backward<R>,
-                                   step_adam<R>, approach<R>, kLanes<Register<R>>};
+constexpr NetworkKernels<R> kTable{multiply<R>, activate<R>, activate_backward<R>, step_adam<R>, kLanes<Register<R>>};
 
 }  // namespace
 

@@ -126,8 +126,8 @@ TEST(SacUpdate, ActorGradientEqualsDifferences) {
   const Minibatch<double> rows = example_rows<double>();
   const std::vector<double> noise = example_noise();
   std::vector<double> gradient(sac.update.actor_parameters().size()), unused(gradient.size());
-  const auto loss = [&] { return sac.update.add_actor_gradient(rows.transitions().observations, noise, unused); };
-  sac.update.add_actor_gradient(rows.transitions().observations, noise, gradient);
+  const auto loss = [&] { return sac.update.actor_gradient(rows.transitions().observations, noise, unused); };
+  sac.update.actor_gradient(rows.transitions().observations, noise, gradient);
   double largest = 0;
   for (size_t k = 0; k < gradient.size(); ++k) {
     const double expected = central_difference(sac.update.actor_parameters()[k], 1e-5, loss);
@@ -144,7 +144,7 @@ TEST(SacUpdate, TakesNoGradientThroughADeviationAtItsBound) {
   for (size_t k = 1; k <= kActions; ++k) parameters[parameters.size() - k] = 50;
   const std::vector<double> noise = example_noise();
   std::vector<double> gradient(parameters.size());
-  sac.update.add_actor_gradient(example_rows<double>().transitions().observations, noise, gradient);
+  sac.update.actor_gradient(example_rows<double>().transitions().observations, noise, gradient);
   for (size_t k = 1; k <= kActions; ++k) EXPECT_EQ(gradient[gradient.size() - k], 0);
   EXPECT_NE(gradient[gradient.size() - kActions - 1], 0);
 }
@@ -190,8 +190,8 @@ TEST(Critics, RegressionGradientEqualsDifferencesWithLayerNorms) {
   for (size_t k = 0; k < kRows; ++k) targets[k] = std::cos(static_cast<double>(k));
   const auto inputs = rows_of(joint, kRows, kObservations + kActions);
   std::vector<double> gradient(critics.parameters().size()), unused(gradient.size());
-  const auto loss = [&] { return critics.add_regression_gradient(inputs, targets, unused); };
-  critics.add_regression_gradient(inputs, targets, gradient);
+  const auto loss = [&] { return critics.regression_gradient(inputs, targets, unused); };
+  critics.regression_gradient(inputs, targets, gradient);
   for (size_t k = 0; k < gradient.size(); ++k) {
     const double expected = central_difference(critics.parameters()[k], 1e-5, loss);
     EXPECT_NEAR(gradient[k], expected, 1e-8 + 1e-6 * std::abs(expected)) << "parameter " << k;
@@ -219,8 +219,8 @@ TEST(Critics, WeighEveryRowOfTheRegressionAndTellItsError) {
   }
   const auto inputs = rows_of(joint, kRows, kObservations + kActions);
   std::vector<double> gradient(critics.parameters().size()), unused(gradient.size());
-  const auto loss = [&] { return critics.add_regression_gradient(inputs, targets, unused, weights); };
-  EXPECT_NEAR(critics.add_regression_gradient(inputs, targets, gradient, weights), expected_loss, 1e-12);
+  const auto loss = [&] { return critics.regression_gradient(inputs, targets, unused, weights); };
+  EXPECT_NEAR(critics.regression_gradient(inputs, targets, gradient, weights), expected_loss, 1e-12);
   std::vector<float> errors(kRows);
   critics.mean_errors(targets, errors);
   for (size_t k = 0; k < kRows; ++k) EXPECT_FLOAT_EQ(errors[k], static_cast<float>(expected_errors[k]));
@@ -234,8 +234,10 @@ TEST(Critics, SlowCopiesMoveTheirShareOfTheWay) {
   ThreadPool pool(1);
   Critics<double> critics({kObservations, kActions}, 2, kNetwork, 1, 2, pool);
   const std::vector<double> before(critics.target_parameters().begin(), critics.target_parameters().end());
-  stir(critics.parameters(), 1);
-  critics.follow(0.25);
+  models::networks::Adam<double> adam(static_cast<long>(before.size()), {});
+  std::vector<double> gradient(before.size());
+  stir(std::span(gradient), 1);
+  adam.step(gradient, 0.1, critics.parameters(), critics.follower(0.25));
   for (size_t k = 0; k < before.size(); ++k)
     EXPECT_NEAR(critics.target_parameters()[k], before[k] + 0.25 * (critics.parameters()[k] - before[k]), 1e-12);
 }
@@ -265,8 +267,8 @@ TEST(Td3Update, ActorGradientEqualsDifferences) {
   Td3 td3;
   const Minibatch<double> rows = example_rows<double>();
   std::vector<double> gradient(td3.update.actor_parameters().size()), unused(gradient.size());
-  const auto loss = [&] { return td3.update.add_actor_gradient(rows.transitions().observations, unused); };
-  td3.update.add_actor_gradient(rows.transitions().observations, gradient);
+  const auto loss = [&] { return td3.update.actor_gradient(rows.transitions().observations, unused); };
+  td3.update.actor_gradient(rows.transitions().observations, gradient);
   double largest = 0;
   for (size_t k = 0; k < gradient.size(); ++k) {
     const double expected = central_difference(td3.update.actor_parameters()[k], 1e-5, loss);

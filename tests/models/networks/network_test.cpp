@@ -102,6 +102,25 @@ TEST_P(NetworkGradient, IsTheSameWhetherItReplacesNumbersOrIsAddedToZeros) {
   EXPECT_EQ(replaced, added);
 }
 
+TEST_P(NetworkGradient, OfRowsThatWereKeptIsThatOfAllToTheLastBit) {
+  const WeighedOutputs net(GetParam().layers);
+  const auto all = net.gradient();
+  const std::vector<int> kept{0, 3, 4};
+  std::vector<double> slopes, found(kept.size() * kInputs);
+  for (const int row : kept) {
+    for (int k = 0; k < net.network.outputs(); ++k)
+      slopes.push_back(net.weights[static_cast<size_t>(row * net.network.outputs() + k)]);
+  }
+  Tape<double> tape;
+  net.network.forward(net.parameters, view(net.inputs.data(), kBatch, kInputs), tape);
+  net.network.keep_rows(kept, tape);
+  EXPECT_EQ(tape.outputs().extent(0), 3);
+  net.network.backward(net.parameters, view(std::as_const(slopes).data(), 3, net.network.outputs()), tape, {},
+                       view(found.data(), 3, kInputs));
+  for (size_t k = 0; k < found.size(); ++k)
+    EXPECT_EQ(found[k], all.inputs[static_cast<size_t>(kept[k / kInputs]) * kInputs + k % kInputs]) << k;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Architectures, NetworkGradient,
     testing::Values(Architecture{"Linear", {{.outputs = 2}}},
