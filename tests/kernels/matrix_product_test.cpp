@@ -3,6 +3,8 @@
 #include "kernels/matrix_product.h"
 #include "tests/kernels/numbers.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
@@ -193,6 +195,31 @@ TYPED_TEST(MatrixProductOn, AppliesAnActivationAndItsSlopesAsIfAfterwards) {
   expect.template operator()<Activation::kRelu>();
   expect.template operator()<Activation::kTanh>();
   expect.template operator()<Activation::kElu>();
+}
+
+// Rounding of two sums of four terms, a product and a quotient adds up to a few units in the last place.
+TEST(Activations, AreTheHyperbolicTangentToEightUnitsInTheLastPlaceOfFloat) {
+  double largest = 0;
+  for (double x = 1e-30; x < 30; x *= 1.00001) {
+    const auto rounded = static_cast<float>(x);
+    const double exact = std::tanh(static_cast<double>(rounded));
+    const auto near = static_cast<float>(exact);
+    const auto unit = static_cast<double>(std::nextafter(near, 2.0f) - near);
+    const float found = activation<Activation::kTanh>(rounded);
+    largest = std::max(largest, std::abs(static_cast<double>(found) - exact) / unit);
+    ASSERT_EQ(activation<Activation::kTanh>(-rounded), -found);
+    ASSERT_LE(found, 1.0f);
+  }
+  EXPECT_LT(largest, 8);
+}
+
+TEST(Activations, HoldTheHyperbolicTangentAtInfinityAndKeepNotANumber) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  constexpr float kLastPlace = std::numeric_limits<float>::epsilon() / 2;  // of numbers just below 1
+  EXPECT_NEAR(activation<Activation::kTanh>(infinity), 1.0f, kLastPlace);
+  EXPECT_NEAR(activation<Activation::kTanh>(-infinity), -1.0f, kLastPlace);
+  EXPECT_EQ(activation<Activation::kTanh>(0.0f), 0.0f);
+  EXPECT_TRUE(std::isnan(activation<Activation::kTanh>(std::numeric_limits<float>::quiet_NaN())));
 }
 
 // Central differences with step h of a function whose third derivative is at most 2: error h^2 / 3 and rounding 1e-16 /
