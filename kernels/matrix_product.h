@@ -163,6 +163,7 @@ struct TiledProduct {
     const R* tiles = nullptr;  // of a, or nullptr: they are read where they are
     R* panels = nullptr;       // of b
     long panel_step = 0;       // numbers between two panels for each of their columns; 0: one at a time, in one place
+    const R* next = nullptr;   // the panel of b that will be copied next, where its rows lie side by side
     bool is_in_place = false;  // whole panels of b are read where they are
   };
   LS_FN static int columns_from(const MatrixProduct<R>& p, int first) {
@@ -205,12 +206,21 @@ struct TiledProduct {
     }
   }
 
+  // Asks for a share of the next panel, a line of which is far from the one before it.
+  [[gnu::always_inline]] LS_FN static void fetch_rows(const MatrixProduct<R>& p, const R* next, int row) {
+    const long begin = static_cast<long>(row) * p.k / p.m, end = static_cast<long>(row + Rows) * p.k / p.m;
+    for (long k = begin; k < end; ++k) __builtin_prefetch(next + k * p.b.row_stride + kColumns - 1);
+  }
+
   LS_FN static void all_rows(const MatrixProduct<R>& p, const Layout& layout, int begin, int end) {
     int row = 0;
     if (p.n <= kWidth) {  // a single register a row: twice the rows, so that their sums do not wait for each other
       for (; row + 2 * Rows <= p.m; row += 2 * Rows) row_of_tiles<2 * Rows>(p, layout, row, begin, end);
     }
-    for (; row + Rows <= p.m; row += Rows) row_of_tiles<Rows>(p, layout, row, begin, end);
+    for (; row + Rows <= p.m; row += Rows) {
+      if (layout.next != nullptr) fetch_rows(p, layout.next, row);
+      row_of_tiles<Rows>(p, layout, row, begin, end);
+    }
     const int rest = p.m - row;
     if (rest == 1) row_of_tiles<1>(p, layout, row, begin, end);
     if constexpr (Rows > 2) {
@@ -253,7 +263,8 @@ struct TiledProduct {
       pack_tiles<Rows>(p.a, p.m, p.k, tiles);
       layout.tiles = tiles;
     }
-    layout.is_in_place = p.m <= 2 * Rows && p.b.column_stride == 1;  // few rows do not pay for a copy
+    // Few rows do not pay for a copy, nor does what the first-level cache holds beside the rest.
+    layout.is_in_place = p.b.column_stride == 1 && (p.m <= 2 * Rows || p.b.row_stride * p.k <= kFirstLevel<R> / 2);
     // Rows of c are written one after the other where all of b stays in the first-level cache.
     if (layout.is_in_place || static_cast<long>(columns) * p.k <= kFirstLevel<R>) {
       layout.panel_step = p.k;
@@ -268,6 +279,7 @@ struct TiledProduct {
     }
     for (int first = 0; first < p.n; first += kColumns) {
       pack_panel(p, layout, first);
+      layout.next = p.b.column_stride == 1 && first + 2 * kColumns <= p.n ? p.b.data + first + kColumns : nullptr;
       all_rows(p, layout, first, first + columns_from(p, first));
     }
   }

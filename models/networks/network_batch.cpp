@@ -69,22 +69,54 @@ void activate_backward(Activation activation, long n, const R* x, const R* y, R*
   }
 }
 
+// The step's factors in registers.
 template <class R>
-void step_adam(const AdamStep<R>& step) {
+struct AdamFactors {
   using T = Register<R>;
-  for_each_register<R>(step.n, [&](long i, int count) {
+  T beta1, beta2, rest1, rest2, rate, root_correction, epsilon, kept, share;
+
+  explicit AdamFactors(const AdamStep<R>& step)
+      : beta1(step.beta1),
+        beta2(step.beta2),
+        rest1(step.rest1),
+        rest2(step.rest2),
+        rate(step.rate),
+        root_correction(step.root_correction),
+        epsilon(step.epsilon),
+        kept(step.kept),
+        share(step.share) {}
+
+  template <bool kFollows>
+  [[gnu::always_inline]] void step(const AdamStep<R>& step, long i, int count) const {
     const T g = load_part<T>(step.gradient + i, count);
-    const T mean = T(step.beta1) * load_part<T>(step.mean + i, count) + T(step.rest1) * g;
-    const T square = T(step.beta2) * load_part<T>(step.square + i, count) + T(step.rest2) * g * g;
-    const T root = square_root(square) * T(step.root_correction) + T(step.epsilon);
-    const T parameter = T(step.kept) * load_part<T>(step.parameters + i, count) - T(step.rate) * mean / root;
+    const T mean = beta1 * load_part<T>(step.mean + i, count) + rest1 * g;
+    const T square = beta2 * load_part<T>(step.square + i, count) + rest2 * g * g;
+    const T root = square_root(square) * root_correction + epsilon;
+    const T parameter = kept * load_part<T>(step.parameters + i, count) - rate * mean / root;
     store_part(step.mean + i, mean, count);
     store_part(step.square + i, square, count);
     store_part(step.parameters + i, parameter, count);
-    if (step.follower == nullptr) return;
-    const T now = load_part<T>(step.follower + i, count);
-    store_part(step.follower + i, now + T(step.share) * (parameter - now), count);
-  });
+    if constexpr (kFollows) {
+      const T now = load_part<T>(step.follower + i, count);
+      store_part(step.follower + i, now + share * (parameter - now), count);
+    }
+  }
+};
+
+template <class R, bool kFollows>
+void step_adam_as(const AdamStep<R>& step) {
+  constexpr int kWidth = kLanes<Register<R>>;
+  const AdamStep<R> s = step;
+  const AdamFactors<R> factors(s);
+  long i = 0;
+  for (; i + kWidth <= s.n; i += kWidth) factors.template step<kFollows>(s, i, kWidth);
+  if (i < s.n) factors.template step<kFollows>(s, i, static_cast<int>(s.n - i));
+}
+
+template <class R>
+void step_adam(const AdamStep<R>& step) {
+  if (step.follower == nullptr) return step_adam_as<R, false>(step);
+  step_adam_as<R, true>(step);
 }
 
 template <class R>
