@@ -2,6 +2,8 @@
 #pragma once
 
 #include "kernels/activations.h"
+#include "kernels/attention.h"
+#include "kernels/gru.h"
 #include "kernels/matrix_product.h"
 
 namespace lockstep::kernels {
@@ -26,6 +28,11 @@ struct NetworkKernels {
   // gradient [n] (with respect to y) is multiplied by the activation's slope at x [n], where y [n] is its value.
   void (*activate_backward)(Activation activation, long n, const R* x, const R* y, R* gradient);
   void (*step_adam)(const AdamStep<R>& step);
+  void (*step_gru)(const GruStep<R>& step);
+  void (*step_gru_backward)(const GruSlopes<R>& slopes);
+  // Scores become weights; the gradient of weights that of scores.
+  void (*attend)(const AttentionScores<R>& scores);
+  void (*attend_backward)(const AttentionScores<R>& scores);
   int lanes;
 };
 

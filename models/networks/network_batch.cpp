@@ -120,7 +120,15 @@ void step_adam(const AdamStep<R>& step) {
 }
 
 template <class R>
-constexpr NetworkKernels<R> kTable{multiply<R>, activate<R>, activate_backward<R>, step_adam<R>, kLanes<Register<R>>};
+constexpr NetworkKernels<R> kTable{multiply<R>,
+                                   activate<R>,
+                                   activate_backward<R>,
+                                   step_adam<R>,
+                                   GatedUnit<Register<R>>::step,
+                                   GatedUnit<Register<R>>::slopes,
+                                   ColumnSoftmax<Register<R>>::softmax,
+                                   ColumnSoftmax<Register<R>>::slopes,
+                                   kLanes<Register<R>>};
 
 }  // namespace
 

@@ -175,9 +175,9 @@ TensorFile decode_safetensors(std::span<const std::byte> bytes, const std::strin
 }
 
 template <class R>
-void append_parameters(const Network<R>& network, std::span<const R> parameters, const std::string& prefix,
-                       TensorFile& file) {
-  for (const ParameterBlock& block : network.parameter_blocks()) {
+void append_blocks(std::span<const ParameterBlock> blocks, std::span<const R> parameters, const std::string& prefix,
+                   TensorFile& file) {
+  for (const ParameterBlock& block : blocks) {
     const auto first = parameters.begin() + block.offset;
     file.tensors.push_back({.name = prefix + block.name,
                             .shape = {block.shape.begin(), block.shape.end()},
@@ -187,9 +187,9 @@ void append_parameters(const Network<R>& network, std::span<const R> parameters,
 }
 
 template <class R>
-void take_parameters(const Network<R>& network, const TensorFile& file, const std::string& prefix,
-                     const std::string& where, std::span<R> parameters) {
-  for (const ParameterBlock& block : network.parameter_blocks()) {
+void take_blocks(std::span<const ParameterBlock> blocks, const TensorFile& file, const std::string& prefix,
+                 const std::string& where, std::span<R> parameters) {
+  for (const ParameterBlock& block : blocks) {
     const std::string name = prefix + block.name;
     const auto found = std::ranges::find(file.tensors, name, &Tensor::name);
     if (found == file.tensors.end())
@@ -212,11 +212,11 @@ TensorFile load_safetensors(const std::filesystem::path& path) {
   return decode_safetensors(read_file(path), path.string());
 }
 
-template void append_parameters(const Network<float>&, std::span<const float>, const std::string&, TensorFile&);
-template void append_parameters(const Network<double>&, std::span<const double>, const std::string&, TensorFile&);
-template void take_parameters(const Network<float>&, const TensorFile&, const std::string&, const std::string&,
-                              std::span<float>);
-template void take_parameters(const Network<double>&, const TensorFile&, const std::string&, const std::string&,
-                              std::span<double>);
+template void append_blocks(std::span<const ParameterBlock>, std::span<const float>, const std::string&, TensorFile&);
+template void append_blocks(std::span<const ParameterBlock>, std::span<const double>, const std::string&, TensorFile&);
+template void take_blocks(std::span<const ParameterBlock>, const TensorFile&, const std::string&, const std::string&,
+                          std::span<float>);
+template void take_blocks(std::span<const ParameterBlock>, const TensorFile&, const std::string&, const std::string&,
+                          std::span<double>);
 
 }  // namespace lockstep::models::networks

@@ -32,14 +32,26 @@ struct TensorFile {
 // Throws Error, naming `where`, for bytes that are cut short, have gaps or overlaps, or hold other than F32 and F64.
 [[nodiscard]] TensorFile decode_safetensors(std::span<const std::byte> bytes, const std::string& where);
 
-// The parameters [num_parameters] of a network as tensors named "PREFIXlayers.0.kernel" and so on.
+// The blocks of flat parameters as tensors named PREFIX and the block's name.
 template <class R>
-void append_parameters(const Network<R>& network, std::span<const R> parameters, const std::string& prefix,
-                       TensorFile& file);
+void append_blocks(std::span<const ParameterBlock> blocks, std::span<const R> parameters, const std::string& prefix,
+                   TensorFile& file);
 // Reads them back. Throws Error, naming `where`, for a tensor that is missing or of another shape.
 template <class R>
-void take_parameters(const Network<R>& network, const TensorFile& file, const std::string& prefix,
-                     const std::string& where, std::span<R> parameters);
+void take_blocks(std::span<const ParameterBlock> blocks, const TensorFile& file, const std::string& prefix,
+                 const std::string& where, std::span<R> parameters);
+
+// Those of a network ("PREFIXlayers.0.kernel" and so on) or of another layer: parameters [num_parameters].
+template <class Architecture, class R>
+void append_parameters(const Architecture& architecture, std::span<const R> parameters, const std::string& prefix,
+                       TensorFile& file) {
+  append_blocks(std::span<const ParameterBlock>(architecture.parameter_blocks()), parameters, prefix, file);
+}
+template <class Architecture, class R>
+void take_parameters(const Architecture& architecture, const TensorFile& file, const std::string& prefix,
+                     const std::string& where, std::span<R> parameters) {
+  take_blocks(std::span<const ParameterBlock>(architecture.parameter_blocks()), file, prefix, where, parameters);
+}
 
 // The same with files; a file appears whole or not at all.
 void save_safetensors(const std::filesystem::path& path, const TensorFile& file);
