@@ -1,5 +1,6 @@
 // Values, regression and slow copies of an ensemble of critics.
 #include "agents/critics.h"
+#include "engine/error.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +18,7 @@ void OffPolicyNetworkConfig::describe(Fields& fields) {
   fields.add("width", width, "units of a hidden layer", {1, 16384});
   fields.add_choice("activation", activation, "of hidden units", models::networks::activation_names());
   fields.add("normalise_critics", normalise_critics, "layer norms in the critics' hidden layers");
+  fields.add("spectral_limit", spectral_limit, "largest spectral norm of the critics' kernels; 0: none", {0, 1e6});
 }
 
 std::vector<LayerSpec> OffPolicyNetworkConfig::layers_to(int outputs, double head_gain, bool is_normalised) const {
@@ -34,10 +36,17 @@ Critics<R>::Critics(const PolicySizes& sizes, int count, const OffPolicyNetworkC
       network_(sizes.observation + sizes.action, config.layers_to(1, 1.0, config.normalise_critics)),
       pool_(pool),
       parameters_(static_cast<size_t>(network_.num_parameters() * count)),
-      scratch_(static_cast<size_t>(count)) {
+      scratch_(static_cast<size_t>(count)),
+      spectral_limit_(static_cast<R>(config.spectral_limit)) {
+  if (config.spectral_limit > 0 && config.normalise_critics) {
+    throw Error("layer norms undo a limit on spectral norms", "network.spectral_limit",
+                "set network.normalise_critics to false, or network.spectral_limit to 0");
+  }
   for (int k = 0; k < count; ++k)
     network_.initialise(seed, stream + static_cast<std::uint32_t>(k), part(std::span(parameters_), k));
   targets_ = parameters_;
+  if (config.spectral_limit == 0) return;
+  for (int k = 0; k < count; ++k) norms_.emplace_back(network_, seed, stream + static_cast<std::uint32_t>(count + k));
 }
 
 template <class R>
@@ -137,6 +146,29 @@ R Critics<R>::least_value_gradient(View<const R, 2> inputs, int used, View<R, 2>
     }
   });
   return loss;
+}
+
+template <class R>
+void Critics<R>::step(models::networks::Adam<R>& adam, std::span<const R> gradient, double rate, R share) {
+  if (norms_.empty()) {
+    adam.step(gradient, rate, parameters_,
+              share > 0 ? models::networks::Follower<R>{targets_, share} : models::networks::Follower<R>{});
+    return;
+  }
+  adam.step(gradient, rate, parameters_);
+  for (int k = 0; k < count_; ++k)
+    norms_[static_cast<size_t>(k)].limit(spectral_limit_, part(std::span(parameters_), k));
+  for (size_t i = 0; i < targets_.size(); ++i) targets_[i] += share * (parameters_[i] - targets_[i]);
+}
+
+template <class R>
+void Critics<R>::save_norms(ByteWriter& out) const {
+  for (const auto& norms : norms_) norms.save(out);
+}
+
+template <class R>
+void Critics<R>::load_norms(ByteReader& in) {
+  for (auto& norms : norms_) norms.load(in);
 }
 
 template <class R>

@@ -7,6 +7,7 @@
 #include "models/networks/adam.h"
 #include "models/networks/network.h"
 #include "models/networks/safetensors.h"
+#include "models/networks/spectral_norm.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -28,6 +29,7 @@ struct OffPolicyNetworkConfig {
   int width = 256;                  // units of a hidden layer, >= 1
   std::string activation = "relu";  // of hidden units: tanh | relu | elu | silu
   bool normalise_critics = false;   // layer norms in the critics' hidden layers
+  double spectral_limit = 0;        // largest spectral norm of the critics' kernels; 0: none
 
   void describe(Fields& fields);
   // Hidden layers, then a linear one.
@@ -59,7 +61,8 @@ void join_rows(View<const R, 2> observations, View<const R, 2> actions, std::spa
 template <class R>
 class Critics {
  public:
-  // Initial values are functions of (seed, stream, number of the critic).
+  // Initial values are functions of (seed, stream, number of the critic). Throws Error for a spectral limit beside
+  // layer norms, which undo it.
   Critics(const PolicySizes& sizes, int count, const OffPolicyNetworkConfig& config, std::uint64_t seed,
           std::uint32_t stream, ThreadPool& pool);
 
@@ -83,13 +86,17 @@ class Critics {
   // derivative with respect to the inputs. Returns L.
   R least_value_gradient(View<const R, 2> inputs, int used, View<R, 2> input_gradient);
 
-  // The slow copies, for the optimiser that steps parameters(): they move a share of the way to what it makes.
-  [[nodiscard]] models::networks::Follower<R> follower(R share) { return {targets_, share}; }
+  // A step of the optimiser on all critics along gradient [parameters]; norms above the limit are then scaled down to
+  // it, and the slow copies move a share of the way to what came out (0: they stay).
+  void step(models::networks::Adam<R>& adam, std::span<const R> gradient, double rate, R share);
 
   // "critics.0.layers.0.kernel" ..., "target_critics.0. ...".
   void append(models::networks::TensorFile& file) const;
   // Throws Error, naming `where`, for a missing tensor or another shape.
   void take(const models::networks::TensorFile& file, const std::string& where);
+  // What a resumed run needs beside them; nothing where no norm is limited.
+  void save_norms(ByteWriter& out) const;
+  void load_norms(ByteReader& in);
 
  private:
   template <class Number>
@@ -108,7 +115,9 @@ class Critics {
     std::vector<int> rows;           // where its value is the least
     R loss = 0;
   };
-  std::vector<Scratch> scratch_;  // [count]
+  std::vector<Scratch> scratch_;                           // [count]
+  std::vector<models::networks::SpectralNorms<R>> norms_;  // [count], or none
+  R spectral_limit_;
 };
 
 extern template class Critics<float>;

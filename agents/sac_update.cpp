@@ -137,8 +137,7 @@ void SacUpdate<R>::update(const Transitions<R>& transitions, kernels::RandomStre
   const R critic_loss =
       critics_.regression_gradient(rows_of(joint_, rows, width), targets_, critic_gradient_, transitions.weights);
   critics_.mean_errors(targets_, errors_);
-  critic_adam_.step(critic_gradient_, config_.critic_rate, critics_.parameters(),
-                    critics_.follower(static_cast<R>(config_.target_share)));
+  critics_.step(critic_adam_, critic_gradient_, config_.critic_rate, static_cast<R>(config_.target_share));
 
   const R actor_loss = actor_gradient(transitions.observations, noise.subspan(numbers), actor_gradient_);
   if (!std::isfinite(critic_loss) || !std::isfinite(actor_loss)) {
@@ -191,6 +190,7 @@ void SacUpdate<R>::save(ByteWriter& out) const {
   actor_adam_.save(out);
   critic_adam_.save(out);
   temperature_adam_.save(out);
+  critics_.save_norms(out);
   out.write(updates_);
 }
 
@@ -204,6 +204,7 @@ void SacUpdate<R>::load(ByteReader& in, const std::string& where) {
   actor_adam_.load(in);
   critic_adam_.load(in);
   temperature_adam_.load(in);
+  critics_.load_norms(in);
   updates_ = in.read<std::uint32_t>();
 }
 

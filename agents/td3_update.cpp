@@ -124,9 +124,8 @@ void Td3Update<R>::update(const Transitions<R>& transitions, kernels::RandomStre
                 "set a lower critic_rate; the last checkpoint is whole");
   }
   const bool is_policys_turn = (updates_ + 1) % static_cast<std::uint32_t>(config_.policy_delay) == 0;
-  const R share = static_cast<R>(config_.target_share);
-  critic_adam_.step(critic_gradient_, config_.critic_rate, critics_.parameters(),
-                    is_policys_turn ? critics_.follower(share) : models::networks::Follower<R>{});
+  critics_.step(critic_adam_, critic_gradient_, config_.critic_rate,
+                is_policys_turn ? static_cast<R>(config_.target_share) : R(0));
   statistics_.critic_loss += static_cast<double>(loss);
   statistics_.value += static_cast<double>(mean_of<R>(targets_));
   ++statistics_.updates;
@@ -149,6 +148,7 @@ void Td3Update<R>::save(ByteWriter& out) const {
   out.write_array(std::span<const std::byte>(models::networks::encode_safetensors(file)));
   actor_adam_.save(out);
   critic_adam_.save(out);
+  critics_.save_norms(out);
   out.write(updates_);
 }
 
@@ -161,6 +161,7 @@ void Td3Update<R>::load(ByteReader& in, const std::string& where) {
   critics_.take(file, where);
   actor_adam_.load(in);
   critic_adam_.load(in);
+  critics_.load_norms(in);
   updates_ = in.read<std::uint32_t>();
 }
 

@@ -3,12 +3,14 @@
 #include "agents/sac_update.h"
 #include "agents/squashed_gaussian.h"
 #include "agents/td3_update.h"
+#include "engine/error.h"
 #include "tests/models/allocation_count.h"
 #include "tests/models/networks/central_difference.h"
 
 #include <cmath>
 #include <vector>
 
+#include <Eigen/SVD>
 #include <gtest/gtest.h>
 
 namespace lockstep::agents {
@@ -237,9 +239,69 @@ TEST(Critics, SlowCopiesMoveTheirShareOfTheWay) {
   models::networks::Adam<double> adam(static_cast<long>(before.size()), {});
   std::vector<double> gradient(before.size());
   stir(std::span(gradient), 1);
-  adam.step(gradient, 0.1, critics.parameters(), critics.follower(0.25));
+  critics.step(adam, gradient, 0.1, 0.25);
   for (size_t k = 0; k < before.size(); ++k)
     EXPECT_NEAR(critics.target_parameters()[k], before[k] + 0.25 * (critics.parameters()[k] - before[k]), 1e-12);
+}
+
+OffPolicyNetworkConfig limited_network() {
+  OffPolicyNetworkConfig config = kNetwork;
+  config.spectral_limit = 0.7;
+  return config;
+}
+
+// Kernels begin with norms of root 2. One iteration a step follows a kernel that moves by the learning rate.
+TEST(Critics, KernelsOfLearnedAndSlowCopiesStayBelowTheirSpectralLimit) {
+  ThreadPool pool(1);
+  Critics<double> critics({kObservations, kActions}, 2, limited_network(), 1, 2, pool);
+  models::networks::Adam<double> adam(static_cast<long>(critics.parameters().size()), {});
+  std::vector<double> gradient(critics.parameters().size());
+  for (int step = 0; step < 200; ++step) {
+    stir(std::span(gradient), 1);
+    critics.step(adam, gradient, 1e-3, 0.1);
+  }
+  const models::networks::Network<double> network(critics.inputs(), kNetwork.layers_to(1, 1, false));
+  for (const std::span<const double> copy :
+       {std::span<const double>(critics.parameters()), critics.target_parameters()}) {
+    for (const models::networks::ParameterBlock& block : network.parameter_blocks()) {
+      if (block.shape.size() < 2) continue;
+      const Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> kernel(
+          copy.data() + block.offset, block.shape[0], block.shape[1]);
+      EXPECT_LE(kernel.jacobiSvd().singularValues()(0), 0.7 * 1.02) << block.name;
+    }
+  }
+}
+
+TEST(Critics, RefuseASpectralLimitBesideLayerNormsAndSayHowToMendIt) {
+  ThreadPool pool(1);
+  OffPolicyNetworkConfig config = limited_network();
+  config.normalise_critics = true;
+  try {
+    const Critics<double> critics({kObservations, kActions}, 2, config, 1, 2, pool);
+    FAIL() << "both were accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("spectral"), std::string::npos);
+    EXPECT_NE(error.fix().find("normalise_critics"), std::string::npos);
+  }
+}
+
+TEST(SacUpdate, GoesOnFromSavedBytesToTheSameBitsWhereNormsAreLimited) {
+  ThreadPool pool(1);
+  const Minibatch<double> rows = example_rows<double>();
+  const auto fresh = [&] { return SacUpdate<double>({kObservations, kActions}, {}, limited_network(), {}, 5, pool); };
+  SacUpdate<double> straight = fresh(), resumed = fresh();
+  for (int k = 0; k < 3; ++k) straight.update(rows.transitions(), {1, 1});
+  ByteWriter out("sac", 1);
+  straight.save(out);
+  const auto bytes = std::move(out).finish();
+  ByteReader in(bytes, "sac", 1, "test");
+  resumed.load(in, "test");
+  for (int k = 0; k < 3; ++k) {
+    straight.update(rows.transitions(), {1, 1});
+    resumed.update(rows.transitions(), {1, 1});
+  }
+  const auto a = straight.critics().parameters(), b = resumed.critics().parameters();
+  EXPECT_TRUE(std::ranges::equal(a, b));
 }
 
 // Where the entropy is above its target the temperature falls, below it rises.
