@@ -12,31 +12,34 @@ namespace {
 // log(2 pi) / 2
 constexpr double kHalfLogTurn = 0.918938533204672742;
 
+// Of p_k = e^logits_k / sum of all: the logarithm of that sum, and -sum p_k log p_k = log sum - sum p_k logits_k.
 template <class R>
-R log_sum(std::span<const R> logits) {
-  const R largest = *std::ranges::max_element(logits);
-  R sum = 0;
-  for (const R logit : logits) sum += std::exp(logit - largest);
-  return largest + std::log(sum);
-}
+struct Categories {
+  explicit Categories(std::span<const R> logits) {
+    const R largest = *std::ranges::max_element(logits);
+    R sum = 0, weighted = 0;
+    for (const R logit : logits) {
+      const R share = std::exp(logit - largest);
+      sum += share;
+      weighted += share * (logit - largest);
+    }
+    const R logarithm = std::log(sum);
+    log_sum = largest + logarithm;
+    entropy = logarithm - weighted / sum;
+  }
+  R log_sum, entropy;
+};
 
 // The first category whose cumulated probability exceeds u in [0, 1).
 template <class R>
 int category_at(std::span<const R> logits, R u) {
-  const R total = log_sum(logits);
+  const R total = Categories<R>(logits).log_sum;
   R sum = 0;
   for (size_t k = 0; k < logits.size(); ++k) {
     sum += std::exp(logits[k] - total);
     if (u < sum) return static_cast<int>(k);
   }
   return static_cast<int>(logits.size()) - 1;  // rounding left the sum below 1
-}
-
-template <class R>
-R categorical_entropy(std::span<const R> logits, R total) {
-  R entropy = 0;
-  for (const R logit : logits) entropy -= std::exp(logit - total) * (logit - total);
-  return entropy;
 }
 
 }  // namespace
@@ -82,8 +85,8 @@ typename ActionDistribution<R>::Likelihood ActionDistribution<R>::likelihood(std
                                                                              std::span<const R> log_deviation,
                                                                              std::span<const R> action) const {
   if (is_discrete()) {
-    const R total = log_sum(outputs);
-    return {outputs[static_cast<size_t>(action[0])] - total, categorical_entropy(outputs, total)};
+    const Categories<R> of(outputs);
+    return {outputs[static_cast<size_t>(action[0])] - of.log_sum, of.entropy};
   }
   Likelihood sum;
   for (size_t i = 0; i < action.size(); ++i) {
@@ -101,12 +104,12 @@ void ActionDistribution<R>::backward(std::span<const R> outputs, std::span<const
                                      std::span<const R> action, const Likelihood& weights, std::span<R> output_gradient,
                                      std::span<R> deviation_gradient) const {
   if (is_discrete()) {
-    const R total = log_sum(outputs), entropy = categorical_entropy(outputs, total);
+    const Categories<R> of(outputs);
     const auto chosen = static_cast<size_t>(action[0]);
     for (size_t j = 0; j < outputs.size(); ++j) {
-      const R log_p = outputs[j] - total, p = std::exp(log_p);
+      const R log_p = outputs[j] - of.log_sum, p = std::exp(log_p);
       const R of_choice = (j == chosen ? R(1) : R(0)) - p;
-      output_gradient[j] = weights.log_prob * of_choice - weights.entropy * p * (log_p + entropy);
+      output_gradient[j] = weights.log_prob * of_choice - weights.entropy * p * (log_p + of.entropy);
     }
     return;
   }
