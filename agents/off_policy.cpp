@@ -3,6 +3,7 @@
 #include "agents/episodes.h"
 #include "engine/byte_stream.h"
 #include "engine/error.h"
+#include "engine/hdf5_episodes.h"
 
 #include <algorithm>
 #include <chrono>
@@ -73,6 +74,7 @@ class OffPolicyAgent final : public Agent {
   void choose_greedily(const Environment& worlds, std::span<float> executed);
   void step(EndedEpisodes& ended);
   void remember(EndedEpisodes& ended);
+  void remember_file(const std::string& path);
   void learn();
   void update();
   void check_dropped() const;
@@ -114,6 +116,26 @@ OffPolicyAgent::OffPolicyAgent(std::string_view name, const AgentInputs& inputs,
   observations_.resize(count * static_cast<size_t>(spec_.observation_size));
   actions_.resize(count * static_cast<size_t>(spec_.action_size));
   executed_.resize(actions_.size());
+  if (!config.replay.initial_transitions.empty()) remember_file(config.replay.initial_transitions);
+}
+
+// Steps that somebody else took, in the task's units; actions beyond the range count as its bounds.
+void OffPolicyAgent::remember_file(const std::string& path) {
+  const StepTable steps = read_steps(path, spec_);
+  const auto width = static_cast<size_t>(spec_.observation_size), size = static_cast<size_t>(spec_.action_size);
+  std::vector<float> action(size);
+  for (size_t row = 0; row < steps.rows(); ++row) {
+    for (size_t i = 0; i < size; ++i) {
+      const double inside = (static_cast<double>(steps.actions[row * size + i]) - range_.middle[i]) / range_.half[i];
+      action[i] = static_cast<float>(std::clamp(inside, -1.0, 1.0));
+    }
+    replay_.add(0, {.observation = std::span(steps.observations).subspan(row * width, width),
+                    .action = action,
+                    .next_observation = std::span(steps.next_observations).subspan(row * width, width),
+                    .reward = steps.rewards[row],
+                    .is_terminated = steps.is_terminated[row] != 0,
+                    .is_last = steps.is_last[row] != 0});
+  }
 }
 
 // Uniform actions at first, then those of the exploring policy.
@@ -274,7 +296,7 @@ void OffPolicyConfig::describe(Fields& fields) {
   fields.add("worlds", worlds, "worlds side by side, where environment.num_worlds is 1", {1, 1 << 20});
   fields.add("iteration_steps", iteration_steps, "env steps, over all worlds, between two evaluations", {1, 1e9});
   fields.add("total_steps", total_steps, "env steps after which the run is over", {1, 2e9});
-  fields.add("random_steps", random_steps, "env steps of uniform actions before the first update", {1, 2e9});
+  fields.add("random_steps", random_steps, "env steps of uniform actions before the first update", {0, 2e9});
   fields.add("updates_per_step", updates_per_step, "gradient updates per env step", {0, 1000});
   fields.add("batch", batch, "transitions of an update", {1, 1 << 20});
   fields.add("stop_on_success", stop_on_success, "end the run when evaluations succeed, before total_steps");

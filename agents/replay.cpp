@@ -28,6 +28,8 @@ void ReplayConfig::describe(Fields& fields) {
              "draws go by the values' errors to this power; 0: all transitions alike", {0, 10});
   fields.add("priority_correction", priority_correction,
              "share of such draws' bias that weights take back at the start; 1 at the end", {0, 1});
+  fields.add("initial_transitions", initial_transitions,
+             "file that the replay begins with, of export, Minari or D4RL; empty: none");
 }
 
 template <class R>

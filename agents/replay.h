@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace lockstep::agents {
@@ -23,6 +24,7 @@ struct ReplayConfig {
   double priority_exponent = 0;
   // How far the bias of such draws is taken back by weights at the start, rising linearly to 1 at the end, [0, 1].
   double priority_correction = 0.4;
+  std::string initial_transitions = {};  // file of steps that it begins with (engine/hdf5_episodes.h); empty: none
 
   void describe(Fields& fields);
 };

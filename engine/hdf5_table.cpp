@@ -80,7 +80,7 @@ class Hdf5Reader {
     const Handle type(H5Dget_type(set), H5Tclose), space(H5Dget_space(set), H5Sclose);
     const H5T_class_t kind = type.is_open() ? H5Tget_class(type.id()) : H5T_NO_CLASS;
     if (kind == H5T_STRING) return;  // notes
-    if (kind != H5T_FLOAT && kind != H5T_INTEGER) fail("it holds no plain numbers", name);
+    if (kind != H5T_FLOAT && kind != H5T_INTEGER && !is_flag(type.id(), kind)) fail("it holds no plain numbers", name);
     const int axes = H5Sget_simple_extent_ndims(space.id());
     if (axes < 0 || axes > 8) fail("a shape that cannot be read", name);
     hsize_t extents[8] = {};
@@ -93,12 +93,24 @@ class Hdf5Reader {
       array.shape.push_back(static_cast<std::int64_t>(extents[axis]));
     }
     array.values.resize(count);
-    if (count > 0 && H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0) {
+    if (count > 0 && !(kind == H5T_ENUM ? read_flags(set, type.id(), array.values) : read_numbers(set, array.values))) {
       fail("its numbers cannot be read", name);
     }
     array.columns = texts_of(set, "names");
     array.units = texts_of(set, "units");
     arrays_.push_back(std::move(array));
+  }
+
+  // numpy's bool is a choice of names for 0 and 1 in a byte.
+  static bool is_flag(hid_t type, H5T_class_t kind) { return kind == H5T_ENUM && H5Tget_size(type) == 1; }
+  static bool read_flags(hid_t set, hid_t type, std::vector<double>& values) {
+    std::vector<std::int8_t> bytes(values.size());
+    if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) return false;
+    std::ranges::copy(bytes, values.begin());
+    return true;
+  }
+  static bool read_numbers(hid_t set, std::vector<double>& values) {
+    return H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0;
   }
 
   // An attribute of one text or several; empty where it is not there.
