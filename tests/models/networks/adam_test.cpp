@@ -85,6 +85,13 @@ TEST(ClipNorm, ScalesALongGradientToTheLimitAndReturnsItsNorm) {
   EXPECT_NEAR(gradient[1], 0.8, 1e-15);
 }
 
+// Squares of 0 ... 1002, whose sum is n (n + 1) (2 n + 1) / 6: whole numbers, which doubles add without rounding.
+TEST(ClipNorm, IsTheLengthOfAnyNumberOfNumbers) {
+  std::vector<float> gradient(1003);
+  for (size_t k = 0; k < gradient.size(); ++k) gradient[k] = static_cast<float>(k);
+  EXPECT_DOUBLE_EQ(clip_norm(std::span(gradient), 0), std::sqrt(1002.0 * 1003.0 * 2005.0 / 6));
+}
+
 TEST(ClipNorm, LeavesAShortGradientAndAnUnlimitedOneAlone) {
   std::vector<double> gradient{3, 4};
   clip_norm(std::span(gradient), 6);
