@@ -93,33 +93,44 @@ def mean_return(act, task, seed):
     return float(total) / EPISODES
 
 
-def solve(task, seed, learn, act):
-    """learn() does the work of the next interval and returns the env steps so far."""
-    target, _, most = SOLVED[task]
-    seconds, steps, reached = 0.0, 0, -float("inf")
-    while steps < most and reached < target:
-        begin = time.process_time()
-        steps = learn()
-        seconds += time.process_time() - begin
-        reached = mean_return(act, task, seed)
-    return {"seconds": seconds, "steps": steps, "return": reached, "solved": reached >= target}
+class Clock:
+    """Seconds of learning, without evaluations; when they find that the task is solved."""
+
+    def __init__(self, task, seed, act):
+        self.task, self.seed, self.act = task, seed, act
+        self.target, self.interval, self.most = SOLVED[task]
+        self.seconds, self.steps, self.reached = 0.0, 0, -float("inf")
+        self.begin = time.process_time()
+
+    def is_over(self, steps):
+        """To be asked again and again while learning; evaluates where an interval is over."""
+        if steps < self.steps + self.interval:
+            return False
+        self.seconds += time.process_time() - self.begin
+        self.steps, self.reached = steps, mean_return(self.act, self.task, self.seed)
+        self.begin = time.process_time()
+        return self.reached >= self.target or steps >= self.most
+
+    def found(self):
+        return {"seconds": self.seconds, "steps": self.steps, "return": self.reached, "solved": self.reached >= self.target}
 
 
 def solve_python(name, task, seed):
+    library = library_of(name)
+    from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.env_util import make_vec_env
-    library, (_, interval, most) = library_of(name), SOLVED[task]
     if task == "Pendulum-v1":
         model = library.SAC("MlpPolicy", make_vec_env(task, 1, seed=seed), policy_kwargs=network(name, 64), seed=seed,
                             device="cpu", **SAC)
     else:
         model = library.PPO("MlpPolicy", make_vec_env(task, 8, seed=seed), seed=seed, device="cpu", **PPO)
+    clock = Clock(task, seed, lambda observation: model.predict(observation, deterministic=True)[0])
 
-    def learn():
-        # The rates fall over all of the steps, not over those of this interval.
-        model._setup_learn_total = most
-        model.learn(interval, reset_num_timesteps=model.num_timesteps == 0)
-        return model.num_timesteps
-    return solve(task, seed, learn, lambda observation: model.predict(observation, deterministic=True)[0])
+    class UntilSolved(BaseCallback):
+        def _on_step(self):
+            return not clock.is_over(self.num_timesteps)
+    model.learn(clock.most, callback=UntilSolved())  # in one go, so that rates fall over all of it
+    return clock.found()
 
 
 def compiler_with_openblas(folder):
@@ -144,19 +155,16 @@ def solve_rltools(task, seed):
     begin = time.perf_counter()
     module = rltools.SAC({"path": str(folder), "action_dim": 1, "observation_dim": 3}, enable_evaluation=False,
                          STEP_LIMIT=SOLVED[task][2], N_WARMUP_STEPS=500, interface_name="lockstep", OPTIMIZER_ALPHA=1e-3)
-    compiled, state, steps = time.perf_counter() - begin, module.State(seed), [0]
-
-    def learn():
-        for _ in range(SOLVED[task][1]):
-            state.step()
-        steps[0] += SOLVED[task][1]
-        return steps[0]
+    compiled, state, steps = time.perf_counter() - begin, module.State(seed), 0
     import numpy as np
-    found = solve(task, seed, learn, lambda observation: 2 * state.action(observation.astype(np.float32)))
+    clock = Clock(task, seed, lambda observation: 2 * state.action(observation.astype(np.float32)))
+    while not clock.is_over(steps):
+        state.step()
+        steps += 1
     begin = time.process_time()
     for _ in range(2000):
         state.step()
-    return found | {"compile_seconds": compiled, "rate": 2000 / (time.process_time() - begin)}
+    return clock.found() | {"compile_seconds": compiled, "rate": 2000 / (time.process_time() - begin)}
 
 
 def main(words):
