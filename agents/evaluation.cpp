@@ -13,30 +13,34 @@ void EvaluationConfig::describe(Fields& fields) {
   fields.add("target_return", target_return, "return of a success; 0: the task's own");
 }
 
+std::vector<double> next_returns(Environment& worlds, const Chooser& choose,
+                                 const std::function<void(double)>& on_share) {
+  const int size = worlds.spec().action_size, episodes = worlds.config().num_worlds;
+  const auto count = static_cast<size_t>(episodes);
+  std::vector<float> actions(count * static_cast<size_t>(size));
+  std::vector<double> returns(count);
+  std::vector<bool> has_ended(count);
+  for (size_t ended = 0; ended < count;) {
+    choose(worlds, actions);
+    worlds.step(view(static_cast<const float*>(actions.data()), episodes, size));
+    for (size_t world = 0; world < count; ++world) {
+      if (has_ended[world] || (worlds.terminated()[world] == 0 && worlds.truncated()[world] == 0)) continue;
+      has_ended[world] = true;
+      returns[world] = static_cast<double>(worlds.final_return()[world]);
+      ++ended;
+    }
+    on_share(static_cast<double>(ended) / static_cast<double>(count));
+  }
+  return returns;
+}
+
 std::vector<double> returns_side_by_side(const AgentInputs& inputs, int episodes, std::uint64_t seed,
                                          const Chooser& choose, const std::function<void(double)>& on_share) {
   EnvironmentConfig environment = inputs.environment;
   environment.num_worlds = episodes;
   environment.seed = seed;
   show_true_rewards(environment);
-  const auto worlds = inputs.make_environment(inputs.task, environment);
-  const int size = worlds->spec().action_size;
-  const auto count = static_cast<size_t>(episodes);
-  std::vector<float> actions(count * static_cast<size_t>(size));
-  std::vector<double> returns(count);
-  std::vector<bool> has_ended(count);
-  for (size_t ended = 0; ended < count;) {
-    choose(*worlds, actions);
-    worlds->step(view(static_cast<const float*>(actions.data()), episodes, size));
-    for (size_t world = 0; world < count; ++world) {
-      if (has_ended[world] || (worlds->terminated()[world] == 0 && worlds->truncated()[world] == 0)) continue;
-      has_ended[world] = true;
-      returns[world] = static_cast<double>(worlds->final_return()[world]);
-      ++ended;
-    }
-    on_share(static_cast<double>(ended) / static_cast<double>(count));
-  }
-  return returns;
+  return next_returns(*inputs.make_environment(inputs.task, environment), choose, on_share);
 }
 
 SuccessJudge::SuccessJudge(const EvaluationConfig& config, const TaskSpec& task)

@@ -24,8 +24,12 @@ struct EvaluationConfig {
 // Writes actions [worlds][action_size], in the task's units, for what the worlds observe.
 using Chooser = std::function<void(const Environment& worlds, std::span<float> actions)>;
 
+// Returns of the next episode to end in each world [worlds]. on_share is told the share that has ended.
+[[nodiscard]] std::vector<double> next_returns(Environment& worlds, const Chooser& choose,
+                                               const std::function<void(double)>& on_share);
+
 // Returns of one episode in each of `episodes` worlds of the run's task, side by side; their starts are functions of
-// `seed`. on_share is told how many have ended.
+// `seed`.
 [[nodiscard]] std::vector<double> returns_side_by_side(const AgentInputs& inputs, int episodes, std::uint64_t seed,
                                                        const Chooser& choose,
                                                        const std::function<void(double)>& on_share);

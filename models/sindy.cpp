@@ -1,11 +1,13 @@
 // SINDy models as Dynamics: compiling the terms that are used, stepping, printing, saving.
 #include "models/sindy.h"
 #include "engine/error.h"
+#include "models/equation_text.h"
 #include "models/sparse_kernels.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -183,22 +185,14 @@ std::vector<std::string> Sindy::equations(int significant_digits) const {
   const std::vector<std::string> names = library_.names({system_.state_names, system_.control_names});
   std::vector<std::string> lines;
   for (int i = 0; i < system_.state_size; ++i) {
-    std::string line = system_.state_names[static_cast<size_t>(i)] + "' =";
+    const std::string line = system_.state_names[static_cast<size_t>(i)] + "' =";
     const int velocity = system_.velocity_of[static_cast<size_t>(i)];
     if (velocity >= 0) {
       lines.push_back(line + ' ' + system_.state_names[static_cast<size_t>(velocity)]);
       continue;
     }
-    bool is_first = true;
-    for (int f = 0; f < library_.size(); ++f) {
-      const double c = coefficients_(f, i);
-      if (c == 0) continue;
-      const char* const sign = c < 0 ? (is_first ? " -" : " - ") : (is_first ? " " : " + ");
-      line += fmt::format("{}{:.{}g}", sign, std::abs(c), significant_digits);
-      if (!library_.features()[static_cast<size_t>(f)].empty()) line += ' ' + names[static_cast<size_t>(f)];
-      is_first = false;
-    }
-    lines.push_back(is_first ? line + " 0" : line);
+    const std::span column(coefficients_.col(i).data(), static_cast<size_t>(library_.size()));
+    lines.push_back(line + ' ' + sum_text(column, names, significant_digits));
   }
   return lines;
 }

@@ -2,6 +2,7 @@
 #include "models/sparse_map.h"
 #include "engine/error.h"
 #include "kernels/philox.h"
+#include "models/equation_text.h"
 
 #include <algorithm>
 #include <chrono>
@@ -70,6 +71,16 @@ std::vector<std::vector<std::pair<double, std::string>>> SparseMap::equation_ter
     for (int f = 0; f < library_.size(); ++f) {
       if (coefficients_(f, k) != 0) out.back().emplace_back(coefficients_(f, k), features[static_cast<size_t>(f)]);
     }
+  }
+  return out;
+}
+
+std::vector<std::string> SparseMap::formulas(const InputNames& names, int significant_digits) const {
+  const std::vector<std::string> features = library_.names(names);
+  std::vector<std::string> out;
+  for (int k = 0; k < outputs(); ++k) {
+    const std::span column(coefficients_.col(k).data(), static_cast<size_t>(library_.size()));
+    out.push_back(sum_text(column, features, significant_digits));
   }
   return out;
 }
@@ -154,11 +165,12 @@ void DistillConfig::check() const {
   const auto all_from = [](const std::vector<double>& values) {
     return !values.empty() && std::all_of(values.begin(), values.end(), [](double v) { return v >= 0; });
   };
-  if (all_from(thresholds) && all_from(alphas) && copies >= 0 && noise >= 0 && label_limit > 0 && action_limit > 0)
+  if (all_from(thresholds) && all_from(alphas) && copies >= 0 && noise >= 0 && label_limit > 0 && action_limit > 0 &&
+      slack >= 0)
     return;
-  throw Error(fmt::format("{} thresholds, {} alphas, copies {}, noise {}, label_limit {}, action_limit {}",
-                          thresholds.size(), alphas.size(), copies, noise, label_limit, action_limit),
-              "distillation settings", "give thresholds and alphas >= 0, copies and noise >= 0, limits above 0");
+  throw Error(fmt::format("{} thresholds, {} alphas, copies {}, noise {}, label_limit {}, action_limit {}, slack {}",
+                          thresholds.size(), alphas.size(), copies, noise, label_limit, action_limit, slack),
+              "distillation settings", "give thresholds and alphas >= 0, copies, noise and slack >= 0, limits above 0");
 }
 
 Distilled distill_policy(const PolicyMean& policy, int num_actions, View<const double, 2> states,
@@ -204,7 +216,7 @@ Distilled distill_policy(const PolicyMean& policy, int num_actions, View<const d
   for (const Distilled& one : tried) least = std::min(least, one.error);
   size_t chosen = tried.size();
   for (size_t i = 0; i < tried.size(); ++i) {
-    if (tried[i].error > 1.01 * least + 1e-12) continue;
+    if (tried[i].error > (1 + config.slack) * least + 1e-12) continue;
     if (chosen == tried.size() || tried[i].fit.map.terms() < tried[chosen].fit.map.terms()) chosen = i;
   }
   return std::move(tried[chosen]);

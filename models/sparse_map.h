@@ -28,12 +28,16 @@ class SparseMap {
   [[nodiscard]] const FeatureLibrary& library() const { return library_; }
   [[nodiscard]] const Eigen::MatrixXd& coefficients() const { return coefficients_; }
   [[nodiscard]] int outputs() const { return static_cast<int>(coefficients_.cols()); }
+  [[nodiscard]] double low() const { return low_; }
+  [[nodiscard]] double high() const { return high_; }
   [[nodiscard]] int terms() const { return static_cast<int>((coefficients_.array() != 0).count()); }
   // x [rows][nx], u [rows][nu] -> y [rows][outputs]
   void evaluate(View<const double, 2> x, View<const double, 2> u, View<double, 2> y) const;
   // Per output a list of [coefficient, feature], features with the inputs' names or x0, u0 ...
   [[nodiscard]] std::vector<std::vector<std::pair<double, std::string>>> equation_terms(
       const InputNames& names = {}) const;
+  // What each output is before it is clipped, as text.
+  [[nodiscard]] std::vector<std::string> formulas(const InputNames& names = {}, int significant_digits = 4) const;
 
   void save(ByteWriter& out) const;
   static SparseMap load(ByteReader& in);
@@ -80,6 +84,7 @@ struct DistillConfig {
   double noise = 0.1;       // standard deviation, in units of the states
   double label_limit = 5;   // labels are clipped to +-; > 0
   double action_limit = 1;  // the policy's actions are clipped to +-; > 0
+  double slack = 0.01;      // share of the least error that a sparser policy may exceed it by, >= 0
   std::uint64_t seed = 0;   // of the noise
 
   void check() const;  // throws Error
@@ -93,7 +98,7 @@ struct Distilled {
 
 // A sparse policy that does as `policy` does: labels it on `states` [rows][nx] and on noisy copies of them, fits
 // ensembles over the grid of thresholds and ridges, and takes the one whose clipped actions differ least on the states
-// themselves; the sparsest of those within 1 % of it. `library` has no controls.
+// themselves; the sparsest of those within `slack` of it. `library` has no controls.
 [[nodiscard]] Distilled distill_policy(const PolicyMean& policy, int num_actions, View<const double, 2> states,
                                        const FeatureLibrary& library, const DistillConfig& config = {});
 

@@ -1,0 +1,43 @@
+// Improves the coefficients of a sparse policy by an evolution strategy on its returns; the terms stay as they are.
+// Imitation minimises errors of actions, which is not what a policy is for: a few terms cannot follow a network
+// everywhere, but they may do its work.
+#pragma once
+
+#include "agents/episodes.h"
+#include "agents/evaluation.h"
+#include "engine/settings.h"
+#include "models/sparse_map.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace lockstep::agents {
+
+struct PolicySearchConfig {
+  int generations = 400;    // 0: none
+  int population = 32;      // policies of a generation, >= 2
+  int episodes = 2;         // of each policy, side by side, >= 1
+  double deviation = 0.15;  // of the first generation: of each term, in half ranges of the action, > 0
+
+  void describe(Fields& fields);
+};
+
+struct PolicySearch {
+  // Worlds at the beginning of episodes, that many, whose starts are functions of `seed`.
+  using MakeWorlds = std::function<std::unique_ptr<Environment>(int count, std::uint64_t seed)>;
+
+  PolicySearchConfig config;
+  ActionRange range;
+  std::uint64_t seed = 0;
+  MakeWorlds make_worlds;
+
+  // The best of what was tried, judged by its mean return in worlds of one seed; `map` itself where nothing is better.
+  // scale [features]: root mean square of each feature where the policy goes. A function of the arguments. N. Hansen,
+  // "The CMA evolution strategy: a tutorial", arXiv 1604.00772.
+  [[nodiscard]] models::SparseMap improve(const models::SparseMap& map, std::span<const double> scale,
+                                          const std::function<void(double)>& on_share) const;
+};
+
+}  // namespace lockstep::agents
