@@ -38,7 +38,7 @@ class ProductRace {
       : a_(kProduct * kProduct, 1.0f),
         b_(a_),
         c_(a_),
-        panel_(static_cast<size_t>(kernels::product_scratch<float>(0, kProduct, kProduct))) {}
+        panel_(static_cast<size_t>(kernels::product_scratch<float>(0, kProduct))) {}
 
   double run(double seconds) {
     return work_rate(seconds, [&] {

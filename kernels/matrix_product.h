@@ -41,9 +41,9 @@ template <class R>
 inline constexpr int kFirstLevel = 32768 / static_cast<int>(sizeof(R));
 // Numbers of scratch that a product wants; m counts only where rows of a lie side by side.
 template <class R>
-LS_FN long product_scratch(int m, int n, int k) {
-  return (static_cast<long>(m) + n + kMaxPanelColumns) * (k < kMaxDepth ? k : kMaxDepth) + kFewColumns * kTurnedRows +
-         kFirstLevel<R>;
+LS_FN long product_scratch(int m, int k) {
+  return (static_cast<long>(m) + kMaxPanelColumns) * (k < kMaxDepth ? k : kMaxDepth) +
+         kFewColumns * (kTurnedRows + kMaxDepth + 1) + kFirstLevel<R>;
 }
 
 // The product on registers T: tiles of Rows rows and up to Vectors registers of columns.
@@ -52,6 +52,8 @@ struct TiledProduct {
   using R = Real<T>;
   static constexpr int kWidth = kLanes<T>, kColumns = kWidth * Vectors;
   static_assert(kColumns <= kMaxPanelColumns && Rows <= kMaxTileRows);
+
+  static constexpr int kDeep = 32;  // terms of a sum that takes as long as a line from afar
 
   // Where a tile reads: element (i, k) of its rows of a, row k of its columns of b.
   struct Operands {
@@ -106,6 +108,15 @@ struct TiledProduct {
     if (p.activation == Activation::kElu) return finish_as<Activation::kElu>(to, rows, columns);
   }
 
+  // Asks for the lines that the tile will end in, while it is summed.
+  template <int M>
+  [[gnu::always_inline]] LS_FN static void fetch_target(const Target& to) {
+    for (int i = 0; i < M; ++i) {
+      __builtin_prefetch(to.c + i * to.c_stride, 1);
+      if (to.slope_of != nullptr) __builtin_prefetch(to.slope_of + i * to.c_stride);
+    }
+  }
+
   // M rows of V registers.
   template <int M, int V>
   LS_FN static void tile(const MatrixProduct<R>& p, const Operands& from, const Target& to) {
@@ -116,6 +127,7 @@ struct TiledProduct {
       for (int v = 0; v < V; ++v)
         sums[i][v] = to.start == nullptr ? T(0) : load<T>(to.start + i * to.start_stride + v * kWidth);
     }
+    if (p.k >= kDeep) fetch_target<M>(to);
     const R* a = from.a.data;
     const R* b = from.b;
     const long a_rows = from.a.row_stride, a_step = from.a.column_stride, b_step = from.b_stride;
@@ -206,8 +218,15 @@ struct TiledProduct {
     }
   }
 
-  // Asks for a share of the next panel, a line of which is far from the one before it.
-  [[gnu::always_inline]] LS_FN static void fetch_rows(const MatrixProduct<R>& p, const R* next, int row) {
+  // Asks for a share of the next panel, whose lines are read far from each other.
+  [[gnu::always_inline]] LS_FN static void fetch(const MatrixProduct<R>& p, const R* next, int row) {
+    if (p.b.column_stride != 1) {
+      constexpr int kLine = 64 / static_cast<int>(sizeof(R));
+      const long lines = (p.k + kLine - 1) / kLine, all = lines * kColumns;
+      for (long line = row * all / p.m; line < (row + Rows) * all / p.m; ++line)
+        __builtin_prefetch(next + line / lines * p.b.column_stride + line % lines * kLine);
+      return;
+    }
     const long begin = static_cast<long>(row) * p.k / p.m, end = static_cast<long>(row + Rows) * p.k / p.m;
     for (long k = begin; k < end; ++k) __builtin_prefetch(next + k * p.b.row_stride + kColumns - 1);
   }
@@ -218,7 +237,7 @@ struct TiledProduct {
       for (; row + 2 * Rows <= p.m; row += 2 * Rows) row_of_tiles<2 * Rows>(p, layout, row, begin, end);
     }
     for (; row + Rows <= p.m; row += Rows) {
-      if (layout.next != nullptr) fetch_rows(p, layout.next, row);
+      if (layout.next != nullptr) fetch(p, layout.next, row);
       row_of_tiles<Rows>(p, layout, row, begin, end);
     }
     const int rest = p.m - row;
@@ -259,27 +278,27 @@ struct TiledProduct {
     const int columns = (p.n + kColumns - 1) / kColumns * kColumns;
     const bool has_far_columns = p.a.row_stride == 1 && p.a.column_stride * p.k > kFirstLevel<R>;
     if (has_far_columns && p.n > kColumns && p.m >= Rows) {
-      R* const tiles = p.panel + static_cast<long>(columns) * p.k;
-      pack_tiles<Rows>(p.a, p.m, p.k, tiles);
-      layout.tiles = tiles;
+      pack_tiles<Rows>(p.a, p.m, p.k, p.panel);
+      layout.tiles = p.panel;
+      layout.panels = p.panel + (static_cast<long>(p.m) * p.k + 15) / 16 * 16;  // aligned as it was
     }
     // Few rows do not pay for a copy, nor does what the first-level cache holds beside the rest.
     layout.is_in_place = p.b.column_stride == 1 && (p.m <= 2 * Rows || p.b.row_stride * p.k <= kFirstLevel<R> / 2);
     // Rows of c are written one after the other where all of b stays in the first-level cache.
     if (layout.is_in_place || static_cast<long>(columns) * p.k <= kFirstLevel<R>) {
-      layout.panel_step = p.k;
+      layout.panel_step = layout.is_in_place ? 0 : p.k;  // where it is, the last one alone may be copied
       for (int first = 0; first < p.n; first += kColumns) {
         if (!layout.is_in_place || columns_from(p, first) < kColumns) {
           pack_panel(p, layout, first);
         } else if (p.row_sums != nullptr) {
-          for (int v = 0; v < Vectors; ++v) add_row_sums(p, first + v * kWidth, kWidth);
+          PanelPacking<T, Vectors>::add_rows({p.b.data + first, p.b.row_stride, 1}, p.k, kColumns, p.row_sums + first);
         }
       }
       return all_rows(p, layout, 0, p.n);
     }
     for (int first = 0; first < p.n; first += kColumns) {
       pack_panel(p, layout, first);
-      layout.next = p.b.column_stride == 1 && first + 2 * kColumns <= p.n ? p.b.data + first + kColumns : nullptr;
+      layout.next = first + 2 * kColumns <= p.n ? p.b.data + (first + kColumns) * p.b.column_stride : nullptr;
       all_rows(p, layout, first, first + columns_from(p, first));
     }
   }

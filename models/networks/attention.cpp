@@ -66,8 +66,8 @@ void Attention<R>::reserve(AttentionTape<R>& tape, int batch, int steps) const {
   for (HostBuffer<R>* buffer : {&tape.mixed_, &tape.mixed_gradient_, &tape.output_})
     *buffer = HostBuffer<R>(rows * width);
   const int widest = std::max(kParts * spec_.width, tape.steps_);
-  tape.scratch_ = HostBuffer<R>(
-      static_cast<size_t>(kernels::product_scratch<R>(widest, widest, std::max(static_cast<int>(rows), widest))));
+  tape.scratch_ =
+      HostBuffer<R>(static_cast<size_t>(kernels::product_scratch<R>(widest, std::max(static_cast<int>(rows), widest))));
 }
 
 template <class R>

@@ -72,7 +72,7 @@ void Gru<R>::reserve(GruTape<R>& tape, int steps, int batch) const {
   for (HostBuffer<R>* states : {&tape.before_, &tape.after_, &tape.carried_}) grow(*states, hidden_);
   const int widest = std::max(inputs_, kGates * hidden_);
   tape.scratch_ = HostBuffer<R>(
-      static_cast<size_t>(kernels::product_scratch<R>(widest, widest, static_cast<int>(std::max<long>(rows, widest)))));
+      static_cast<size_t>(kernels::product_scratch<R>(widest, static_cast<int>(std::max<long>(rows, widest)))));
   tape.unit_ = this;
   tape.rows_ = rows;
 }

@@ -181,7 +181,7 @@ void Network<R>::reserve(Tape<R>& tape, int batch) const {
     grow(layer.preactivation, size);
     grow(layer.inverse_deviation, batch);
   }
-  grow(tape.scratch_, kernels::product_scratch<R>(widest_, widest_, std::max(batch, widest_)));
+  grow(tape.scratch_, kernels::product_scratch<R>(widest_, std::max(batch, widest_)));
   tape.network_ = this;
   tape.capacity_ = batch;
 }

@@ -42,7 +42,7 @@ SpectralNorms<R>::SpectralNorms(const Network<R>& network, std::uint64_t seed, s
     layers_.push_back(std::move(layer));
   }
   product_.resize(static_cast<size_t>(widest));
-  scratch_.resize(static_cast<size_t>(kernels::product_scratch<R>(widest, widest, widest)));
+  scratch_.resize(static_cast<size_t>(kernels::product_scratch<R>(widest, widest)));
 }
 
 template <class R>

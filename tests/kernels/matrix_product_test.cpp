@@ -17,9 +17,9 @@ struct Shape {
 };
 // Whole tiles, every kind of remainder, single rows and columns, an empty sum; few columns of many rows; sums that are
 // cut; a right-hand side beyond the first-level cache.
-constexpr Shape kShapes[] = {{12, 64, 5},   {7, 33, 3},    {1, 1, 1},    {13, 2, 9},   {6, 17, 20},
-                             {5, 70, 4},    {2, 3, 0},     {300, 4, 11}, {40, 12, 7},  {27, 3, 300},
-                             {15, 20, 513}, {14, 200, 90}, {9, 65, 270}, {16, 90, 256}};
+constexpr Shape kShapes[] = {{12, 64, 5},  {7, 33, 3},    {1, 1, 1},     {13, 2, 9},     {6, 17, 20},   {5, 70, 4},
+                             {2, 3, 0},    {300, 4, 11},  {40, 12, 7},   {27, 3, 300},   {15, 20, 513}, {14, 200, 90},
+                             {9, 65, 270}, {16, 90, 256}, {600, 7, 256}, {300, 16, 300}, {5, 300, 256}, {40, 70, 9}};
 
 template <class R>
 std::vector<R> numbers(int count, unsigned seed) {
@@ -51,7 +51,7 @@ class MatrixProductOn : public testing::Test {
   }
 
   static std::vector<R> tiled(const Shape& s, StridedMatrix<R> a, StridedMatrix<R> b, const std::vector<R>& start) {
-    std::vector<R> c(static_cast<size_t>(s.m * s.n)), panel(static_cast<size_t>(product_scratch<R>(s.m, s.n, s.k)));
+    std::vector<R> c(static_cast<size_t>(s.m * s.n)), panel(static_cast<size_t>(product_scratch<R>(s.m, s.k)));
     TiledProduct<T, 6, 4>::run({.m = s.m,
                                 .n = s.n,
                                 .k = s.k,
@@ -106,7 +106,7 @@ TYPED_TEST(MatrixProductOn, AddsTheRowsOfItsRightSideInTheirOrder) {
   for (const Shape& s : kShapes) {
     const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2), before = numbers<Number>(s.n, 3);
     std::vector<Number> c(static_cast<size_t>(s.m * s.n)),
-        sums = before, scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.n, s.k)));
+        sums = before, scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.k)));
     TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
                                         .n = s.n,
                                         .k = s.k,
@@ -143,7 +143,7 @@ TYPED_TEST(MatrixProductOn, AddsProductsOfTransposedMatricesToTheLastBit) {
     const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2),
                before = numbers<Number>(s.m * s.n, 3);
     auto c = before;
-    std::vector<Number> scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.n, s.k)));
+    std::vector<Number> scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.k)));
     TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
                                         .n = s.n,
                                         .k = s.k,
@@ -170,7 +170,7 @@ TYPED_TEST(MatrixProductOn, AppliesAnActivationAndItsSlopesAsIfAfterwards) {
   const Shape s{13, 37, 8};
   const auto a = numbers<Number>(s.m * s.k, 1), b = numbers<Number>(s.k * s.n, 2), y = numbers<Number>(s.m * s.n, 3);
   const auto run = [&](Activation activation, const Number* slope_of) {
-    std::vector<Number> c(y.size()), scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.n, s.k)));
+    std::vector<Number> c(y.size()), scratch(static_cast<size_t>(product_scratch<Number>(s.m, s.k)));
     TiledProduct<TypeParam, 6, 4>::run({.m = s.m,
                                         .n = s.n,
                                         .k = s.k,
