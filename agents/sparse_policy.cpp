@@ -64,6 +64,8 @@ void SparsePolicyConfig::describe(Fields& fields) {
   fields.add("noise", noise, "of these copies, in deviations of each observation", {0, 100});
   fields.add("slack", slack, "share of the least error that a sparser pupil may exceed it by", {0, 1000});
   fields.add_section("search", search);
+  fields.add("prune", prune, "share of the terms that is left out at a time; 0: none", {0, 0.99});
+  fields.add("prune_loss", prune_loss, "share of the surrogate's return that fewer terms may cost", {0, 1});
 }
 
 SparsePolicy::SparsePolicy(const TaskSpec& task, const SparsePolicyConfig& config, models::InputNames names)
@@ -107,8 +109,9 @@ models::SparseMap SparsePolicy::fit(const Teacher& teacher, const std::vector<do
       .fit.map;
 }
 
-double SparsePolicy::mean_return(const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed) const {
-  const Chooser pupil = [this](const Environment& worlds, std::span<float> executed) { choose(worlds, executed); };
+double SparsePolicy::mean_return(const models::SparseMap& map, const PolicySearch::MakeWorlds& make_worlds,
+                                 std::uint64_t seed) const {
+  const Chooser pupil = [&](const Environment& worlds, std::span<float> executed) { act(map, worlds, executed); };
   return mean_of(
       next_returns(*make_worlds(config_.worlds, derived_seed(seed, kReturnStarts, 0)), pupil, [](double) {}));
 }
@@ -131,7 +134,7 @@ std::vector<double> SparsePolicy::imitate(const Teacher& teacher, const PolicySe
     const auto number = static_cast<std::uint64_t>(round);
     visit(*make_worlds(config_.worlds, derived_seed(seed, kRoundStarts, number)), map_ ? pupil : teach, steps, states);
     map_.emplace(fit(teacher, states, derived_seed(seed, kLabels, number)));
-    const double earned = mean_return(make_worlds, seed);
+    const double earned = mean_return(*map_, make_worlds, seed);
     on_share((round + 1.0) / config_.rounds);
     if (!(earned > surrogate_return_)) continue;
     surrogate_return_ = earned;
@@ -153,20 +156,50 @@ std::vector<double> SparsePolicy::feature_scale(const std::vector<double>& state
   return scale;
 }
 
-void SparsePolicy::distil(const Teacher& teacher, const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
-                          const std::function<void(double)>& on_share) {
-  const std::vector<double> states = imitate(teacher, make_worlds, seed, [&](double share) { on_share(0.3 * share); });
-  const PolicySearch search{config_.search, range_, derived_seed(seed, kSearch, 0), make_worlds};
-  map_.emplace(search.improve(*map_, feature_scale(states), [&](double share) { on_share(0.3 + 0.7 * share); }));
-  surrogate_return_ = mean_return(make_worlds, seed);
+// Without the terms that move the actions least, `prune` of all (one at least).
+models::SparseMap SparsePolicy::pruned(const models::SparseMap& map, const std::vector<double>& scale) const {
+  Eigen::MatrixXd coefficients = map.coefficients();
+  std::vector<std::pair<double, Eigen::Index>> sizes;
+  for (Eigen::Index at = 0; at < coefficients.size(); ++at) {
+    const double c = coefficients.data()[at];
+    if (c != 0) sizes.emplace_back(std::abs(c) * scale[static_cast<size_t>(at % coefficients.rows())], at);
+  }
+  std::ranges::sort(sizes);
+  const auto count = std::max<size_t>(1, static_cast<size_t>(config_.prune * static_cast<double>(sizes.size())));
+  for (size_t k = 0; k < count; ++k) coefficients.data()[sizes[k].second] = 0;
+  return {map.library(), std::move(coefficients), map.low(), map.high()};
 }
 
-void SparsePolicy::choose(const Environment& worlds, std::span<float> executed) const {
+// Searches coefficients, and again with fewer terms as long as they cost little.
+void SparsePolicy::search(const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
+                          const std::vector<double>& scale, const std::function<void(double)>& on_share) {
+  const PolicySearch search{config_.search, range_, derived_seed(seed, kSearch, 0), make_worlds};
+  const auto terms = static_cast<double>(map_->terms());
+  map_.emplace(search.improve(*map_, scale, [&](double share) { on_share(0.5 * share); }));
+  const double best = surrogate_return_ = mean_return(*map_, make_worlds, seed);
+  while (config_.prune > 0 && map_->terms() > 1) {
+    const double done = 1 - 0.5 * map_->terms() / terms;
+    models::SparseMap fewer = search.improve(pruned(*map_, scale), scale, [&](double) { on_share(done); });
+    const double earned = mean_return(fewer, make_worlds, seed);
+    if (!(earned >= best - config_.prune_loss * std::abs(best))) break;
+    surrogate_return_ = earned;
+    map_.emplace(std::move(fewer));
+  }
+}
+
+void SparsePolicy::distil(const Teacher& teacher, const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
+                          const std::function<void(double)>& on_share) {
+  const std::vector<double> states = imitate(teacher, make_worlds, seed, [&](double share) { on_share(0.2 * share); });
+  if (config_.search.generations == 0) return;
+  search(make_worlds, seed, feature_scale(states), [&](double share) { on_share(0.2 + 0.8 * share); });
+}
+
+void SparsePolicy::act(const models::SparseMap& map, const Environment& worlds, std::span<float> executed) const {
   const std::vector<double> seen = to_double(worlds.observation());
   const auto count = static_cast<int>(worlds.config().num_worlds);
   std::vector<double> means(executed.size());
-  map_->evaluate(view(seen.data(), count, task_.observation_size), view(seen.data(), count, 0),
-                 view(means.data(), count, task_.action_size));
+  map.evaluate(view(seen.data(), count, task_.observation_size), view(seen.data(), count, 0),
+               view(means.data(), count, task_.action_size));
   for (size_t k = 0; k < executed.size(); ++k)
     executed[k] = static_cast<float>(range_.at(k % range_.half.size(), means[k]));
 }

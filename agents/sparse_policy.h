@@ -32,6 +32,8 @@ struct SparsePolicyConfig {
   double noise = 0.02;                    // standard deviation, in deviations of each observation
   double slack = 0.1;                     // share of the least error that a sparser pupil may exceed it by, >= 0
   PolicySearchConfig search;              // of what imitation has found
+  double prune = 0.3;                     // share of the terms that is left out at a time, [0, 1); 0: none
+  double prune_loss = 0.03;               // share of the surrogate's return that fewer terms may cost, >= 0
 
   void describe(Fields& fields);
 };
@@ -50,7 +52,7 @@ class SparsePolicy {
   [[nodiscard]] bool is_distilled() const { return map_.has_value(); }
 
   // Actions at what the worlds observe -> executed [worlds][action_size], in the task's units.
-  void choose(const Environment& worlds, std::span<float> executed) const;
+  void choose(const Environment& worlds, std::span<float> executed) const { act(*map_, worlds, executed); }
   [[nodiscard]] int terms() const { return map_->terms(); }
   [[nodiscard]] double surrogate_return() const { return surrogate_return_; }  // mean over the worlds
   // "force = ..." for every action, in the task's units before they are cut to its range.
@@ -60,12 +62,17 @@ class SparsePolicy {
   void load(ByteReader& in);
 
  private:
+  void act(const models::SparseMap& map, const Environment& worlds, std::span<float> executed) const;
   [[nodiscard]] models::SparseMap fit(const Teacher& teacher, const std::vector<double>& states,
                                       std::uint64_t seed) const;
+  [[nodiscard]] models::SparseMap pruned(const models::SparseMap& map, const std::vector<double>& scale) const;
+  void search(const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed, const std::vector<double>& scale,
+              const std::function<void(double)>& on_share);
   std::vector<double> imitate(const Teacher& teacher, const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
                               const std::function<void(double)>& on_share);
   [[nodiscard]] std::vector<double> feature_scale(const std::vector<double>& states) const;
-  [[nodiscard]] double mean_return(const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed) const;
+  [[nodiscard]] double mean_return(const models::SparseMap& map, const PolicySearch::MakeWorlds& make_worlds,
+                                   std::uint64_t seed) const;
 
   TaskSpec task_;
   SparsePolicyConfig config_;

@@ -29,15 +29,33 @@ std::vector<Term> terms_of(const models::SparseMap& map) {
   return terms;
 }
 
+// The features that have a coefficient, and where they stand in the whole library.
+struct UsedFeatures {
+  explicit UsedFeatures(const models::SparseMap& map) : library(map.library()) {
+    std::vector<models::Feature> features;
+    for (int f = 0; f < library.size(); ++f) {
+      if (map.coefficients().row(f).isZero(0)) continue;
+      features.push_back(library.features()[static_cast<size_t>(f)]);
+      rows.push_back(f);
+    }
+    library = models::FeatureLibrary(library.num_states(), 0, features, library.expressions());
+  }
+  models::FeatureLibrary library;
+  std::vector<Eigen::Index> rows;
+};
+
 // Mean return of each policy [policies], `episodes` worlds each.
-std::vector<double> returns_of(const PolicySearch& search, const models::FeatureLibrary& library,
+std::vector<double> returns_of(const PolicySearch& search, const UsedFeatures& used,
                                const std::vector<Eigen::MatrixXd>& policies) {
+  const models::FeatureLibrary& library = used.library;
   const int episodes = search.config.episodes, count = static_cast<int>(policies.size()) * episodes;
   const std::unique_ptr<Environment> worlds = search.make_worlds(count, derived_seed(search.seed, kStarts, 0));
   const int nx = library.num_states(), features = library.size();
   std::vector<double> seen(static_cast<size_t>(count) * static_cast<size_t>(nx)),
       theta(static_cast<size_t>(count) * static_cast<size_t>(features));
   const size_t nu = search.range.half.size();
+  std::vector<Eigen::MatrixXd> of_used;
+  for (const Eigen::MatrixXd& policy : policies) of_used.emplace_back(policy(used.rows, Eigen::all));
   const Chooser choose = [&](const Environment& of, std::span<float> executed) {
     const View<const float, 2> observation = of.observation();
     std::copy_n(observation.data_handle(), seen.size(), seen.begin());
@@ -45,7 +63,7 @@ std::vector<double> returns_of(const PolicySearch& search, const models::Feature
                      view(theta.data(), count, features));
     for (size_t world = 0; world < static_cast<size_t>(count); ++world) {
       const Eigen::Map<const Eigen::VectorXd> row(&theta[world * static_cast<size_t>(features)], features);
-      const Eigen::MatrixXd& policy = policies[world / static_cast<size_t>(episodes)];
+      const Eigen::MatrixXd& policy = of_used[world / static_cast<size_t>(episodes)];
       for (size_t i = 0; i < nu; ++i) {
         const double position = policy.col(static_cast<Eigen::Index>(i)).dot(row);
         executed[world * nu + i] = static_cast<float>(search.range.at(i, position));
@@ -73,6 +91,7 @@ models::SparseMap PolicySearch::improve(const models::SparseMap& map, std::span<
   const std::vector<Term> terms = terms_of(map);
   const size_t size = terms.size(), count = static_cast<size_t>(config.population);
   if (config.generations == 0 || size == 0) return map;
+  const UsedFeatures used(map);
   planners::CmaSearch strategy(false);
   strategy.reset({.knots = static_cast<int>(size),
                   .nu = 1,
@@ -83,7 +102,7 @@ models::SparseMap PolicySearch::improve(const models::SparseMap& map, std::span<
   std::vector<double> white(size), drawn(count * size), costs(count);
   std::vector<Eigen::MatrixXd> policies(count, map.coefficients());
   Eigen::MatrixXd best = map.coefficients();
-  double best_return = returns_of(*this, map.library(), {best})[0];
+  double best_return = returns_of(*this, used, {best})[0];
   for (int generation = 0; generation < config.generations; ++generation) {
     for (size_t k = 0; k < count; ++k) {
       for (size_t i = 0; i < size; ++i) {
@@ -96,7 +115,7 @@ models::SparseMap PolicySearch::improve(const models::SparseMap& map, std::span<
         policies[k](terms[i].feature, terms[i].output) +=
             drawn[k * size + i] / scale[static_cast<size_t>(terms[i].feature)];
     }
-    const std::vector<double> returns = returns_of(*this, map.library(), policies);
+    const std::vector<double> returns = returns_of(*this, used, policies);
     for (size_t k = 0; k < count; ++k) {
       costs[k] = std::isfinite(returns[k]) ? -returns[k] : std::numeric_limits<double>::infinity();
       if (!(returns[k] > best_return)) continue;
