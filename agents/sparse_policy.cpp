@@ -51,6 +51,19 @@ double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+// Without the `count` terms that move the actions least; scale [features] as of a search.
+models::SparseMap without_least(const models::SparseMap& map, const std::vector<double>& scale, size_t count) {
+  Eigen::MatrixXd coefficients = map.coefficients();
+  std::vector<std::pair<double, Eigen::Index>> sizes;
+  for (Eigen::Index at = 0; at < coefficients.size(); ++at) {
+    const double c = coefficients.data()[at];
+    if (c != 0) sizes.emplace_back(std::abs(c) * scale[static_cast<size_t>(at % coefficients.rows())], at);
+  }
+  std::ranges::sort(sizes);
+  for (size_t k = 0; k < count; ++k) coefficients.data()[sizes[k].second] = 0;
+  return {map.library(), std::move(coefficients), map.low(), map.high()};
+}
+
 }  // namespace
 
 void SparsePolicyConfig::describe(Fields& fields) {
@@ -64,7 +77,8 @@ void SparsePolicyConfig::describe(Fields& fields) {
   fields.add("noise", noise, "of these copies, in deviations of each observation", {0, 100});
   fields.add("slack", slack, "share of the least error that a sparser pupil may exceed it by", {0, 1000});
   fields.add_section("search", search);
-  fields.add("prune", prune, "share of the terms that is left out at a time; 0: none", {0, 0.99});
+  fields.add("prune", prune, "share of the terms that is left out at a time, halved where it costs too much; 0: none",
+             {0, 0.99});
   fields.add("prune_loss", prune_loss, "share of the surrogate's return that fewer terms may cost", {0, 1});
 }
 
@@ -156,34 +170,29 @@ std::vector<double> SparsePolicy::feature_scale(const std::vector<double>& state
   return scale;
 }
 
-// Without the terms that move the actions least, `prune` of all (one at least).
-models::SparseMap SparsePolicy::pruned(const models::SparseMap& map, const std::vector<double>& scale) const {
-  Eigen::MatrixXd coefficients = map.coefficients();
-  std::vector<std::pair<double, Eigen::Index>> sizes;
-  for (Eigen::Index at = 0; at < coefficients.size(); ++at) {
-    const double c = coefficients.data()[at];
-    if (c != 0) sizes.emplace_back(std::abs(c) * scale[static_cast<size_t>(at % coefficients.rows())], at);
-  }
-  std::ranges::sort(sizes);
-  const auto count = std::max<size_t>(1, static_cast<size_t>(config_.prune * static_cast<double>(sizes.size())));
-  for (size_t k = 0; k < count; ++k) coefficients.data()[sizes[k].second] = 0;
-  return {map.library(), std::move(coefficients), map.low(), map.high()};
-}
-
-// Searches coefficients, and again with fewer terms as long as they cost little.
+// Searches coefficients of all terms, and again with fewer of them as long as that costs little: fewer at a time where
+// it cost too much. Each time it begins so near that a quarter of the generations will do.
 void SparsePolicy::search(const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
                           const std::vector<double>& scale, const std::function<void(double)>& on_share) {
-  const PolicySearch search{config_.search, range_, derived_seed(seed, kSearch, 0), make_worlds};
-  const auto terms = static_cast<double>(map_->terms());
+  PolicySearch search{config_.search, range_, derived_seed(seed, kSearch, 0), make_worlds, true};
   map_.emplace(search.improve(*map_, scale, [&](double share) { on_share(0.5 * share); }));
   const double best = surrogate_return_ = mean_return(*map_, make_worlds, seed);
-  while (config_.prune > 0 && map_->terms() > 1) {
+  search.may_add_terms = false;
+  search.config.generations = (config_.search.generations + 3) / 4;
+  const auto terms = static_cast<double>(map_->terms());
+  for (double share = config_.prune; map_->terms() > 1;) {
+    const auto fewer = static_cast<size_t>(share * map_->terms());
+    if (fewer == 0) break;
     const double done = 1 - 0.5 * map_->terms() / terms;
-    models::SparseMap fewer = search.improve(pruned(*map_, scale), scale, [&](double) { on_share(done); });
-    const double earned = mean_return(fewer, make_worlds, seed);
-    if (!(earned >= best - config_.prune_loss * std::abs(best))) break;
-    surrogate_return_ = earned;
-    map_.emplace(std::move(fewer));
+    models::SparseMap tried =
+        search.improve(without_least(*map_, scale, fewer), scale, [&](double) { on_share(done); });
+    const double earned = mean_return(tried, make_worlds, seed);
+    if (earned >= best - config_.prune_loss * std::abs(best)) {
+      surrogate_return_ = earned;
+      map_.emplace(std::move(tried));
+    } else {
+      share /= 2;
+    }
   }
 }
 

@@ -30,10 +30,10 @@ struct SparsePolicyConfig {
   int rounds = 4;                         // >= 1; the pupil with the best return in the surrogate is kept
   int copies = 2;                         // of the states, with noise, that are labelled beside them, >= 0
   double noise = 0.02;                    // standard deviation, in deviations of each observation
-  double slack = 0.1;                     // share of the least error that a sparser pupil may exceed it by, >= 0
+  double slack = 0.0;                     // share of the least error that a sparser pupil may exceed it by, >= 0
   PolicySearchConfig search;              // of what imitation has found
-  double prune = 0.3;                     // share of the terms that is left out at a time, [0, 1); 0: none
-  double prune_loss = 0.03;               // share of the surrogate's return that fewer terms may cost, >= 0
+  double prune = 0.15;                    // share of the terms that is left out at first, [0, 1); 0: none
+  double prune_loss = 0.05;               // share of the surrogate's return that fewer terms may cost, >= 0
 
   void describe(Fields& fields);
 };
@@ -65,7 +65,6 @@ class SparsePolicy {
   void act(const models::SparseMap& map, const Environment& worlds, std::span<float> executed) const;
   [[nodiscard]] models::SparseMap fit(const Teacher& teacher, const std::vector<double>& states,
                                       std::uint64_t seed) const;
-  [[nodiscard]] models::SparseMap pruned(const models::SparseMap& map, const std::vector<double>& scale) const;
   void search(const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed, const std::vector<double>& scale,
               const std::function<void(double)>& on_share);
   std::vector<double> imitate(const Teacher& teacher, const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,

@@ -1,8 +1,10 @@
 // Generations of policies, all of them side by side in one batch of worlds.
 #include "agents/sparse_policy_search.h"
 #include "kernels/philox.h"
+#include "models/sparse_kernels.h"
 #include "planners/cma_es.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -19,55 +21,96 @@ struct Term {
   Eigen::Index feature, output;
 };
 
-std::vector<Term> terms_of(const models::SparseMap& map) {
+std::vector<Term> terms_of(const models::SparseMap& map, bool all) {
   std::vector<Term> terms;
   for (Eigen::Index k = 0; k < map.outputs(); ++k) {
     for (Eigen::Index f = 0; f < map.library().size(); ++f) {
-      if (map.coefficients()(f, k) != 0) terms.push_back({f, k});
+      if (all || map.coefficients()(f, k) != 0) terms.push_back({f, k});
     }
   }
   return terms;
 }
 
-// The features that have a coefficient, and where they stand in the whole library.
+// The features that have a coefficient, or all of them, ready to be computed in lanes.
 struct UsedFeatures {
-  explicit UsedFeatures(const models::SparseMap& map) : library(map.library()) {
+  UsedFeatures(const models::SparseMap& map, bool all) : num_states(map.library().num_states()) {
     std::vector<models::Feature> features;
-    for (int f = 0; f < library.size(); ++f) {
-      if (map.coefficients().row(f).isZero(0)) continue;
-      features.push_back(library.features()[static_cast<size_t>(f)]);
+    for (int f = 0; f < map.library().size(); ++f) {
+      if (!all && map.coefficients().row(f).isZero(0)) continue;
+      features.push_back(map.library().features()[static_cast<size_t>(f)]);
       rows.push_back(f);
     }
-    library = models::FeatureLibrary(library.num_states(), 0, features, library.expressions());
+    compiled = models::CompiledFeatures(features, num_states, map.library().expressions());
   }
-  models::FeatureLibrary library;
-  std::vector<Eigen::Index> rows;
+  int num_states;
+  std::vector<Eigen::Index> rows;  // where they stand in the whole library
+  models::CompiledFeatures compiled;
+};
+
+// A policy of its own in every world: actions in half ranges, a block of worlds at a time.
+class ManyPolicies {
+ public:
+  ManyPolicies(const UsedFeatures& used, const std::vector<Eigen::MatrixXd>& policies, int episodes)
+      : used_(used), outputs_(policies.front().cols()), block_(used.compiled, used.num_states) {
+    for (const Eigen::Index feature : used.rows) {
+      for (Eigen::Index k = 0; k < outputs_; ++k) {
+        for (const Eigen::MatrixXd& policy : policies)
+          coefficients_.insert(coefficients_.end(), static_cast<size_t>(episodes), policy(feature, k));
+      }
+    }
+    worlds_ = policies.size() * static_cast<size_t>(episodes);
+    positions_.resize(worlds_ * static_cast<size_t>(outputs_));
+  }
+
+  // observations [worlds][states] -> [outputs][worlds]
+  std::span<const double> positions(View<const float, 2> observations) {
+    std::ranges::fill(positions_, 0.0);
+    for (size_t first = 0; first < worlds_; first += kernels::kFeatureBlockRows) {
+      const size_t count = std::min<size_t>(kernels::kFeatureBlockRows, worlds_ - first);
+      for (int i = 0; i < used_.num_states; ++i) {
+        for (size_t k = 0; k < count; ++k)
+          block_.input(i)[k] = static_cast<double>(observations(static_cast<int>(first + k), i));
+      }
+      block_.clear_columns();
+      block_.add(1.0);
+      for (size_t f = 0; f < used_.rows.size(); ++f) add_feature(f, first, count);
+    }
+    return positions_;
+  }
+
+ private:
+  void add_feature(size_t feature, size_t first, size_t count) {
+    const double* const column = block_.column(static_cast<int>(feature));
+    for (size_t output = 0; output < static_cast<size_t>(outputs_); ++output) {
+      const double* const of_worlds =
+          &coefficients_[(feature * static_cast<size_t>(outputs_) + output) * worlds_ + first];
+      double* const sums = &positions_[output * worlds_ + first];
+      for (size_t k = 0; k < count; ++k) sums[k] += of_worlds[k] * column[k];
+    }
+  }
+
+  const UsedFeatures& used_;
+  Eigen::Index outputs_;
+  models::FeatureBlock block_;
+  size_t worlds_ = 0;
+  std::vector<double> coefficients_;  // [features][outputs][worlds]
+  std::vector<double> positions_;     // [outputs][worlds]
 };
 
 // Mean return of each policy [policies], `episodes` worlds each.
 std::vector<double> returns_of(const PolicySearch& search, const UsedFeatures& used,
                                const std::vector<Eigen::MatrixXd>& policies) {
-  const models::FeatureLibrary& library = used.library;
-  const int episodes = search.config.episodes, count = static_cast<int>(policies.size()) * episodes;
-  const std::unique_ptr<Environment> worlds = search.make_worlds(count, derived_seed(search.seed, kStarts, 0));
-  const int nx = library.num_states(), features = library.size();
-  std::vector<double> seen(static_cast<size_t>(count) * static_cast<size_t>(nx)),
-      theta(static_cast<size_t>(count) * static_cast<size_t>(features));
+  const int episodes = search.config.episodes;
+  const auto count = policies.size() * static_cast<size_t>(episodes);
+  const std::unique_ptr<Environment> worlds =
+      search.make_worlds(static_cast<int>(count), derived_seed(search.seed, kStarts, 0));
+  ManyPolicies many(used, policies, episodes);
   const size_t nu = search.range.half.size();
-  std::vector<Eigen::MatrixXd> of_used;
-  for (const Eigen::MatrixXd& policy : policies) of_used.emplace_back(policy(used.rows, Eigen::all));
   const Chooser choose = [&](const Environment& of, std::span<float> executed) {
-    const View<const float, 2> observation = of.observation();
-    std::copy_n(observation.data_handle(), seen.size(), seen.begin());
-    library.evaluate(view<const double>(seen.data(), count, nx), view<const double>(seen.data(), count, 0),
-                     view(theta.data(), count, features));
-    for (size_t world = 0; world < static_cast<size_t>(count); ++world) {
-      const Eigen::Map<const Eigen::VectorXd> row(&theta[world * static_cast<size_t>(features)], features);
-      const Eigen::MatrixXd& policy = of_used[world / static_cast<size_t>(episodes)];
-      for (size_t i = 0; i < nu; ++i) {
-        const double position = policy.col(static_cast<Eigen::Index>(i)).dot(row);
-        executed[world * nu + i] = static_cast<float>(search.range.at(i, position));
-      }
+    const std::span<const double> positions = many.positions(of.observation());
+    for (size_t world = 0; world < count; ++world) {
+      for (size_t i = 0; i < nu; ++i)
+        executed[world * nu + i] = static_cast<float>(search.range.at(i, positions[i * count + world]));
     }
   };
   const std::vector<double> returns = next_returns(*worlds, choose, [](double) {});
@@ -88,10 +131,10 @@ void PolicySearchConfig::describe(Fields& fields) {
 
 models::SparseMap PolicySearch::improve(const models::SparseMap& map, std::span<const double> scale,
                                         const std::function<void(double)>& on_share) const {
-  const std::vector<Term> terms = terms_of(map);
+  const std::vector<Term> terms = terms_of(map, may_add_terms);
   const size_t size = terms.size(), count = static_cast<size_t>(config.population);
   if (config.generations == 0 || size == 0) return map;
-  const UsedFeatures used(map);
+  const UsedFeatures used(map, may_add_terms);
   planners::CmaSearch strategy(false);
   strategy.reset({.knots = static_cast<int>(size),
                   .nu = 1,

@@ -1,4 +1,4 @@
-// Improves the coefficients of a sparse policy by an evolution strategy on its returns; the terms stay as they are.
+// Improves the coefficients of a sparse policy by an evolution strategy on its returns.
 // Imitation minimises errors of actions, which is not what a policy is for: a few terms cannot follow a network
 // everywhere, but they may do its work.
 #pragma once
@@ -16,10 +16,10 @@
 namespace lockstep::agents {
 
 struct PolicySearchConfig {
-  int generations = 400;    // 0: none
-  int population = 32;      // policies of a generation, >= 2
-  int episodes = 2;         // of each policy, side by side, >= 1
-  double deviation = 0.15;  // of the first generation: of each term, in half ranges of the action, > 0
+  int generations = 400;   // 0: none
+  int population = 32;     // policies of a generation, >= 2
+  int episodes = 2;        // of each policy, side by side, >= 1
+  double deviation = 0.3;  // of the first generation: of each term, in half ranges of the action, > 0
 
   void describe(Fields& fields);
 };
@@ -32,6 +32,7 @@ struct PolicySearch {
   ActionRange range;
   std::uint64_t seed = 0;
   MakeWorlds make_worlds;
+  bool may_add_terms = false;  // of the library; else coefficients that are 0 stay so
 
   // The best of what was tried, judged by its mean return in worlds of one seed; `map` itself where nothing is better.
   // scale [features]: root mean square of each feature where the policy goes. A function of the arguments. N. Hansen,

@@ -177,7 +177,8 @@ TEST(PolicySearch, FindsTheBestGainOfAnIntegrator) {
                                   task, SurrogateWorldsConfig{.num_worlds = count, .seed = seed});
                               worlds->follow(model, {1.0});
                               return worlds;
-                            }};
+                            },
+                            false};
   const models::FeatureLibrary library(1, 0, models::polynomial_features({0}, {.degree = 1, .constant = false}));
   const models::SparseMap start(library, Eigen::MatrixXd::Constant(1, 1, -0.01), -1, 1);
   const std::vector<double> scale{1};
