@@ -25,7 +25,7 @@ void ReplayConfig::describe(Fields& fields) {
   fields.add("lookahead", lookahead, "steps whose rewards a transition sums before it bootstraps", {1, 1000});
   fields.add("discount", discount, "of rewards, per step", {0, 1});
   fields.add("priority_exponent", priority_exponent,
-             "draws go by the values' errors to this power; 0: all transitions alike", {0, 10});
+             "draws go by the values' errors to this power; 0: all transitions alike", {0, 1});
   fields.add("priority_correction", priority_correction,
              "share of such draws' bias that weights take back at the start; 1 at the end", {0, 1});
   fields.add("initial_transitions", initial_transitions,

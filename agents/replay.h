@@ -20,7 +20,7 @@ struct ReplayConfig {
   int capacity = 1000000;  // transitions; the oldest are forgotten, >= 1
   int lookahead = 1;       // steps whose rewards a transition sums before it bootstraps (n-step returns), >= 1
   double discount = 0.99;  // of rewards, per step, [0, 1]
-  // Draws in proportion to (TD error)^priority_exponent; 0: all alike (agents/replay_priorities.h).
+  // Draws in proportion to (TD error)^priority_exponent, [0, 1]; 0: all alike (agents/replay_priorities.h).
   double priority_exponent = 0;
   // How far the bias of such draws is taken back by weights at the start, rising linearly to 1 at the end, [0, 1].
   double priority_correction = 0.4;

@@ -15,7 +15,7 @@ namespace lockstep::agents {
 // sums. A sum is always that of its two halves, so that it does not depend on the order of what was set.
 class ReplayPriorities {
  public:
-  // `exponent` > 0: how much the error counts; 1: in proportion to it.
+  // `exponent` in [0, 1]: how much the error counts; 1: in proportion to it.
   explicit ReplayPriorities(double exponent) : exponent_(exponent) {}
 
   [[nodiscard]] int size() const { return size_; }
