@@ -140,7 +140,7 @@ class SindyRl final : public Agent {
   void fit();
   [[nodiscard]] TransitionData all_data() const;
   [[nodiscard]] std::vector<double> episode_starts(const TransitionData& data) const;
-  [[nodiscard]] std::unique_ptr<Environment> fresh_worlds(int count, std::uint64_t seed) const;
+  [[nodiscard]] std::unique_ptr<Environment> fresh_worlds(int count, int group, std::uint64_t seed) const;
   double distil();
   std::vector<double> evaluate_side_by_side(const Chooser& choose);
   [[nodiscard]] std::string saved_kind() const { return "agent sindy-rl " + spec_.name; }
@@ -284,8 +284,10 @@ void SindyRl::fit() {
   report("fit", 1);
 }
 
-std::unique_ptr<Environment> SindyRl::fresh_worlds(int count, std::uint64_t seed) const {
-  auto worlds = std::make_unique<SurrogateWorlds>(spec_, config_.worlds(count, seed, inputs_.environment.threads));
+std::unique_ptr<Environment> SindyRl::fresh_worlds(int count, int group, std::uint64_t seed) const {
+  SurrogateWorldsConfig config = config_.worlds(count, seed, inputs_.environment.threads);
+  config.group = group;
+  auto worlds = std::make_unique<SurrogateWorlds>(spec_, config);
   worlds->follow(surrogate_, real_starts_);
   return worlds;
 }
@@ -302,7 +304,7 @@ std::vector<double> SindyRl::evaluate_side_by_side(const Chooser& choose) {
 double SindyRl::distil() {
   sparse_policy_.distil(
       [this](View<const float, 2> observations, std::span<float> means) { learner_.mean_actions(observations, means); },
-      [this](int count, std::uint64_t seed) { return fresh_worlds(count, seed); },
+      [this](int count, int group, std::uint64_t seed) { return fresh_worlds(count, group, seed); },
       derived_seed(inputs_.seed, kDistil, 0), reporter(inputs_, "distil"));
   const std::vector<double> returns = evaluate_side_by_side(
       [this](const Environment& worlds, std::span<float> executed) { sparse_policy_.choose(worlds, executed); });

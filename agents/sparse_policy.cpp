@@ -127,7 +127,7 @@ double SparsePolicy::mean_return(const models::SparseMap& map, const PolicySearc
                                  std::uint64_t seed) const {
   const Chooser pupil = [&](const Environment& worlds, std::span<float> executed) { act(map, worlds, executed); };
   return mean_of(
-      next_returns(*make_worlds(config_.worlds, derived_seed(seed, kReturnStarts, 0)), pupil, [](double) {}));
+      next_returns(*make_worlds(config_.worlds, 1, derived_seed(seed, kReturnStarts, 0)), pupil, [](double) {}));
 }
 
 // Rounds of visiting, labelling and fitting; keeps the best pupil. Returns the states that were visited.
@@ -146,7 +146,8 @@ std::vector<double> SparsePolicy::imitate(const Teacher& teacher, const PolicySe
   surrogate_return_ = -std::numeric_limits<double>::infinity();
   for (int round = 0; round < config_.rounds; ++round) {
     const auto number = static_cast<std::uint64_t>(round);
-    visit(*make_worlds(config_.worlds, derived_seed(seed, kRoundStarts, number)), map_ ? pupil : teach, steps, states);
+    visit(*make_worlds(config_.worlds, 1, derived_seed(seed, kRoundStarts, number)), map_ ? pupil : teach, steps,
+          states);
     map_.emplace(fit(teacher, states, derived_seed(seed, kLabels, number)));
     const double earned = mean_return(*map_, make_worlds, seed);
     on_share((round + 1.0) / config_.rounds);

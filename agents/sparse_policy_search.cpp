@@ -47,15 +47,17 @@ struct UsedFeatures {
   models::CompiledFeatures compiled;
 };
 
-// A policy of its own in every world: actions in half ranges, a block of worlds at a time.
+// A policy of its own in every world, all policies once and then again: actions in half ranges, a block of worlds at a
+// time.
 class ManyPolicies {
  public:
   ManyPolicies(const UsedFeatures& used, const std::vector<Eigen::MatrixXd>& policies, int episodes)
       : used_(used), outputs_(policies.front().cols()), block_(used.compiled, used.num_states) {
     for (const Eigen::Index feature : used.rows) {
       for (Eigen::Index k = 0; k < outputs_; ++k) {
-        for (const Eigen::MatrixXd& policy : policies)
-          coefficients_.insert(coefficients_.end(), static_cast<size_t>(episodes), policy(feature, k));
+        for (int episode = 0; episode < episodes; ++episode) {
+          for (const Eigen::MatrixXd& policy : policies) coefficients_.push_back(policy(feature, k));
+        }
       }
     }
     worlds_ = policies.size() * static_cast<size_t>(episodes);
@@ -102,8 +104,8 @@ std::vector<double> returns_of(const PolicySearch& search, const UsedFeatures& u
                                const std::vector<Eigen::MatrixXd>& policies) {
   const int episodes = search.config.episodes;
   const auto count = policies.size() * static_cast<size_t>(episodes);
-  const std::unique_ptr<Environment> worlds =
-      search.make_worlds(static_cast<int>(count), derived_seed(search.seed, kStarts, 0));
+  const std::unique_ptr<Environment> worlds = search.make_worlds(
+      static_cast<int>(count), static_cast<int>(policies.size()), derived_seed(search.seed, kStarts, 0));
   ManyPolicies many(used, policies, episodes);
   const size_t nu = search.range.half.size();
   const Chooser choose = [&](const Environment& of, std::span<float> executed) {
@@ -115,8 +117,7 @@ std::vector<double> returns_of(const PolicySearch& search, const UsedFeatures& u
   };
   const std::vector<double> returns = next_returns(*worlds, choose, [](double) {});
   std::vector<double> means(policies.size());
-  for (size_t world = 0; world < returns.size(); ++world)
-    means[world / static_cast<size_t>(episodes)] += returns[world] / episodes;
+  for (size_t world = 0; world < returns.size(); ++world) means[world % policies.size()] += returns[world] / episodes;
   return means;
 }
 
@@ -125,7 +126,7 @@ std::vector<double> returns_of(const PolicySearch& search, const UsedFeatures& u
 void PolicySearchConfig::describe(Fields& fields) {
   fields.add("generations", generations, "of the evolution strategy; 0: none", {0, 1e6});
   fields.add("population", population, "policies of a generation", {2, 100000});
-  fields.add("episodes", episodes, "of each policy, side by side", {1, 100000});
+  fields.add("episodes", episodes, "of each policy, each in another member's worlds", {1, 100000});
   fields.add("deviation", deviation, "of each term in the first generation, in half ranges of the action", {1e-6, 1e3});
 }
 

@@ -25,8 +25,9 @@ struct PolicySearchConfig {
 };
 
 struct PolicySearch {
-  // Worlds at the beginning of episodes, that many, whose starts are functions of `seed`.
-  using MakeWorlds = std::function<std::unique_ptr<Environment>(int count, std::uint64_t seed)>;
+  // Worlds at the beginning of episodes, that many, whose starts are functions of `seed`. Members of an ensemble take
+  // `group` worlds each, in turn.
+  using MakeWorlds = std::function<std::unique_ptr<Environment>(int count, int group, std::uint64_t seed)>;
 
   PolicySearchConfig config;
   ActionRange range;

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::uint32_t kSavedVersion = 1;
 constexpr int kBlock = kernels::kFeatureBlockRows;  // worlds that a thread steps at a time
-constexpr int kGroup = 16;                          // worlds side by side that follow one member
 
 enum Stream : std::uint32_t { kStarts = 0x5357, kStagger };
 
@@ -72,6 +71,7 @@ SurrogateWorlds::SurrogateWorlds(const TaskSpec& task, const SurrogateWorldsConf
               .seed = config.seed,
               .threads = config.threads,
               .stagger_episodes = config.stagger_episodes},
+      group_(config.group),
       leaving_(config.leaving),
       discount_(config.discount),
       ends_(termination_of(task.name)),
@@ -146,7 +146,6 @@ void SurrogateWorlds::step(View<const float, 2> actions) {
   for (const std::uint8_t fault : is_fault_) faults_ += fault;
 }
 
-// Members take the groups of a block in turn.
 void SurrogateWorlds::step_block(int block, int thread, View<const float, 2> actions) {
   Part& part = parts_[static_cast<size_t>(thread)];
   const int first = block * kBlock, last = std::min(first + kBlock, config_.num_worlds);
@@ -155,9 +154,10 @@ void SurrogateWorlds::step_block(int block, int thread, View<const float, 2> act
   std::copy_n(&actions(first, 0), static_cast<size_t>(last - first) * static_cast<size_t>(nu), action);
   const double* const now = &state_[static_cast<size_t>(first) * static_cast<size_t>(nx)];
   double* const next = &next_[static_cast<size_t>(first) * static_cast<size_t>(nx)];
-  for (int world = first; world < last; world += kGroup) {
-    const int count = std::min(kGroup, last - world), offset = world - first;
-    const size_t member = static_cast<size_t>(world / kGroup) % part.dynamics.size();
+  for (int world = first, count = 0; world < last; world += count) {
+    count = std::min(group_ - world % group_, last - world);
+    const int offset = world - first;
+    const size_t member = static_cast<size_t>(world / group_) % part.dynamics.size();
     part.dynamics[member].step(view(now + offset * nx, count, nx),
                                view(static_cast<const double*>(action) + offset * nu, count, nu),
                                view(next + offset * nx, count, nx));

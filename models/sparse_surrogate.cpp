@@ -85,20 +85,17 @@ double median_of(std::vector<double> values) {
 }
 
 // Mean or median of the members' coefficients, term by term; of an even number the mean of the two in the middle.
-MatrixXd combination(const Bootstrap& ensemble, const std::vector<int>& members, Eigen::Index features, int targets,
-                     bool is_mean) {
-  MatrixXd combined(features, targets);
-  for (int f = 0; f < features; ++f) {
-    for (int k = 0; k < targets; ++k) {
-      std::vector<double> values;
-      for (const int member : members) values.push_back(ensemble.coefficient(member, f, k));
-      std::ranges::sort(values);
-      const size_t half = values.size() / 2;
-      const double median = values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
-      double sum = 0;
-      for (const double value : values) sum += value;
-      combined(f, k) = is_mean ? sum / static_cast<double>(values.size()) : median;
-    }
+MatrixXd combination(const std::vector<MatrixXd>& members, bool is_mean) {
+  MatrixXd combined(members.front().rows(), members.front().cols());
+  std::vector<double> values(members.size());
+  const size_t half = values.size() / 2;
+  for (Eigen::Index at = 0; at < combined.size(); ++at) {
+    std::ranges::transform(members, values.begin(), [at](const MatrixXd& member) { return member.data()[at]; });
+    std::ranges::sort(values);
+    const double median = values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
+    double sum = 0;
+    for (const double value : values) sum += value;
+    combined.data()[at] = is_mean ? sum / static_cast<double>(values.size()) : median;
   }
   return combined;
 }
@@ -116,7 +113,7 @@ void SurrogateConfig::describe(Fields& fields) {
   fields.add("library", library, "candidate terms of observations and actions, as in lockstep fit --library");
   fields.add_section("regression", regression);
   fields.add_section("bootstrap", bootstrap);
-  fields.add_choice("combine", combine, "members term by term, or side by side", {"median", "mean", "sample"});
+  fields.add_choice("combine", combine, "members side by side, or term by term", {"sample", "median", "mean"});
   fields.add("reward", reward, "expression of the observation after the step and the actions; empty: fitted");
   fields.add("reward_library", reward_library, "candidate terms of a reward that is fitted");
   fields.add_section("reward_regression", reward_regression);
@@ -303,12 +300,11 @@ void SparseSurrogate::fit_dynamics(const TransitionData& data) {
                       view<const double>(rates.data(), rows, nx), config_.regression, config_.bootstrap);
   const std::vector<int> trusted = members_to_trust(ensemble, data);
   members_ = static_cast<int>(trusted.size());
+  std::vector<MatrixXd> members;
+  for (const int member : trusted) members.push_back(ensemble.member(member));
+  if (config_.combine != "sample") members = {combination(members, config_.combine == "mean")};
   dynamics_.clear();
-  if (config_.combine == "sample") {
-    for (const int member : trusted) dynamics_.push_back(make_dynamics(ensemble.member(member)));
-  } else {
-    dynamics_.push_back(make_dynamics(combination(ensemble, trusted, library.size(), nx, config_.combine == "mean")));
-  }
+  for (const MatrixXd& coefficients : members) dynamics_.push_back(make_dynamics(coefficients));
 }
 
 void SparseSurrogate::fit_rewards(const TransitionData& data) {
@@ -358,7 +354,9 @@ int SparseSurrogate::terms() const {
 
 std::vector<std::string> SparseSurrogate::equations() const {
   if (!is_fitted()) return {};
-  std::vector<std::string> lines = dynamics_.front().field().equations();
+  std::vector<MatrixXd> members;
+  for (const SurrogateDynamics& member : dynamics_) members.push_back(member.field().coefficients());
+  std::vector<std::string> lines = make_dynamics(combination(members, false)).field().equations();
   lines.push_back("reward = " + reward_->formulas(names_)[0]);
   return lines;
 }
@@ -413,6 +411,7 @@ void SparseSurrogate::load(ByteReader& in) {
   in.read_array(std::span(high_));
   circles_ = std::move(circles);
   dynamics_ = std::move(dynamics);
+  system_.velocity_of = dynamics_.front().field().system().velocity_of;
   reward_.emplace(std::move(reward));
 }
 

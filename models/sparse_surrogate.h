@@ -38,7 +38,7 @@ struct SurrogateConfig {
   std::string library = "affine(polynomial(3, states))";
   StlsqConfig regression{.threshold = 1e-3, .threshold_on = "contribution", .alpha = 1e-8};
   BootstrapConfig bootstrap{.members = 20, .resample = "rows", .drop_features = 1};
-  std::string combine = "median";  // median | mean of the members' coefficients | sample: members side by side
+  std::string combine = "sample";  // sample: members side by side | median | mean of their coefficients
   std::string reward = {};         // an expression of the observation after the step and of the actions; empty: fitted
   std::string reward_library = "polynomial(2)";
   StlsqConfig reward_regression{.threshold = 1e-3, .threshold_on = "contribution", .alpha = 1e-8};
@@ -103,7 +103,7 @@ class SparseSurrogate {
   [[nodiscard]] double reward_score() const { return reward_score_; }   // R^2 on the data
   [[nodiscard]] int terms() const;                                      // of dynamics and reward, mean over members
 
-  // "x' = ..." for every observation, "reward = ...".
+  // "x' = ..." for every observation, of several members the median term by term, and "reward = ...".
   [[nodiscard]] std::vector<std::string> equations() const;
   // Names of observations and actions as expressions and libraries know them.
   [[nodiscard]] const InputNames& names() const { return names_; }

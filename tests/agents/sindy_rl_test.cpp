@@ -172,7 +172,7 @@ TEST(PolicySearch, FindsTheBestGainOfAnIntegrator) {
   const PolicySearch search{{.generations = 40, .population = 12, .episodes = 1, .deviation = 0.1},
                             ActionRange(task),
                             5,
-                            [&](int count, std::uint64_t seed) {
+                            [&](int count, int, std::uint64_t seed) {
                               auto worlds = std::make_unique<SurrogateWorlds>(
                                   task, SurrogateWorldsConfig{.num_worlds = count, .seed = seed});
                               worlds->follow(model, {1.0});
