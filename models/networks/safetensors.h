@@ -42,12 +42,12 @@ void take_blocks(std::span<const ParameterBlock> blocks, const TensorFile& file,
                  const std::string& where, std::span<R> parameters);
 
 // Those of a network ("PREFIXlayers.0.kernel" and so on) or of another layer: parameters [num_parameters].
-template <class Architecture, class R>
+template <class R, class Architecture>
 void append_parameters(const Architecture& architecture, std::span<const R> parameters, const std::string& prefix,
                        TensorFile& file) {
   append_blocks(std::span<const ParameterBlock>(architecture.parameter_blocks()), parameters, prefix, file);
 }
-template <class Architecture, class R>
+template <class R, class Architecture>
 void take_parameters(const Architecture& architecture, const TensorFile& file, const std::string& prefix,
                      const std::string& where, std::span<R> parameters) {
   take_blocks(std::span<const ParameterBlock>(architecture.parameter_blocks()), file, prefix, where, parameters);
