@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,6 +42,7 @@ enum Stream : std::uint32_t {
   kSurrogate,
   kBufferStarts,
   kDistil,
+  kTrials,
   kEvaluationSeeds,
   kEpisodeSeeds
 };
@@ -105,6 +107,10 @@ std::vector<double> real_starts(const AgentInputs& inputs, int starts) {
   return {seen.data_handle(), seen.data_handle() + seen.size()};
 }
 
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
 class SindyRl final : public Agent {
  public:
   SindyRl(const AgentInputs& inputs, const Config& config, std::unique_ptr<Environment> real);
@@ -139,9 +145,10 @@ class SindyRl final : public Agent {
   void judge_model();
   void fit();
   [[nodiscard]] TransitionData all_data() const;
-  [[nodiscard]] std::vector<double> episode_starts(const TransitionData& data) const;
-  [[nodiscard]] std::unique_ptr<Environment> fresh_worlds(int count, int group, std::uint64_t seed) const;
-  double distil();
+  [[nodiscard]] std::vector<double> episode_starts(const TransitionData& data, double share) const;
+  [[nodiscard]] std::unique_ptr<Environment> fresh_worlds(int count, int group, std::uint64_t seed,
+                                                          const std::vector<double>& starts) const;
+  double distil(double network_return);
   std::vector<double> evaluate_side_by_side(const Chooser& choose);
   [[nodiscard]] std::string saved_kind() const { return "agent sindy-rl " + spec_.name; }
   void report(std::string_view stage, double share) const {
@@ -256,9 +263,8 @@ TransitionData SindyRl::all_data() const {
 }
 
 // Real resets, and as many observations of the data as their share asks for.
-std::vector<double> SindyRl::episode_starts(const TransitionData& data) const {
+std::vector<double> SindyRl::episode_starts(const TransitionData& data, double share) const {
   std::vector<double> starts = real_starts_;
-  const double share = config_.start_from_data;
   const auto more = static_cast<std::uint32_t>(std::lround(config_.starts * share / (1 - share)));
   const auto size = static_cast<size_t>(spec_.observation_size);
   for (std::uint32_t k = 0; k < more; ++k) {
@@ -280,15 +286,17 @@ void SindyRl::fit() {
                 "choose a task that only its time limit ends, or add its rule to agents/termination.cpp");
   }
   surrogate_.fit(data);
-  imagined_->follow(surrogate_, episode_starts(data));
+  imagined_->follow(surrogate_, episode_starts(data, config_.start_from_data));
   report("fit", 1);
 }
 
-std::unique_ptr<Environment> SindyRl::fresh_worlds(int count, int group, std::uint64_t seed) const {
+std::unique_ptr<Environment> SindyRl::fresh_worlds(int count, int group, std::uint64_t seed,
+                                                   const std::vector<double>& starts) const {
   SurrogateWorldsConfig config = config_.worlds(count, seed, inputs_.environment.threads);
   config.group = group;
+  config.groups_start_alike = true;
   auto worlds = std::make_unique<SurrogateWorlds>(spec_, config);
-  worlds->follow(surrogate_, real_starts_);
+  worlds->follow(surrogate_, starts);
   return worlds;
 }
 
@@ -300,17 +308,24 @@ std::vector<double> SindyRl::evaluate_side_by_side(const Chooser& choose) {
                               choose, reporter(inputs_, "evaluate"));
 }
 
-// The mean return of the sparse policy in real episodes: the same as the network has just been judged by.
-double SindyRl::distil() {
+// Distils inside the surrogate, and chooses among what was found by real episodes, which count as interaction: enough
+// is 95 % of `network_return`. Returns the mean return in the real episodes that the network has just been judged by.
+double SindyRl::distil(double network_return) {
+  const std::vector<double> starts = episode_starts(all_data(), config_.sparse_policy.start_from_data);
   sparse_policy_.distil(
       [this](View<const float, 2> observations, std::span<float> means) { learner_.mean_actions(observations, means); },
-      [this](int count, int group, std::uint64_t seed) { return fresh_worlds(count, group, seed); },
+      [&](int count, int group, std::uint64_t seed) { return fresh_worlds(count, group, seed, starts); },
       derived_seed(inputs_.seed, kDistil, 0), reporter(inputs_, "distil"));
-  const std::vector<double> returns = evaluate_side_by_side(
-      [this](const Environment& worlds, std::span<float> executed) { sparse_policy_.choose(worlds, executed); });
-  double total = 0;
-  for (const double value : returns) total += value;
-  return total / static_cast<double>(returns.size());
+  std::uint64_t trials = 0;
+  sparse_policy_.select(
+      [&](const Chooser& policy) {
+        env_steps_ += spec_.episode_steps;
+        return returns_side_by_side(inputs_, 1, derived_seed(inputs_.seed, kTrials, trials++), policy,
+                                    [](double) {})[0];
+      },
+      network_return - 0.05 * std::abs(network_return));
+  return mean_of(evaluate_side_by_side(
+      [this](const Environment& worlds, std::span<float> executed) { sparse_policy_.choose(worlds, executed); }));
 }
 
 std::vector<Metric> SindyRl::iterate() {
@@ -324,24 +339,25 @@ std::vector<Metric> SindyRl::iterate() {
   const std::vector<double> returns = evaluate_side_by_side(greedy());
   judge_.judge(returns);
   is_done_ = judge_.is_convinced() || learner_.share_of_steps() >= 1;
-  if (is_done_ && config_.sparse_policy.enabled) sparse_return_ = distil();
+  if (is_done_ && config_.sparse_policy.enabled) sparse_return_ = distil(mean_of(returns));
   ++iteration_;
   const auto error_at = [&](size_t steps) {
     return model_error_.size() >= steps ? model_error_[steps - 1] : std::numeric_limits<double>::quiet_NaN();
   };
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  const bool is_distilled = sparse_policy_.is_distilled();
   std::vector<Metric> metrics = return_metrics(returns, is_successful(), episodes);
-  metrics.insert(metrics.end(),
-                 {{"rows", static_cast<double>(surrogate_.rows())},
-                  {"terms", static_cast<double>(surrogate_.terms())},
-                  {"members", static_cast<double>(surrogate_.members())},
-                  {"reward_score", surrogate_.reward_score()},
-                  {"model_error_1", error_at(1)},
-                  {"model_error_10", error_at(10)},
-                  {"model_error_100", error_at(100)},
-                  {"surrogate_steps", static_cast<double>(learner_.steps())},
-                  {"sparse_return", sparse_return_},
-                  {"sparse_terms", sparse_policy_.is_distilled() ? static_cast<double>(sparse_policy_.terms())
-                                                                 : std::numeric_limits<double>::quiet_NaN()}});
+  metrics.insert(metrics.end(), {{"rows", static_cast<double>(surrogate_.rows())},
+                                 {"terms", static_cast<double>(surrogate_.terms())},
+                                 {"members", static_cast<double>(surrogate_.members())},
+                                 {"reward_score", surrogate_.reward_score()},
+                                 {"model_error_1", error_at(1)},
+                                 {"model_error_10", error_at(10)},
+                                 {"model_error_100", error_at(100)},
+                                 {"surrogate_steps", static_cast<double>(learner_.steps())},
+                                 {"sparse_return", sparse_return_},
+                                 {"sparse_surrogate_return", is_distilled ? sparse_policy_.surrogate_return() : kNone},
+                                 {"sparse_terms", is_distilled ? static_cast<double>(sparse_policy_.terms()) : kNone}});
   const std::vector<Metric> of_learning = learner_.metrics();
   metrics.insert(metrics.end(), of_learning.begin(), of_learning.end());
   return metrics;
@@ -399,7 +415,7 @@ void SindyRl::load(std::span<const std::byte> bytes) {
   in.expect_end();
   if (random_.state_size() != spec_.observation_size || random_.control_size() != spec_.action_size)
     in.fail("the saved transitions are of another task's sizes");
-  if (surrogate_.is_fitted()) imagined_->follow(surrogate_, episode_starts(all_data()));
+  if (surrogate_.is_fitted()) imagined_->follow(surrogate_, episode_starts(all_data(), config_.start_from_data));
 }
 
 std::unique_ptr<Agent> make(const AgentInputs& inputs) {

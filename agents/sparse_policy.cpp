@@ -47,10 +47,6 @@ void visit(Environment& worlds, const Chooser& choose, int steps, std::vector<do
   }
 }
 
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
 // Without the `count` terms that move the actions least; scale [features] as of a search.
 models::SparseMap without_least(const models::SparseMap& map, const std::vector<double>& scale, size_t count) {
   Eigen::MatrixXd coefficients = map.coefficients();
@@ -75,6 +71,8 @@ void SparsePolicyConfig::describe(Fields& fields) {
   fields.add("rounds", rounds, "of visiting, labelling and fitting; the best pupil is kept", {1, 1000});
   fields.add("copies", copies, "of the states, with noise, that are labelled beside them", {0, 1000});
   fields.add("noise", noise, "of these copies, in deviations of each observation", {0, 100});
+  fields.add("start_from_data", start_from_data, "share of their episodes that begins where real ones have been",
+             {0, 0.99});
   fields.add("slack", slack, "share of the least error that a sparser pupil may exceed it by", {0, 1000});
   fields.add_section("search", search);
   fields.add("prune", prune, "share of the terms that is left out at a time, halved where it costs too much; 0: none",
@@ -123,11 +121,11 @@ models::SparseMap SparsePolicy::fit(const Teacher& teacher, const std::vector<do
       .fit.map;
 }
 
-double SparsePolicy::mean_return(const models::SparseMap& map, const PolicySearch::MakeWorlds& make_worlds,
-                                 std::uint64_t seed) const {
+double SparsePolicy::low_return(const models::SparseMap& map, const PolicySearch::MakeWorlds& make_worlds,
+                                std::uint64_t seed) const {
   const Chooser pupil = [&](const Environment& worlds, std::span<float> executed) { act(map, worlds, executed); };
-  return mean_of(
-      next_returns(*make_worlds(config_.worlds, 1, derived_seed(seed, kReturnStarts, 0)), pupil, [](double) {}));
+  return mean_of_lowest(
+      next_returns(*make_worlds(config_.worlds, 1, derived_seed(seed, kReturnStarts, 0)), pupil, [](double) {}), 0.25);
 }
 
 // Rounds of visiting, labelling and fitting; keeps the best pupil. Returns the states that were visited.
@@ -149,7 +147,7 @@ std::vector<double> SparsePolicy::imitate(const Teacher& teacher, const PolicySe
     visit(*make_worlds(config_.worlds, 1, derived_seed(seed, kRoundStarts, number)), map_ ? pupil : teach, steps,
           states);
     map_.emplace(fit(teacher, states, derived_seed(seed, kLabels, number)));
-    const double earned = mean_return(*map_, make_worlds, seed);
+    const double earned = low_return(*map_, make_worlds, seed);
     on_share((round + 1.0) / config_.rounds);
     if (!(earned > surrogate_return_)) continue;
     surrogate_return_ = earned;
@@ -177,7 +175,8 @@ void SparsePolicy::search(const PolicySearch::MakeWorlds& make_worlds, std::uint
                           const std::vector<double>& scale, const std::function<void(double)>& on_share) {
   PolicySearch search{config_.search, range_, derived_seed(seed, kSearch, 0), make_worlds, true};
   map_.emplace(search.improve(*map_, scale, [&](double share) { on_share(0.5 * share); }));
-  const double best = surrogate_return_ = mean_return(*map_, make_worlds, seed);
+  const double best = surrogate_return_ = low_return(*map_, make_worlds, seed);
+  found_ = {*map_};
   search.may_add_terms = false;
   search.config.generations = (config_.search.generations + 3) / 4;
   const auto terms = static_cast<double>(map_->terms());
@@ -187,10 +186,11 @@ void SparsePolicy::search(const PolicySearch::MakeWorlds& make_worlds, std::uint
     const double done = 1 - 0.5 * map_->terms() / terms;
     models::SparseMap tried =
         search.improve(without_least(*map_, scale, fewer), scale, [&](double) { on_share(done); });
-    const double earned = mean_return(tried, make_worlds, seed);
+    const double earned = low_return(tried, make_worlds, seed);
     if (earned >= best - config_.prune_loss * std::abs(best)) {
       surrogate_return_ = earned;
       map_.emplace(std::move(tried));
+      found_.push_back(*map_);
     } else {
       share /= 2;
     }
@@ -200,8 +200,20 @@ void SparsePolicy::search(const PolicySearch::MakeWorlds& make_worlds, std::uint
 void SparsePolicy::distil(const Teacher& teacher, const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
                           const std::function<void(double)>& on_share) {
   const std::vector<double> states = imitate(teacher, make_worlds, seed, [&](double share) { on_share(0.2 * share); });
+  found_ = {*map_};
   if (config_.search.generations == 0) return;
   search(make_worlds, seed, feature_scale(states), [&](double share) { on_share(0.2 + 0.8 * share); });
+}
+
+void SparsePolicy::select(const Trial& trial, double enough) {
+  double most = -std::numeric_limits<double>::infinity();
+  for (auto tried = found_.rbegin(); tried != found_.rend() && most < enough; ++tried) {
+    const double earned =
+        trial([&](const Environment& worlds, std::span<float> executed) { act(*tried, worlds, executed); });
+    if (!(earned > most)) continue;
+    most = earned;
+    map_.emplace(*tried);
+  }
 }
 
 void SparsePolicy::act(const models::SparseMap& map, const Environment& worlds, std::span<float> executed) const {

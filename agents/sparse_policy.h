@@ -30,6 +30,7 @@ struct SparsePolicyConfig {
   int rounds = 4;                         // >= 1; the pupil with the best return in the surrogate is kept
   int copies = 2;                         // of the states, with noise, that are labelled beside them, >= 0
   double noise = 0.02;                    // standard deviation, in deviations of each observation
+  double start_from_data = 0;             // share of their episodes that begins where real ones have been, [0, 1)
   double slack = 0.0;                     // share of the least error that a sparser pupil may exceed it by, >= 0
   PolicySearchConfig search;              // of what imitation has found
   double prune = 0.15;                    // share of the terms that is left out at first, [0, 1); 0: none
@@ -46,15 +47,23 @@ class SparsePolicy {
   // Names as the surrogate spells them.
   SparsePolicy(const TaskSpec& task, const SparsePolicyConfig& config, models::InputNames names);
 
+  // What a policy earns in truth.
+  using Trial = std::function<double(const Chooser& policy)>;
+
   // `make_worlds` gives surrogate worlds. A function of the arguments.
   void distil(const Teacher& teacher, const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
               const std::function<void(double)>& on_share);
+  // Tries what the last distillation found, from the fewest terms to the most, until one earns `enough`; keeps that
+  // one, or where none does the one that earned most.
+  void select(const Trial& trial, double enough);
   [[nodiscard]] bool is_distilled() const { return map_.has_value(); }
 
   // Actions at what the worlds observe -> executed [worlds][action_size], in the task's units.
   void choose(const Environment& worlds, std::span<float> executed) const { act(*map_, worlds, executed); }
   [[nodiscard]] int terms() const { return map_->terms(); }
-  [[nodiscard]] double surrogate_return() const { return surrogate_return_; }  // mean over the worlds
+  [[nodiscard]] double surrogate_return() const {
+    return surrogate_return_;
+  }  // mean of the lowest quarter of the worlds'
   // "force = ..." for every action, in the task's units before they are cut to its range.
   [[nodiscard]] std::vector<std::string> equations() const;
 
@@ -70,8 +79,8 @@ class SparsePolicy {
   std::vector<double> imitate(const Teacher& teacher, const PolicySearch::MakeWorlds& make_worlds, std::uint64_t seed,
                               const std::function<void(double)>& on_share);
   [[nodiscard]] std::vector<double> feature_scale(const std::vector<double>& states) const;
-  [[nodiscard]] double mean_return(const models::SparseMap& map, const PolicySearch::MakeWorlds& make_worlds,
-                                   std::uint64_t seed) const;
+  [[nodiscard]] double low_return(const models::SparseMap& map, const PolicySearch::MakeWorlds& make_worlds,
+                                  std::uint64_t seed) const;
 
   TaskSpec task_;
   SparsePolicyConfig config_;
@@ -79,6 +88,7 @@ class SparsePolicy {
   models::FeatureLibrary library_;
   ActionRange range_;
   std::optional<models::SparseMap> map_;  // to half ranges
+  std::vector<models::SparseMap> found_;  // by the last search, from the most terms to the fewest
   double surrogate_return_ = 0;
 };
 

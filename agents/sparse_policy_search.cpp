@@ -99,7 +99,7 @@ class ManyPolicies {
   std::vector<double> positions_;     // [outputs][worlds]
 };
 
-// Mean return of each policy [policies], `episodes` worlds each.
+// What each policy [policies] is worth in `episodes` worlds.
 std::vector<double> returns_of(const PolicySearch& search, const UsedFeatures& used,
                                const std::vector<Eigen::MatrixXd>& policies) {
   const int episodes = search.config.episodes;
@@ -116,12 +116,24 @@ std::vector<double> returns_of(const PolicySearch& search, const UsedFeatures& u
     }
   };
   const std::vector<double> returns = next_returns(*worlds, choose, [](double) {});
-  std::vector<double> means(policies.size());
-  for (size_t world = 0; world < returns.size(); ++world) means[world % policies.size()] += returns[world] / episodes;
-  return means;
+  std::vector<double> worth(policies.size()), of_one(static_cast<size_t>(episodes));
+  for (size_t policy = 0; policy < policies.size(); ++policy) {
+    for (size_t episode = 0; episode < of_one.size(); ++episode)
+      of_one[episode] = returns[episode * policies.size() + policy];
+    worth[policy] = mean_of_lowest(of_one, 0.5);
+  }
+  return worth;
 }
 
 }  // namespace
+
+double mean_of_lowest(std::vector<double> returns, double share) {
+  std::ranges::sort(returns);
+  const auto count = std::max<size_t>(1, static_cast<size_t>(share * static_cast<double>(returns.size())));
+  double sum = 0;
+  for (size_t k = 0; k < count; ++k) sum += returns[k];
+  return sum / static_cast<double>(count);
+}
 
 void PolicySearchConfig::describe(Fields& fields) {
   fields.add("generations", generations, "of the evolution strategy; 0: none", {0, 1e6});

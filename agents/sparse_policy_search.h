@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace lockstep::agents {
 
@@ -24,6 +25,10 @@ struct PolicySearchConfig {
   void describe(Fields& fields);
 };
 
+// Mean of the lowest `share` of the returns (one at least): of policies that are to hold in every member of an
+// ensemble, and so, it is to be hoped, in truth.
+[[nodiscard]] double mean_of_lowest(std::vector<double> returns, double share);
+
 struct PolicySearch {
   // Worlds at the beginning of episodes, that many, whose starts are functions of `seed`. Members of an ensemble take
   // `group` worlds each, in turn.
@@ -35,9 +40,9 @@ struct PolicySearch {
   MakeWorlds make_worlds;
   bool may_add_terms = false;  // of the library; else coefficients that are 0 stay so
 
-  // The best of what was tried, judged by its mean return in worlds of one seed; `map` itself where nothing is better.
-  // scale [features]: root mean square of each feature where the policy goes. A function of the arguments. N. Hansen,
-  // "The CMA evolution strategy: a tutorial", arXiv 1604.00772.
+  // The best of what was tried, judged by the lower half of its returns in worlds of one seed; `map` itself where
+  // nothing is better. scale [features]: root mean square of each feature where the policy goes. A function of the
+  // arguments. N. Hansen, "The CMA evolution strategy: a tutorial", arXiv 1604.00772.
   [[nodiscard]] models::SparseMap improve(const models::SparseMap& map, std::span<const double> scale,
                                           const std::function<void(double)>& on_share) const;
 };

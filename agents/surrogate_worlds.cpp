@@ -72,6 +72,7 @@ SurrogateWorlds::SurrogateWorlds(const TaskSpec& task, const SurrogateWorldsConf
               .threads = config.threads,
               .stagger_episodes = config.stagger_episodes},
       group_(config.group),
+      groups_start_alike_(config.groups_start_alike),
       leaving_(config.leaving),
       discount_(config.discount),
       ends_(termination_of(task.name)),
@@ -118,11 +119,12 @@ void SurrogateWorlds::show(int world) {
                          [](double x) { return static_cast<float>(x); });
 }
 
-// Where an episode begins depends on (seed, world, episode) alone.
+// Where an episode begins depends on (seed, world or group, episode) alone.
 void SurrogateWorlds::start_episode(int world) {
   const auto at = static_cast<size_t>(world), size = static_cast<size_t>(spec_.observation_size);
-  const size_t start = models::index_below(starts_.size() / size, {config_.seed, kStarts},
-                                           static_cast<std::uint32_t>(world), episodes_[at]);
+  const size_t start =
+      models::index_below(starts_.size() / size, {config_.seed, kStarts},
+                          static_cast<std::uint32_t>(groups_start_alike_ ? world / group_ : world), episodes_[at]);
   std::ranges::copy(std::span(starts_).subspan(start * size, size), state_of(world).begin());
   ++episodes_[at];
   return_[at] = 0;

@@ -29,8 +29,9 @@ enum class Leaving { kCut, kEnd };
 struct SurrogateWorldsConfig {
   int num_worlds = 1;  // >= 1
   std::uint64_t seed = 0;
-  int threads = 1;  // results do not depend on it
-  int group = 16;   // worlds that follow one member, before the next one's begin, >= 1
+  int threads = 1;                  // results do not depend on it
+  int group = 16;                   // worlds that follow one member, before the next one's begin, >= 1
+  bool groups_start_alike = false;  // the worlds of a group begin their episodes in the same states
   Leaving leaving = Leaving::kEnd;
   double discount = 0.99;         // of the rewards that ending forgoes, [0, 1)
   bool stagger_episodes = false;  // the first episodes are cut at times of their own
@@ -92,6 +93,7 @@ class SurrogateWorlds final : public Environment {
   TaskSpec spec_;
   EnvironmentConfig config_;
   int group_;
+  bool groups_start_alike_;
   Leaving leaving_;
   double discount_;
   Termination ends_;

@@ -151,6 +151,16 @@ TEST(SurrogateWorlds, GroupsOfWorldsFollowDifferentMembers) {
   EXPECT_NE(worlds->observation()(0, 1), worlds->observation()(16, 1));
 }
 
+TEST(SurrogateWorlds, OfAGroupMayBeginAlike) {
+  const auto model = point_model();
+  std::vector<double> starts;
+  for (int k = 0; k < 50; ++k) starts.insert(starts.end(), {0.02 * k, 0.0});
+  const auto worlds = worlds_at(model, {.num_worlds = 12, .seed = 2, .group = 4, .groups_start_alike = true}, starts);
+  for (int world = 0; world < 12; ++world)
+    EXPECT_EQ(worlds->observation()(world, 0), worlds->observation()(world / 4 * 4, 0));
+  EXPECT_NE(worlds->observation()(0, 0), worlds->observation()(4, 0));
+}
+
 TEST(SurrogateWorlds, ContinueFromSavedBytesToTheSameBits) {
   const auto model = point_model();
   const std::vector<double> starts{0.5, 0, -0.3, 0.1};
