@@ -167,7 +167,7 @@ class SindyRl final : public Agent {
   SuccessJudge judge_;
 
   TransitionData random_, on_policy_;
-  int newest_ = 0;  // rows of the last collection, at the end of on_policy_ (of random_ where that is empty)
+  int newest_ = 0;  // rows of the last collection, at the end of on_policy_
   std::vector<double> model_error_;
   std::int64_t iteration_ = 0, env_steps_ = 0;
   double sparse_return_ = std::numeric_limits<double>::quiet_NaN();
@@ -215,7 +215,6 @@ void SindyRl::collect_noise() {
     }
   };
   env_steps_ += real_.collect(config_.random_steps, choose, random_, reporter(inputs_, "explore"));
-  newest_ = random_.size();
   // Episodes under noise tell nothing of the policy.
   real_.restart();
 }
@@ -248,10 +247,11 @@ void SindyRl::collect() {
 
 // The model as it was before it saw the newest rows; those that touch stops are left out, for a stop is no equation.
 void SindyRl::judge_model() {
-  std::vector<std::uint8_t> keep(static_cast<size_t>(on_policy_.size()), 0);
-  std::fill_n(keep.end() - newest_, newest_, 1);
   const models::SindySystem& system = surrogate_.dynamics().front().field().system();
-  const TransitionData unseen = models::rows_inside(on_policy_.filtered(keep), system);
+  std::vector<std::uint8_t> keep = models::is_inside(on_policy_, system);
+  std::fill(keep.begin(), keep.end() - newest_, 0);
+  const TransitionData unseen = on_policy_.filtered(keep);
+  if (unseen.empty()) return;
   models::SurrogateDynamics dynamics = surrogate_.dynamics().front();
   model_error_ = models::multi_step_error(dynamics, unseen, kErrorSteps, models::state_scale(unseen, system));
 }

@@ -239,7 +239,7 @@ FeatureLibrary mechanical_library(const SindySystem& system, const SindyConfig& 
 
 }  // namespace
 
-TransitionData rows_inside(const TransitionData& data, const SindySystem& system) {
+std::vector<std::uint8_t> is_inside(const TransitionData& data, const SindySystem& system) {
   std::vector<std::uint8_t> keep(static_cast<size_t>(data.size()), 1);
   for (int row = 0; row < data.size(); ++row) {
     for (int i = 0; i < system.state_size; ++i) {
@@ -249,7 +249,11 @@ TransitionData rows_inside(const TransitionData& data, const SindySystem& system
       }
     }
   }
-  TransitionData inside = data.filtered(keep);
+  return keep;
+}
+
+TransitionData rows_inside(const TransitionData& data, const SindySystem& system) {
+  TransitionData inside = data.filtered(is_inside(data, system));
   if (inside.empty()) {
     throw Error("no transition lies inside the box of the system", "fit_sindy", "widen the box, or collect inside it");
   }

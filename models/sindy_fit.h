@@ -6,6 +6,7 @@
 #include "models/optimisers/optimiser.h"
 #include "models/sindy.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,8 +82,10 @@ struct SindyFit {
 // that does not move. [nx]
 [[nodiscard]] std::vector<double> state_scale(const TransitionData& data, const SindySystem& system);
 
-// The rows whose x and next lie inside the system's box, not on its faces (a saturated state is no smooth one); Error
-// where there are none.
+// 1 for the rows whose x and next lie inside the system's box, not on its faces: a saturated state is no smooth one.
+[[nodiscard]] std::vector<std::uint8_t> is_inside(const TransitionData& data, const SindySystem& system);
+
+// These rows; Error where there are none.
 [[nodiscard]] TransitionData rows_inside(const TransitionData& data, const SindySystem& system);
 
 // The optimiser that `config` names, with its settings. Error for an unknown name or setting.
