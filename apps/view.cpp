@@ -1,9 +1,8 @@
 // `lockstep view`: the window on a task, a model file, or the evaluation of a trained agent.
-#include "agents/agent.h"
 #include "apps/commands.h"
 #include "apps/interrupt.h"
+#include "apps/played_policy.h"
 #include "apps/progress_bar.h"
-#include "apps/training.h"
 #include "engine/error.h"
 #include "envs/env.h"
 #include "viewer/viewer.h"
@@ -12,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace lockstep::apps {
 namespace {
@@ -20,23 +20,26 @@ struct Options {
   viewer::ViewOptions view;
   int worlds = 0;  // 0: nine of a task, one of a model file
   int episodes = 1;
+  bool follow = false;
   std::string size = "1440x900";
 };
 
 // Plays the agent of a run folder: its evaluation episodes, with what its model predicted as ghosts.
 void evaluate_run(Options& options, CommandContext& context) {
-  const SavedRun saved = read_run(options.view.target);
-  const ResolvedRun run =
-      resolve_run(saved.config, [](const std::string& agent) { return agents::find(agent).defaults(); });
+  const std::filesystem::path folder = options.view.target;
+  const viewer::FileStamp checkpoint = viewer::stamp_of(folder / "checkpoint.lockstep");
   const InterruptGuard guard;
   ProgressBar bar(context.text_stream());
-  const auto on_progress = [&bar](std::string_view stage, double share) {
+  viewer::PlayedPolicy played = play_policy(folder, options.episodes, [&bar](std::string_view stage, double share) {
     stop_if_interrupted();
     bar.update(share, std::string(stage));
-  };
-  const auto agent = load_agent(saved, run, agents::find(run.config.agent), envs::make_environment, on_progress);
-  options.view.episodes = evaluate(*agent, options.episodes);
-  options.view.target = run.config.task;
+  });
+  options.view.target = played.task;
+  if (options.follow) {
+    options.view.follow = viewer::RunToFollow{folder, policy_player(options.episodes), checkpoint, std::move(played)};
+  } else {
+    options.view.episodes = std::move(played.episodes);
+  }
 }
 
 // Reads "1280x800".
@@ -54,7 +57,12 @@ int view(Options options, CommandContext& context) {
   const bool is_file = std::filesystem::path(options.view.target).has_extension();
   options.view.environment.num_worlds = options.worlds > 0 ? options.worlds : (is_file ? 1 : 9);
   options.view.make_environment = envs::make_environment;
-  if (std::filesystem::is_directory(options.view.target)) evaluate_run(options, context);
+  if (std::filesystem::is_directory(options.view.target)) {
+    evaluate_run(options, context);
+  } else if (options.follow) {
+    throw Error(fmt::format("'{}' is not the folder of a run", options.view.target), "--follow",
+                "give the folder that `lockstep train` writes, or leave --follow out");
+  }
   viewer::run(options.view);
   return kDone;
 }
@@ -68,6 +76,7 @@ void add_view(CLI::App& app, CommandContext& context) {
                                   "  lockstep view cartpole-swingup\n"
                                   "  lockstep view my_robot.xml --worlds 1\n"
                                   "  lockstep view runs/demo\n"
+                                  "  lockstep view runs/demo --follow\n"
                                   "  lockstep view cartpole-swingup --worlds 12 --screenshot picture.png\n");
   command.add_option("TARGET", view_options.target, "A task (`lockstep list`), a model file, or the folder of a run")
       ->required();
@@ -84,6 +93,8 @@ void add_view(CLI::App& app, CommandContext& context) {
   command.add_option("--episodes", options->episodes, "Of a run: how many evaluation episodes are played side by side")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command.add_flag("--follow", options->follow,
+                   "Of a run: show its learning curves as they grow, and play the policy of every new checkpoint");
   command.add_option("--size", options->size, "Of the window")->type_name("WIDTHxHEIGHT")->capture_default_str();
   command.add_flag("--paused", view_options.paused, "Start paused");
   command.add_option("--screenshot", view_options.screenshot, "Write a picture of the window and leave")

@@ -80,6 +80,7 @@ bool App::frame(Image* picture) {
   window_->begin_frame();
   for (const std::string& path : window_->take_dropped()) open_file(path);
   reload_if_changed();
+  follow_run();
   shown_ = simulation_->snapshot();
   show_ground();
   status_ = simulation_->status();
@@ -125,7 +126,13 @@ void App::toggle_running() {
 }
 void App::step() { simulation_->advance(1); }
 void App::step_back() { simulation_->step_back(); }
-void App::reset() { simulation_->reset(); }
+void App::reset() {
+  if (run() != nullptr && run()->newer() != nullptr) {
+    play_newer();
+  } else {
+    simulation_->reset();
+  }
+}
 
 void App::reload() {
   try {
@@ -214,6 +221,7 @@ void App::open_file(const std::filesystem::path& path) {
   try {
     const auto make = [path](int worlds) { return make_model_source(path, worlds); };
     rebuild(make, num_worlds());
+    options_.run.reset();
     watch(path);
     simulation_->set_running(status_.running);
     say("Opened " + path.string());

@@ -2,6 +2,7 @@
 // can ask for.
 #pragma once
 
+#include "viewer/followed_run.h"
 #include "viewer/recorder.h"
 #include "viewer/simulation.h"
 #include "viewer/window.h"
@@ -39,6 +40,7 @@ struct AppOptions {
   bool best_quality = false;                     // smoothing and shadows even where OpenGL is software
   std::filesystem::path screenshot_folder = {};  // where Ctrl+P and F8 write; empty: the working folder
   std::filesystem::path watched = {};            // a file to reload on when it changes; empty: none
+  std::unique_ptr<FollowedRun> run = nullptr;    // whose newest policy plays; null: none. make_source is its source()
 };
 
 // What is shown and selected; the panels write into it.
@@ -58,6 +60,8 @@ struct ViewState {
   bool all_worlds = true;             // sliders act on every world
   int num_worlds = 1;                 // wanted; taken over when the field is left
   std::array<bool, 3> dragging = {};  // per mouse button: a drag that began in the view goes on outside it
+  bool over_steps = true;             // learning curves run over environment steps, else over iterations
+  std::string curve;                  // the metric in the third of them; empty: the first there is
   std::string message;                // shown over the view for a while
   double message_until = 0;
 };
@@ -93,6 +97,7 @@ class App {
   [[nodiscard]] bool shows_grid() const { return shows_many() && state_.arrangement == Arrangement::kGrid; }
   [[nodiscard]] bool draws_own() const;  // with our own renderer
   [[nodiscard]] WorldRenderer* own_renderer() { return own_.get(); }
+  [[nodiscard]] const FollowedRun* run() const { return options_.run.get(); }  // nullptr: none is followed
   [[nodiscard]] bool is_recording() const { return recorder_ != nullptr; }
   [[nodiscard]] const std::optional<WorldColours>& colours() const { return colours_; }
   [[nodiscard]] double display_seconds() const;  // wall time of a frame, smoothed
@@ -140,6 +145,8 @@ class App {
  private:
   void rebuild(SourceFactory make_source, int num_worlds);
   void show(std::unique_ptr<SceneSource> source);
+  void follow_run();
+  void play_newer();
   void lay_out();
   void follow();
   void draw_view();
@@ -171,7 +178,8 @@ class App {
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   std::filesystem::path watched_;
   std::filesystem::file_time_type watched_time_{};
-  double watch_from_ = 0;  // s of ImGui's clock: the next look
+  double watch_from_ = 0;       // s of ImGui's clock: the next look
+  std::int64_t last_step_ = 0;  // of the snapshot before, while a run is followed
   mjrRect viewport_{0, 0, 2, 2};
   Region view_;
   std::array<Region, 4> panels_;

@@ -2,6 +2,8 @@
 #include "engine/error.h"
 #include "viewer/app.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <system_error>
 #include <utility>
@@ -146,6 +148,36 @@ void App::reload_if_changed() {
   if (missing || time == watched_time_) return;
   watched_time_ = time;
   reload();
+}
+
+// Looks at the run. A newer policy takes over when the longest episode has been shown to its end; paused, nothing
+// changes until Reset.
+void App::follow_run() {
+  if (options_.run == nullptr) return;
+  options_.run->poll(ImGui::GetTime());
+  const std::int64_t step = simulation_->snapshot()->step, before = std::exchange(last_step_, step);
+  if (run()->newer() == nullptr || !simulation_->status().running) return;
+  std::int64_t longest = 0;
+  for (const agents::Episode& episode : run()->playing().episodes) {
+    longest = std::max(longest, static_cast<std::int64_t>(episode.steps));
+  }
+  if (step / (longest + 1) != before / (longest + 1)) play_newer();
+}
+
+// Worlds of the newer policy from their first state, seen from where the old ones were.
+void App::play_newer() {
+  const mjvCamera camera = scene_->camera;
+  const int num_worlds_before = num_worlds();
+  const std::string title = simulation_->source().title();
+  const bool running = simulation_->status().running;
+  show(options_.run->take_newer());
+  options_.make_source = run()->source();
+  simulation_->set_running(running);
+  last_step_ = 0;
+  if (num_worlds() == num_worlds_before && simulation_->source().title() == title) {
+    scene_->camera = camera;
+    align_pending_ = false;
+  }
 }
 
 }  // namespace lockstep::viewer

@@ -8,6 +8,7 @@ class App;
 void draw_toolbar(App& app);
 void draw_left_panel(App& app);
 void draw_right_panel(App& app);
+void draw_run(App& app);  // within the right panel; a run is followed
 void draw_plots(App& app);
 void draw_overlays(App& app);  // info, labels of worlds, sensors, message, help
 

@@ -112,6 +112,7 @@ void draw_right_panel(App& app) {
                ImGuiWindowFlags_NoTitleBar | ImGuiWindowFlags_NoResize | ImGuiWindowFlags_NoMove |
                    ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoNav);
   constexpr ImGuiTreeNodeFlags kOpen = ImGuiTreeNodeFlags_DefaultOpen;
+  if (app.run() != nullptr) draw_run(app);
   if (ImGui::CollapsingHeader("Control", kOpen)) draw_controls(app);
   if (ImGui::CollapsingHeader("Noise", kOpen)) draw_noise(app);
   if (ImGui::CollapsingHeader("Joint", kOpen)) draw_joints(app);

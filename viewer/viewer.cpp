@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -72,6 +73,11 @@ void run(const ViewOptions& options) {
                          .width = options.width,
                          .height = options.height,
                          .best_quality = !options.screenshot.empty()};
+  if (options.follow) {
+    app_options.run = std::make_unique<FollowedRun>(*options.follow, options.make_environment);
+    app_options.make_source = app_options.run->source();
+    app_options.num_worlds = static_cast<int>(options.follow->first.episodes.size());
+  }
   if (!options.episodes.empty()) app_options.num_worlds = static_cast<int>(options.episodes.size());
   if (app_options.num_worlds < 1 || app_options.num_worlds > kMostWorlds) {
     throw Error("worlds = " + std::to_string(app_options.num_worlds) + " is outside [1, 4096]", "worlds",

@@ -3,9 +3,11 @@
 
 #include "agents/agent.h"
 #include "engine/environment.h"
+#include "viewer/followed_run.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ struct ViewOptions {
   EnvironmentConfig environment = {};  // num_worlds: how many are shown, [1, 4096]
   EnvironmentFactory make_environment = {};
   std::vector<agents::Episode> episodes = {};  // where not empty: these episodes of the task `target` are played
+  std::optional<RunToFollow> follow = {};      // where given: the run whose newest policy is played instead
   std::string actions = "random";              // of a task: zero | sliders | random; a model starts with sliders
   bool paused = false;
   int width = 1440, height = 900;         // of the window

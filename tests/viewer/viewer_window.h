@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <imgui.h>
@@ -48,18 +49,23 @@ class ViewerWindow : public testing::Test {
     return [model](int worlds) { return make_model_source(model, worlds); };
   }
 
+  // What else a test wants of its window.
+  virtual void complete(AppOptions&) {}
+
   void SetUp() override {
     if (const std::string& reason = VirtualDisplay::problem(); !reason.empty()) GTEST_SKIP() << reason;
     folder_ = std::filesystem::path(testing::TempDir()) /
               (std::string("viewer_") + testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ / "cartpole.xml") << kCartpole;
-    app_ = std::make_unique<App>(AppOptions{.make_source = make_source(folder_ / "cartpole.xml"),
-                                            .num_worlds = 4,
-                                            .running = false,
-                                            .width = 900,
-                                            .height = 620,
-                                            .screenshot_folder = folder_});
+    AppOptions options{.make_source = make_source(folder_ / "cartpole.xml"),
+                       .num_worlds = 4,
+                       .running = false,
+                       .width = 900,
+                       .height = 620,
+                       .screenshot_folder = folder_};
+    complete(options);
+    app_ = std::make_unique<App>(std::move(options));
     engine_ = ImGuiTestEngine_CreateContext();
     ImGuiTestEngineIO& io = ImGuiTestEngine_GetIO(engine_);
     io.ConfigRunSpeed = ImGuiTestRunSpeed_Fast;
