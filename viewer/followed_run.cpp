@@ -1,12 +1,10 @@
 // Looks at a run folder once a second, and plays its checkpoint when that was written.
 #include "viewer/followed_run.h"
-#include "engine/error.h"
 #include "viewer/environment_source.h"
 
 #include <chrono>
 #include <exception>
 #include <fcntl.h>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
 

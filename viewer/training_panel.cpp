@@ -70,11 +70,10 @@ std::string newest(const MetricsTable& table, std::string_view name, const char*
   return text.data();
 }
 
-// What plays, and what comes after it.
-std::string policy_line(const FollowedRun& run) {
-  const std::string text = "of iteration " + std::to_string(run.playing().iteration);
-  if (run.newer() != nullptr) return text + ", next " + std::to_string(run.newer()->iteration);
-  return run.is_loading() ? text + ", loading" : text;
+// What takes over when the episode has ended.
+std::string next_policy(const FollowedRun& run) {
+  if (run.newer() != nullptr) return "iteration " + std::to_string(run.newer()->iteration);
+  return run.is_loading() ? "is being loaded" : "none yet";
 }
 
 void draw_facts(const FollowedRun& run) {
@@ -90,7 +89,8 @@ void draw_facts(const FollowedRun& run) {
   const double pace = steps_per_second(table);
   line("Steps/s", pace > 0 ? std::to_string(std::llround(pace)) : "not known yet");
   line("Return", newest(table, "return", "%.5g"));
-  line("Policy", policy_line(run));
+  line("Policy", "iteration " + std::to_string(run.playing().iteration));
+  line("Next policy", next_policy(run));
   ImGui::EndTable();
 }
 
